@@ -1,4 +1,4 @@
-"""Bulk calls against what stock Frappe offers for the same, side by side on one site.
+"""Bulk calls compared with stock Frappe's equivalents, side by side on one site.
 
 - set_assignment_for_many of N leads, one HTTP call, against N HTTP calls of frappe.desk.form.assign_to.add
 - delete_many of N leads against frappe.desk.reportview.delete_bulk, which Desk's bulk delete runs: the work itself,
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def play(client: Client, records: int, turn: int) -> dict[str, float]:
-	"""One round; returns the seconds that each side took.
+	"""Run one round; return the seconds of each side.
 
 	The assignee is new in each round: deleting the newest leads lets Frappe give their names again, and until a
 	worker has tidied up, the assignments of the old leads would pass for those of the new.
@@ -70,7 +70,7 @@ def play(client: Client, records: int, turn: int) -> dict[str, float]:
 
 
 def in_turns(turn: int, sides: dict[str, Callable[[], None]]) -> dict[str, float]:
-	"""Time both sides; which begins changes from round to round."""
+	"""Time both sides; the first one alternates from round to round."""
 	names = list(sides) if turn % 2 == 0 else list(reversed(sides))
 	seconds = {}
 	for name in names:
@@ -108,7 +108,7 @@ def assign_one_by_one(client: Client, names: list[str], assignee: str) -> None:
 
 
 def check_assigned(names: list[str], assignee: str) -> None:
-	"""Both sides have made one assignment per lead, or their times mean nothing."""
+	"""Check that both sides made one assignment per lead; otherwise their times mean nothing."""
 	frappe.db.rollback()  # look at what the server has committed
 	filters = {"reference_name": ("in", names), "allocated_to": assignee, "status": "Open"}
 	made = frappe.get_all("ToDo", filters=filters, pluck="reference_name")

@@ -1,4 +1,4 @@
-"""What the contract costs: the same calls with the app and without it, in turn, on the same site and data.
+"""The cost of the contract: the same calls with the app and without it, in turn, on the same site and data.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/contract.py
 
@@ -109,7 +109,9 @@ def main() -> int:
 
 
 def measure(stock: Subject, contract: Subject, same: Callable[[dict, dict], bool]) -> tuple[Subject, Subject]:
-	"""Send both in turn, each first in every other round, so that what else the machine does meets both."""
+	"""Send both calls in turn, each first in every other round, so that other load on the machine affects
+	both.
+	"""
 	frappe.cache().delete_keys("orchestrator:bucket")  # one caller sends more than the limit allows
 	for _round in range(WARM_UP):
 		expected, answered = stock.send(), contract.send()
@@ -123,7 +125,7 @@ def measure(stock: Subject, contract: Subject, same: Callable[[dict, dict], bool
 
 
 def report(*pairs: tuple[Subject, Subject]) -> int:
-	"""Print the figures. Returns the exit code."""
+	"""Print the figures. Return the exit code."""
 	print(f"medians of {ROUNDS} requests each, in turn\n")
 	for pair in pairs:
 		for subject in pair:
@@ -143,7 +145,7 @@ def report(*pairs: tuple[Subject, Subject]) -> int:
 
 @contextlib.contextmanager
 def create_caller() -> Iterator[str]:
-	"""Yield the token of a sales user of this run alone, whose rate limit is untouched, on a site with enough leads."""
+	"""Yield the token of a new sales user with an unused rate limit, on a site with enough leads."""
 	from tests.support.factories import get_token, make_lead, make_user
 
 	for _missing in range(LEADS - frappe.db.count("Lead")):
@@ -165,7 +167,9 @@ def serve(sites: Path, **environment: str) -> contextlib.AbstractContextManager[
 
 
 def load_application() -> Callable[..., Any]:
-	"""Return what the web servers run: Frappe, and a method under the contract that does as little as frappe.ping."""
+	"""Return the WSGI application: Frappe, with a method under the contract that does as little as
+	frappe.ping.
+	"""
 	from orchestrator.api.endpoint import endpoint
 
 	@frappe.whitelist(methods=["GET"])

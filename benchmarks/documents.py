@@ -1,4 +1,5 @@
-"""Documents: a version of 10 MB beside Frappe's upload of the same file, and a search beside a read by primary key.
+"""Documents: a version of 10 MB compared with Frappe's upload of the same file, and a search with a read by
+primary key.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/documents.py [documents] [MB]
 
@@ -33,8 +34,8 @@ USUAL_EVERY = 100  # documents
 
 
 def measure_upload(client: Client, document: str, megabytes: int) -> bool:
-	"""Over HTTP, new bytes each time: Frappe would recognise the same ones and write nothing. The stock side is what
-	Desk sends, so that nothing of ours runs in it but the look at who calls.
+	"""Measure uploads over HTTP, with new content each time: Frappe would recognize the same content and
+	write nothing. The stock side sends Desk's request, so that this app only detects the kind of client.
 	"""
 	size = megabytes * 1024 * 1024
 
@@ -60,7 +61,7 @@ def measure_upload(client: Client, document: str, megabytes: int) -> bool:
 		)
 		assert reply.status_code == 201, reply.text[:300]
 
-	content = base64.b64encode(part()["file"][1]).decode()  # a caller's time, not the server's
+	content = base64.b64encode(part()["file"][1]).decode()  # the caller's time, which is not the server's
 	body = json.dumps({"document": document, "file": content, "file_name": "large.bin"}).encode()
 
 	def in_json() -> None:
@@ -87,7 +88,7 @@ def measure_upload(client: Client, document: str, megabytes: int) -> bool:
 
 
 def make_documents(folder: str, count: int) -> None:
-	"""Documents with text, as rows: through the documents themselves it would take hours."""
+	"""Insert documents with text as rows, because saving documents would take hours."""
 	chance = random.Random(7)
 	vocabulary = [
 		"".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(4, 10)))
@@ -117,7 +118,9 @@ def make_documents(folder: str, count: int) -> None:
 
 
 def measure_search(client: Client, reader: str, count: int) -> bool:
-	"""Measure the search itself, as someone whose access a folder gives, beside Frappe's read of one document."""
+	"""Measure the search itself, as a user with access by a folder, compared with Frappe's read of one
+	document.
+	"""
 	name = f"{PREFIX}{count // 2:06}"
 	frappe.set_user(reader)
 	took = measure_in_turn(

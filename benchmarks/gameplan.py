@@ -1,4 +1,5 @@
-"""The burndown of a sprint with 500 tasks: its statements, and its time with 20,000 events beside 10,000.
+"""The burndown of a sprint with 500 tasks: its statements, and its time with 20,000 events compared with
+10,000.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.gameplan
 
@@ -30,7 +31,7 @@ EVENTS = (10_000, 20_000)
 HOURS = 8.0
 ROUNDS = 15
 ALLOWED_STATEMENTS = 5
-ALLOWED_RATIO = 2.2  # of 20,000 events to 10,000: linear is 2 at most, and the rest is the machine's
+ALLOWED_RATIO = 2.2  # of 20,000 events to 10,000: linear is at most 2, the rest allows for other load
 PREFIX = "BENCH-GAMEPLAN-"
 TASK_FIELDS = [
 	"name", "creation", "modified", "owner", "modified_by", "subject", "status", "project", "sprint", "expected_time",
@@ -39,7 +40,9 @@ TASK_FIELDS = [
 
 
 def make_sprint(count: int) -> str:
-	"""Create a sprint of a fortnight, now in its second week, with `count` events, the last of which tell how its tasks stand."""
+	"""Create a sprint of a fortnight, now in its second week, with `count` events, whose last ones are the
+	state of its tasks.
+	"""
 	first = getdate() - timedelta(days=9)
 	sprint = gameplan.make_sprint(start_date=first, end_date=first + timedelta(days=13))
 	start = datetime.combine(first, datetime.min.time()) - timedelta(days=1)
@@ -57,7 +60,7 @@ def make_sprint(count: int) -> str:
 
 
 def build_history(sprint: str, count: int, start: datetime) -> Iterator[Event]:
-	"""Each task joins; then each makes a little progress, in turn."""
+	"""Yield events: each task joins; then each makes some progress, in turn."""
 	step = timedelta(days=9) / count
 	for number in range(count):
 		kind, progress = (
@@ -106,7 +109,7 @@ def measure_statements(sprint: str) -> bool:
 
 
 def measure_time(sprints: dict[int, str]) -> bool:
-	"""Measure the whole call by the clock, and the arithmetic alone by the processor's time, in turn; the best of each."""
+	"""Measure the whole call in wall-clock time, and the computation in CPU time, in turn; the best of each."""
 	took: dict[tuple[str, int], list[float]] = {}
 	days = list_days(getdate() - timedelta(days=9), getdate())
 	plain = {count: list(build_history(name, count, datetime(2027, 1, 1))) for count, name in sprints.items()}

@@ -1,4 +1,5 @@
-"""The statements that get_sla_status sends; those of the escalation job, and its memory, over 2,000 and 20,000 open tickets.
+"""Statements of get_sla_status; statements and memory of the escalation job with 2,000 and 20,000 open
+tickets.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.helpdesk
 
@@ -45,7 +46,7 @@ class Run(NamedTuple):
 
 
 def rows(count: int, due: int, agreement: str) -> Iterator[tuple[Any, ...]]:
-	"""Open tickets, the first `due` of which missed their resolution an hour ago."""
+	"""Yield open tickets, the first `due` of which missed their resolution an hour ago."""
 	moment, far, past = now(), add_to_date(now_datetime(), minutes=FAR), add_to_date(now_datetime(), hours=-1)
 	for number in range(count):
 		yield (
@@ -63,7 +64,7 @@ def fill(count: int, due: int) -> None:
 
 
 def clear() -> None:
-	"""Delete the tickets and what the job made of them."""
+	"""Delete the tickets and the records that the job created."""
 	frappe.db.rollback()
 	for doctype, field in (
 		("Issue", "name"),
@@ -90,11 +91,11 @@ def measure(count: int, due: int) -> Run:
 
 
 def measure_job() -> bool:
-	"""Print the job's table. True where it keeps within the bounds."""
+	"""Print the job's table. Return True if it is within the bounds."""
 	print("| open tickets | due | escalated | statements | per ticket | peak KB | seconds |")
 	print("|-------------:|----:|----------:|-----------:|-----------:|--------:|--------:|")
 	runs = {}
-	measure(OPEN_TICKETS[0], DUE)  # whatever Frappe keeps in memory is there then
+	measure(OPEN_TICKETS[0], DUE)  # Frappe's caches are filled then
 	for due in (0, DUE, *OPEN_TICKETS):
 		for count in OPEN_TICKETS:
 			if due > count:
@@ -116,7 +117,7 @@ def measure_job() -> bool:
 
 
 def measure_status() -> bool:
-	"""Print how many statements get_sla_status sends. True where they keep within the bound."""
+	"""Print the number of statements of get_sla_status. Return True if it is within the bound."""
 	agent = factories.make_user("Support Team", "Agent").name
 	customer = frappe.db.get_value("Service Level Agreement", helpdesk.get_agreement(), "entity")
 	issue = factories.make_issue(customer=customer, priority="High")
@@ -150,7 +151,7 @@ def main() -> int:
 	os.chdir(sites)
 	frappe.init(site=os.environ["ORCHESTRATOR_SITE"], sites_path=str(sites))
 	frappe.connect()
-	# what other records of the site are due for is not measured
+	# other due records of the site are not measured
 	escalate_due_tickets()
 	chief = factories.make_user("Support Team").name
 	try:

@@ -1,4 +1,4 @@
-"""Leave balances: one beside HRMS's own functions, fifty in one call beside fifty calls.
+"""Leave balances: one compared with HRMS's own functions, fifty in one call with fifty calls.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/hr.py
 
@@ -38,7 +38,9 @@ ONE, MANY = "orchestrator.hr.get_leave_balance", "orchestrator.hr.get_leave_bala
 
 
 def make_everything() -> tuple[list[str], list[str]]:
-	"""Employees, each with an allocation of every leave type, and leave of the first: full days and half ones."""
+	"""Create employees, each with an allocation of every leave type, and leave of the first: full days and
+	half ones.
+	"""
 	leave_types = [make_leave_type() for _ in range(LEAVE_TYPES)]
 	employees = [factories.make_employee(holiday_list=make_weekend_list()).name for _ in range(EMPLOYEES)]
 	for employee in employees:
@@ -71,7 +73,7 @@ def remove(employees: list[str], leave_types: list[str]) -> None:
 
 
 def measure_one(employee: str, leave_type: str) -> bool:
-	"""One balance, permission check included, beside HRMS's functions as the same caller has them."""
+	"""Measure one balance, permission check included, compared with HRMS's functions as the same caller."""
 	took = measure_in_turn(
 		{
 			"get_leave_balance": lambda: get_leave_balance(leave_type, employee, str(DAY)),
@@ -89,7 +91,7 @@ def measure_one(employee: str, leave_type: str) -> bool:
 
 
 def measure_many(client: Client, employees: list[str], leave_type: str) -> bool:
-	"""All balances in one call beside as many calls: over HTTP, and the functions alone."""
+	"""Measure all balances in one call compared with as many calls: over HTTP, and the functions alone."""
 
 	def together() -> None:
 		reply = client.post(MANY, employees=employees, leave_type=leave_type, date=str(DAY))

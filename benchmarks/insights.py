@@ -1,4 +1,5 @@
-"""get_dashboard of twelve cached metrics beside a stock call, and an uncached sales_dashboard beside its bare SQL.
+"""get_dashboard of twelve cached metrics compared with a stock call, and an uncached sales_dashboard with its
+plain SQL.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.insights [opportunities]
 
@@ -34,7 +35,7 @@ ROLES = ("Sales Manager", "Sales User", "Projects User")
 STOCK = "/api/method/frappe.auth.get_logged_user"
 ALLOWED_QUERIES, ALLOWED_RATIO = 3, 2.0
 ALLOWED_SQL_RATIO, ALLOWED_MS = 1.5, 30
-# What one would type for the figures of sales_dashboard, in its order.
+# Plain SQL for the figures of sales_dashboard, in its order.
 BARE = (
 	"""SELECT pipeline_stage, company, currency, COUNT(*), SUM(opportunity_amount * conversion_rate) FROM tabOpportunity
 		GROUP BY pipeline_stage, company, currency""",
@@ -59,7 +60,7 @@ BARE = (
 
 
 def measure_cached(site: str, user: str) -> bool:
-	"""Print what twelve cached metrics cost. True where it keeps within the bounds."""
+	"""Print the cost of twelve cached metrics. Return True if it is within the bounds."""
 	dashboard = insights.make_dashboard(*(frappe.get_doc("Orchestrator Metric", name) for name in METRICS))
 	frappe.set_user(user)
 	get_dashboard(dashboard=dashboard)
@@ -83,7 +84,7 @@ def build_path(dashboard: str) -> str:
 
 
 def build_sender(base: str, site: str, user: str, path: str) -> Callable[[], None]:
-	"""Return a function that sends one request over a connection that stays open."""
+	"""Return a function that sends one request over a persistent connection."""
 	connection = http.client.HTTPConnection(urlsplit(base).netloc)
 	headers = {"Host": site, "Authorization": "token {}:{}".format(*factories.get_token(user))}
 
@@ -97,7 +98,7 @@ def build_sender(base: str, site: str, user: str, path: str) -> Callable[[], Non
 
 
 def measure_uncached(count: int) -> bool:
-	"""Print what sales_dashboard costs without anything cached. True where it keeps within the bound."""
+	"""Print the cost of sales_dashboard without a cache. Return True if it is within the bound."""
 	today = getdate()
 	values = {
 		"month": add_days(today, -29), "months": add_days(today, -59), "year": add_days(today, -364),
@@ -129,7 +130,7 @@ def main() -> int:
 	os.chdir(sites)
 	frappe.init(site=site, sites_path=str(sites))
 	frappe.connect()
-	# a request's budget is no part of this; the caller's limit is not either
+	# neither the time budget of a request nor the caller's rate limit is measured
 	frappe.db.set_single_value("Orchestrator Settings", "rate_limit_enabled", 0)
 	frappe.db.commit()
 	pipeline_summary.clear()

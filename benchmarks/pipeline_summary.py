@@ -1,4 +1,4 @@
-"""get_pipeline_summary over 100,000 opportunities against the bare SQL aggregate, and what it holds in memory.
+"""get_pipeline_summary over 100,000 opportunities compared with the plain SQL aggregate, and its memory.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/pipeline_summary.py
 
@@ -33,7 +33,7 @@ BARE = """
 	SELECT pipeline_stage, COUNT(*), SUM(opportunity_amount * conversion_rate)
 	FROM `tabOpportunity` {restriction} GROUP BY pipeline_stage
 """
-# With the hint that the endpoint gives MariaDB: without it the bare query takes several times as long.
+# With the endpoint's hint for MariaDB: without it, the query takes several times as long.
 OF_USER = """
 	USE INDEX FOR GROUP BY ()
 	WHERE opportunity_owner = %(user)s OR owner = %(user)s OR INSTR(_assign, %(user)s) > 0
@@ -41,7 +41,7 @@ OF_USER = """
 
 
 def rows(first: int, last: int, user: str) -> Iterator[tuple[Any, ...]]:
-	"""Opportunities as wide as real ones. Every hundredth is the user's own."""
+	"""Yield opportunities as wide as real ones. Every hundredth is the user's own."""
 	choose, moment = random.Random(first), now()
 	company = frappe.db.get_single_value("Global Defaults", "default_company")
 	for number in range(first, last):
@@ -77,7 +77,7 @@ def clear() -> None:
 
 
 def measure(count: int, owner: str) -> bool:
-	"""Print the table's lines for this many opportunities. True where they keep within the bounds."""
+	"""Print the table's lines for this number of opportunities. Return True if they are within the bounds."""
 	within = True
 	for user in (None, owner):
 		bare_sql = BARE.format(restriction=OF_USER if user else "")
@@ -119,7 +119,7 @@ def main() -> int:
 
 
 def add_and_measure(first: int, last: int, owner: str) -> bool:
-	"""Bring the site from `first` opportunities to `last`, and measure."""
+	"""Add opportunities to the site, from number `first` to `last`, and measure."""
 	fill(first, last, owner)
 	return measure(last, owner)
 

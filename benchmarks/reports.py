@@ -1,4 +1,5 @@
-"""A report of 50,000 rows as a file: ours beside Frappe's own export, time and peak memory; a CSV of more and more rows.
+"""A report of 50,000 rows as a file compared with Frappe's own export, in time and peak memory; and CSV files
+of growing size.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.reports
 
@@ -39,12 +40,12 @@ QUERY = f"""
 		probability as `Probability:Percent:100`, annual_revenue as `Revenue:Currency:120`, creation as `Created:Datetime:160`
 	from tabLead where name like '{PREFIX}%%' and %(rows)s > 0 limit %(rows)s
 """
-SCRIPT_REPORT = "Lead Details"  # of ERPNext: its rows are all in memory, whoever writes them down
+SCRIPT_REPORT = "Lead Details"  # of ERPNext: its rows are all in memory, with any export
 DAY, LATER = "2001-01-01", "2001-06-01"
 
 
 class Cost(NamedTuple):
-	"""What a run took; memory above that for ten rows."""
+	"""Time of a run, and its memory above that for ten rows."""
 
 	seconds: float
 	peak_mb: float
@@ -62,7 +63,7 @@ def rows(count: int) -> Iterator[tuple[Any, ...]]:
 
 
 def build_filters(report: str, count: int) -> dict[str, Any]:
-	"""Return the filters by which a report has so many rows; the script report has them all or none."""
+	"""Return filters with which a report has this number of rows; the script report has all or none."""
 	if report != SCRIPT_REPORT:
 		return {"rows": count}
 	day = DAY if count == ROWS else "2000-01-01"
@@ -70,7 +71,7 @@ def build_filters(report: str, count: int) -> dict[str, Any]:
 
 
 def export_by_frappe(report: str, count: int, form: str) -> None:
-	"""Desk's Export."""
+	"""Run Desk's Export."""
 	from frappe.desk import query_report
 
 	frappe.local.form_dict = frappe._dict(
@@ -92,7 +93,7 @@ def generate_by_us(report: str, count: int, form: str) -> None:
 
 
 def run_alone(report: str, count: int, _form: str) -> None:
-	"""Run the report without any export: nobody who runs it does with less memory."""
+	"""Run the report without any export, which every export needs at least."""
 	from frappe.desk import query_report
 
 	query_report.run(report, filters=build_filters(report, count), ignore_prepared_report=True)
@@ -113,15 +114,15 @@ def connect() -> None:
 
 
 def get_peak_mb() -> float:
-	"""Return the most memory that this process has had. Not ru_maxrss: a child starts with its parent's."""
+	"""Return the peak memory of this process. Not ru_maxrss: a child starts with its parent's."""
 	status = Path("/proc/self/status").read_text()
 	return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def run_here(way: str, report: str, count: int, form: str) -> None:
-	"""In the process of one run: do it, print what it took, leave nothing."""
+	"""Execute one run in this process: print its cost and clean up."""
 	connect()
-	WAYS[way](report, 10, form)  # imports and caches are not the export
+	WAYS[way](report, 10, form)  # imports and caches are not part of the export
 	before = get_peak_mb()
 	began = time.perf_counter()
 	WAYS[way](report, count, form)
@@ -132,7 +133,7 @@ def run_here(way: str, report: str, count: int, form: str) -> None:
 
 
 def cost(way: str, report: str, count: int, form: str = "xlsx") -> Cost:
-	"""Return the medians of some runs."""
+	"""Return the medians of several runs."""
 	runs = []
 	for _round in range(ROUNDS):
 		command = [sys.executable, "-m", "benchmarks.reports", way, report, str(count), form]
@@ -144,7 +145,7 @@ def cost(way: str, report: str, count: int, form: str = "xlsx") -> Cost:
 
 
 def compare(report: str, kind: str) -> bool:
-	"""One line of the first table."""
+	"""Print one line of the first table."""
 	frappes, ours = cost("frappe", report, ROWS), cost("ours", report, ROWS)
 	times = ours.seconds / frappes.seconds
 	memory = ours.peak_mb / frappes.peak_mb
@@ -176,7 +177,7 @@ def main() -> int:
 
 
 def tell(reports: dict[str, str]) -> int:
-	"""Both tables. 1 where a target is missed."""
+	"""Print both tables. Return 1 if a target is missed."""
 	print(
 		f"| {ROWS:,} rows as xlsx | Frappe | Ours | Times as fast | Frappe's peak | Our peak | Ratio |\n|---|---:|---:|---:|---:|---:|---:|"
 	)

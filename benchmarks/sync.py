@@ -1,5 +1,5 @@
-"""The sync beside the plain ways: importing beside `insert()`, a run that finds nothing new beside merely reading, memory
-of many clients beside that of few, what an incremental run costs beyond its pages.
+"""The sync compared with simple alternatives: importing with `insert()`, a run without changes with plain
+reading, memory of many clients with that of few, and the cost of an incremental run beyond its pages.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.sync [--people 10000] [--many 100000]
 
@@ -48,7 +48,7 @@ DOCTYPES = ("Client", "Client Stay", "Sync State", "Sync Run", "Sync Issue")
 
 @contextmanager
 def simulator(people: int) -> Iterator[str]:
-	"""Run a Kipu instance in a process of its own. Yields its address."""
+	"""Run a Kipu instance in a separate process. Yields its URL."""
 	command = [
 		sys.executable,
 		"-m",
@@ -84,7 +84,7 @@ def connect(base_url: str) -> str:
 
 
 def remove(connection: str) -> None:
-	"""Everything of a connection."""
+	"""Delete everything of a connection."""
 	frappe.db.rollback()
 	names = frappe.get_all("Sync Run", filters={"connection": connection}, pluck="name")
 	frappe.db.delete("Sync Change", {"sync_run": ("in", names)})
@@ -112,7 +112,7 @@ def list_pages(read: Callable[[KipuClient], Iterator[Page]], connection: str) ->
 
 @dataclass(frozen=True)
 class Cost:
-	"""Seconds by the clock, and of this process's processor time."""
+	"""Seconds of wall-clock time, and of this process's CPU time."""
 
 	clock: float
 	processor: float
@@ -163,7 +163,7 @@ def read_and_parse(connection: str) -> int:
 
 
 def build_documents(connection: str, limit: int) -> list[list[dict[str, Any]]]:
-	"""Return the documents of so many records as the run would write them, page by page, each once."""
+	"""Return the documents of this number of records as the run would write them, page by page, each once."""
 	source = connections.get_source(connection)
 	at = datetime.now(timezone.utc)
 	pages: list[list[dict[str, Any]]] = []
@@ -191,7 +191,7 @@ def build_documents(connection: str, limit: int) -> list[list[dict[str, Any]]]:
 
 
 def insert_one_by_one(pages: list[list[dict[str, Any]]]) -> None:
-	"""Save as anybody would: each document by insert(), a commit for each page."""
+	"""Save each document by insert(), with a commit for each page."""
 	for page in pages:
 		for each in page:
 			frappe.get_doc(each).insert()
@@ -250,8 +250,8 @@ def prepare(connection: str) -> None:
 
 
 def unchanged(connection: str) -> tuple[bool, Cost]:
-	"""Measure a run that finds nothing new beside reading and parsing, in turn; the best of three each. Whether it is good enough,
-	and the cost of reading.
+	"""Measure a run that finds no changes compared with reading and parsing, in turn; the best of three each.
+	Return whether it is within the bound, and the cost of reading.
 	"""
 	reading, running = [], []
 	for _ in range(3):
@@ -268,7 +268,7 @@ def unchanged(connection: str) -> tuple[bool, Cost]:
 
 
 def count_queries(connection: str) -> tuple[int, int]:
-	"""Statements of a run, commits included, and its pages; without what a run costs that reads no page."""
+	"""Return the statements of a run, commits included, and its pages, without the fixed cost of a run."""
 	counted = [0]
 	original = frappe.db.sql
 
@@ -292,7 +292,7 @@ def count_queries(connection: str) -> tuple[int, int]:
 
 
 def measure_peak(site: str, connection: str) -> dict[str, Any]:
-	"""Measure a full run in a process of its own: its peak memory in MB, and what it said."""
+	"""Measure a full run in a separate process: its peak memory in MB, and its output."""
 	code = f"from benchmarks.sync import in_child; in_child({site!r}, {connection!r})"
 	done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
 	return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -341,7 +341,7 @@ def memory_and_incremental(people: int, many: int) -> bool:
 
 
 def incremental(base_url: str, connection: str) -> bool:
-	"""Measure an incremental run with fifty changes beside reading its pages."""
+	"""Measure an incremental run with fifty changes compared with reading its pages."""
 	run(connection, "incremental")
 	for number in range(CHANGES):
 		action = {

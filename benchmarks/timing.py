@@ -1,4 +1,4 @@
-"""What calls take, in time and memory."""
+"""Measure calls in time and memory."""
 
 import statistics
 import time
@@ -15,7 +15,7 @@ def measure_in_turn(
 	warm_up_rounds: int = 1,
 	prepare: Callable[[], Any] | None = None,
 ) -> dict[str, float]:
-	"""Return the median of each call in ms. They run in turn, so that all meet the same moments of the machine.
+	"""Return the median of each call in ms. They run in turn, so that other load on the machine affects all.
 
 	`prepare` runs before each call and is not measured.
 	"""
@@ -34,7 +34,7 @@ def measure_in_turn(
 
 
 def measure_peak_kb(call: Callable[[], Any]) -> float:
-	"""Return the most Python memory that the call holds at once."""
+	"""Return the peak of the call's Python memory."""
 	tracemalloc.start()
 	call()
 	_now, peak = tracemalloc.get_traced_memory()

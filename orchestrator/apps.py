@@ -1,4 +1,4 @@
-"""Which apps of the suite this site has."""
+"""The apps of the suite that this site has."""
 
 import frappe
 from frappe import _
@@ -12,7 +12,7 @@ def is_installed(app: str) -> bool:
 
 
 def require_app(app: str) -> None:
-	"""Refuse to go on without `app`.
+	"""Raise MissingAppError (501) if the site does not have `app`.
 
 	Raises: MissingAppError (501), which names the app.
 	"""

@@ -44,14 +44,14 @@ Key = tuple[str, str]
 
 @dataclass
 class Assignees:
-	"""The users assigned to a record, first to last, and those who have done their part."""
+	"""The users assigned to a record, first to last, and those who have completed their part."""
 
 	open: list[str] = field(default_factory=list)
 	done: list[str] = field(default_factory=list)
 
 
 def compute_assignee(current: str | None, assignees: Assignees, finished: bool) -> str | None:
-	"""Return what the field should say, where it said `current`."""
+	"""Return the new value of the field, which was `current`."""
 	if current in assignees.open:
 		return current
 	if assignees.open:
@@ -59,35 +59,37 @@ def compute_assignee(current: str | None, assignees: Assignees, finished: bool) 
 	return current if finished and current in assignees.done else None
 
 
-# The record's side
+# Hooks of the record
 
 
 def before_validate(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook before_validate: remember the caller's choice, because Opportunity.validate fills an empty field from
-	the lead's field of the same name.
+	"""Handle the hook before_validate: remember the caller's choice, because Opportunity.validate fills an
+	empty field from the lead's field of the same name.
 	"""
 	doc.flags.assigned_to = doc.get(FIELD) or None
 
 
 def validate(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook validate: refuse a new assignee who could not work on the record."""
+	"""Handle the hook validate: refuse a new assignee who has no access to the record."""
 	doc.set(FIELD, doc.flags.assigned_to)
 	if doc.get(FIELD) and doc.get(FIELD) != get_previous_value(doc):
 		_check_assignee(doc, doc.get(FIELD))
 
 
 def on_update(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook on_update: let the assignments follow the field."""
-	before, wanted = get_previous_value(doc), doc.get(FIELD) or None
-	if before != wanted:
-		_get_pending(doc.doctype, doc.name).current = wanted
-		_reassign(doc, before, wanted)
-	elif wanted and _is_reopened(doc):
-		_reassign(doc, None, wanted)
+	"""Handle the hook on_update: update the assignments from the field."""
+	before, after = get_previous_value(doc), doc.get(FIELD) or None
+	if before != after:
+		_get_pending(doc.doctype, doc.name).current = after
+		_reassign(doc, before, after)
+	elif after and _is_reopened(doc):
+		_reassign(doc, None, after)
 
 
 def on_change(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook on_change, the end of a save: let the field follow the assignments. The save's `modified` stays."""
+	"""Handle the hook on_change, the end of a save: update the field from the assignments. The save's
+	`modified` stays.
+	"""
 	name = str(doc.name)
 	noted = list_pending().get((doc.doctype, name))
 	if noted is None:
@@ -108,7 +110,7 @@ def after_rename(doc: "Document", _method: str | None, _old: str, new: str, merg
 
 
 def _check_assignee(doc: "Document", user: str) -> None:
-	"""Refuse (422) a user whom Frappe would assign: a disabled one, and one without access to the record.
+	"""Refuse (422) a disabled user, and one without access to the record: Frappe would assign both.
 
 	Frappe would share the record with the latter without the caller's knowledge.
 	"""
@@ -129,33 +131,33 @@ def _check_assignee(doc: "Document", user: str) -> None:
 
 
 def get_previous_value(doc: "Document") -> str | None:
-	"""Return what the field said before this save."""
+	"""Return the value of the field before this save."""
 	before = doc.get_doc_before_save()
 	return (before.get(FIELD) if before else None) or None
 
 
 def _is_reopened(doc: "Document") -> bool:
-	"""Return True in the save that takes a record out of its finished statuses."""
+	"""Return True in the save that reopens a finished record."""
 	before = doc.get_doc_before_save()
 	return bool(before and _is_finished(before) and not _is_finished(doc))
 
 
-def _reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
+def _reassign(doc: "Document", before: str | None, after: str | None) -> None:
 	"""Cancel one user's assignment and assign the other.
 
-	The caller may write the record: saving it has shown that.
+	The caller may write the record: saving it has checked that.
 	"""
 	name = str(doc.name)
 	assigned = _get_assignees(doc.doctype, [name])[name].open
 	if before in assigned:
 		assign_to.remove(doc.doctype, doc.name, before, ignore_permissions=True)
-	if wanted and wanted not in assigned:
+	if after and after not in assigned:
 		assign_to.add(
-			{"doctype": doc.doctype, "name": doc.name, "assign_to": [wanted]}, ignore_permissions=True
+			{"doctype": doc.doctype, "name": doc.name, "assign_to": [after]}, ignore_permissions=True
 		)
 
 
-# The assignments' side
+# Hooks of the assignments
 
 
 def on_todo_change(todo: "ToDo", _method: str | None = None) -> None:
@@ -166,7 +168,7 @@ def on_todo_change(todo: "ToDo", _method: str | None = None) -> None:
 
 
 def _has_field(doctype: str) -> bool:
-	"""Return True if this site's records of the DocType say who is assigned."""
+	"""Return True if the DocType has the field `assigned_to` on this site."""
 	return doctype in FINISHED_STATUSES and (doctype != "HD Ticket" or is_installed("helpdesk"))
 
 
@@ -181,16 +183,18 @@ class PendingAssignment:
 
 
 def _mark_pending(doctype: str, name: str) -> None:
-	"""Note the record to be settled."""
+	"""Mark the record as pending."""
 	_get_pending(doctype, name)
 
 
 def _get_pending(doctype: str, name: str) -> PendingAssignment:
-	"""Return the note on the record, made if there is none. The first says best what the field said before."""
+	"""Return the pending entry of the record, created if missing. The first entry has the value before this
+	transaction.
+	"""
 	notes = list_pending()
 	if not notes:
 		frappe.db.before_commit.add(_flush_pending)
-	key = (doctype, str(name))  # of an HD Ticket it is a number, in its ToDos a text
+	key = (doctype, str(name))  # the name of an HD Ticket is a number, in its ToDos it is text
 	if key not in notes:
 		notes[key] = PendingAssignment(frappe.db.get_value(doctype, name, FIELD) or None)
 	return notes[key]
@@ -199,8 +203,8 @@ def _get_pending(doctype: str, name: str) -> PendingAssignment:
 def list_pending() -> dict[Key, PendingAssignment]:
 	"""Return the records that assignments touched in this transaction.
 
-	Where `_flush_pending` does not wait for its commit, they are of an earlier one: Frappe dropped it with a
-	rollback, a commit that failed before its turn, or the connection.
+	If `_flush_pending` does not wait for the present commit, the marks are of an earlier transaction: Frappe
+	dropped it with a rollback, with a commit that failed before, or with the connection.
 	"""
 	notes = _get_all_pending()
 	if notes and _flush_pending not in frappe.db.before_commit._functions:
@@ -209,7 +213,7 @@ def list_pending() -> dict[Key, PendingAssignment]:
 
 
 def _get_all_pending() -> dict[Key, PendingAssignment]:
-	"""Return the notes of this process, whichever transaction they are of."""
+	"""Return the pending entries of this process, of whichever transaction."""
 	if not hasattr(frappe.local, "orchestrator_assignments"):
 		frappe.local.orchestrator_assignments = {}
 	return frappe.local.orchestrator_assignments
@@ -242,7 +246,7 @@ def _is_finished(doc: "Document | frappe._dict") -> bool:
 
 def _get_stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
 	"""Return the field, status and `modified` of the records as they are stored."""
-	# get_all: whoever assigns, the field of every record follows
+	# get_all: the fields of all records are updated, whoever assigns
 	rows = frappe.get_all(
 		doctype, filters={"name": ("in", names)}, fields=["name", "status", "modified", FIELD], limit=0
 	)

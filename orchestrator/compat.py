@@ -1,7 +1,7 @@
-"""What differs between Frappe 15 and Frappe 16, as named facts: the only module that asks which one runs.
+"""Differences between Frappe 15 and Frappe 16, as named facts. No other module asks for a version.
 
-A difference that belongs to ERPNext, HRMS, Helpdesk or Gameplan is asked of the site (a field, a naming rule, a function),
-because those apps are not bound to Frappe's major version.
+Differences of ERPNext, HRMS, Helpdesk or Gameplan are detected on the site (a field, a naming rule, a
+function), because those apps are not bound to Frappe's major version.
 """
 
 from typing import Any, NamedTuple
@@ -17,19 +17,19 @@ from frappe.model.db_query import DatabaseQuery
 
 FRAPPE_MAJOR = int(frappe.__version__.split(".")[0])
 
-# What a has_permission hook returns where it has nothing against the access. Frappe 16 asks every hook and takes None for
-# a refusal. Frappe 15 stops at the first hook that returns anything, so that True there would keep the hooks of other
-# apps, and Frappe's own for files, from being asked.
+# Returned by a has_permission hook that does not object. Frappe 16 calls every hook and treats None as
+# a refusal. Frappe 15 stops at the first hook that returns anything, so that True there would prevent the hooks of other
+# apps, and Frappe's own for files, from being called.
 NO_OPINION: bool | None = None if FRAPPE_MAJOR < 16 else True
 
 # Frappe 16 makes its lists by the query builder, which checks permissions there. Frappe 15 makes them by DatabaseQuery.
 QUERY_BUILDER_CHECKS_PERMISSIONS = FRAPPE_MAJOR >= 16
 
-# Frappe 16 lets a search ignore user permissions where the link field that it names has that property.
+# Frappe 16 lets a search ignore user permissions if the link field that it names has that property.
 SEARCH_CHECKS_LINK_FIELD = hasattr(search, "validate_ignore_user_permissions")
 
 
-# Frappe 16 reads a File as text in one of several encodings, in old code pages as well
+# Frappe 16 decodes a File as text in one of several encodings, including old code pages
 DECODES_BINARY_FILES = FRAPPE_MAJOR >= 16
 
 # Names that this app's tables have for one of the two lines alone
@@ -75,7 +75,7 @@ _NAMES_OF_16 = frozenset(
 	}
 )
 NAMES_OF_THE_OTHER_LINE = _NAMES_OF_16 if FRAPPE_MAJOR < 16 else _NAMES_OF_15
-# Of apps whose versions are not bound to Frappe's: some have them, and let requests call them, others do not
+# Of apps whose versions are not bound to Frappe's: present, and callable by requests, in some versions only
 NAMES_OF_SOME_VERSIONS = frozenset(
 	{
 		"erpnext.manufacturing.doctype.workstation.workstation.get_raw_materials",
@@ -106,8 +106,8 @@ RESERVED_KEYWORDS: frozenset[str] = (
 ) | {"meta", "parent_doc", "permitted_fieldnames"}
 
 
-# SQL for a number as text, in the collation of Frappe's tables: mysqlclient leaves a connection with the server's default
-# one, with which it could not be compared with a column or stand in a UNION with one
+# SQL for a number as text, in the collation of Frappe's tables: mysqlclient leaves the connection at the server's default
+# one, which could not be compared with a column or used with one in a UNION
 AS_TEXT = "CAST({} AS CHAR) COLLATE utf8mb4_unicode_ci"
 
 
@@ -133,8 +133,8 @@ def _get_errors(name: str) -> tuple[type[Exception], ...]:
 	return tuple(getattr(driver.errors, name) for driver in _DRIVERS)
 
 
-# For `except` and `isinstance`: the errors of whichever driver this site connects by
-DatabaseError = _get_errors("MySQLError")  # the root of the others, of interface errors as well
+# For `except` and `isinstance`: the errors of the driver that this site uses
+DatabaseError = _get_errors("MySQLError")  # the base class of the others, also of interface errors
 OperationalError = _get_errors("OperationalError")
 InterfaceError = _get_errors("InterfaceError")
 DataError = _get_errors("DataError")
@@ -152,8 +152,9 @@ def open_unbuffered_cursor(connection: Any) -> Any:
 def get_list(doctype: str, *args: Any, **kwargs: Any) -> Any:
 	"""Return what frappe.get_list of Frappe 15 returns, with the permissions of the caller.
 
-	Frappe 16 moved frappe.get_list to another query builder, which refuses SQL functions in `fields` and aliases in
-	`group_by` and `order_by`. It still has the class that Frappe 15 builds its queries by, with the same permissions.
+	Frappe 16 moved frappe.get_list to another query builder, which refuses SQL functions in `fields` and
+	aliases in `group_by` and `order_by`. It still has the query class of Frappe 15, with the same
+	permissions.
 	"""
 	return DatabaseQuery(doctype).execute(*args, **kwargs)
 
@@ -167,8 +168,9 @@ def get_all(doctype: str, *args: Any, **kwargs: Any) -> Any:
 def keep_bytes_on_disk(file: Any) -> None:
 	"""Insert a new File over bytes that lie on the disk already, without reading or writing them.
 
-	Frappe 15.105 does so for a file with the flag `copy_from_existing_file`. Frappe 16.9 lacks it: it decodes the bytes as
-	text, writes them anew, and takes what it wrote for the content of any other File with the same hash.
+	Frappe 15.105 does so for a file with the flag `copy_from_existing_file`. Frappe 16.9 has no such flag: it
+	decodes the content as text, writes it again, and uses the result as the content of any other File with
+	the same hash.
 	"""
 	file.flags.copy_from_existing_file = True
 	if FRAPPE_MAJOR >= 16:
@@ -181,7 +183,7 @@ def _do_nothing(**_arguments: Any) -> None:
 
 
 def get_lead_source_field() -> str:
-	"""Return the field of Lead that says where a lead came from: ERPNext 16 renamed it."""
+	"""Return the field of Lead with its source: ERPNext 16 renamed it."""
 	return "source" if frappe.get_meta("Lead").has_field("source") else "utm_source"
 
 

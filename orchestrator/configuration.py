@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def get_settings() -> "OrchestratorSettings":
-	"""Return the `Orchestrator Settings` of this site, from the cache. Do not change what it returns.
+	"""Return the `Orchestrator Settings` of this site, from the cache. Do not modify the result.
 
-	A request reads them once, and so is answered by one state of them from its beginning to its end.
+	A request reads them once, so that one state of them applies from its beginning to its end.
 	"""
 	if getattr(frappe.local, "request", None):
 		return _get_request_settings()
@@ -29,7 +29,7 @@ def _get_request_settings() -> "OrchestratorSettings":
 
 
 def is_platform_guarded() -> bool:
-	"""Return True where this site closes what Frappe and the apps on it leave open: the setting *Guard Platform Access*,
+	"""Return True if the site guards the gaps in Frappe's permissions: the setting *Guard Platform Access*,
 	on by default. See docs/security.md.
 	"""
 	guarded = get_settings().get("guard_platform_methods")

@@ -1,4 +1,6 @@
-"""Names of DocTypes, one constant for each. Tables of names (hooks, aliases, guards, setup) spell them out."""
+"""Names of DocTypes, one constant for each. Tables of names (hooks, aliases, guards, setup) contain the names
+themselves.
+"""
 
 from typing import Final
 

@@ -12,17 +12,17 @@ class InvalidRequestError(frappe.ValidationError):
 
 
 class InvalidNameError(InvalidRequestError):
-	"""Filters stand where the name of one record has to. 400, also where Frappe's own methods answer."""
+	"""Filters were sent instead of the name of one record. 400, also where Frappe's own methods answer."""
 
 	http_status_code = 400
 
 
 class ConflictError(frappe.ValidationError):
-	"""The request is well formed but the record's present state forbids it. 409."""
+	"""The request is valid, but the present state of the record forbids it. 409."""
 
 
 class MethodNotAllowedError(frappe.ValidationError):
-	"""The method exists but answers other verbs, which the reply's Allow header lists. 405."""
+	"""The method exists but does not answer this verb. The reply's Allow header lists its verbs. 405."""
 
 
 class MissingAppError(frappe.ValidationError):
@@ -30,11 +30,11 @@ class MissingAppError(frappe.ValidationError):
 
 
 class UnexpectedError(frappe.ValidationError):
-	"""Stands in for an error nobody foresaw, so that no payload of the request reaches a log. 500."""
+	"""Replaces an unforeseen error, so that no payload of the request gets into a log. 500."""
 
 
 class BulkOperationError(frappe.ValidationError):
-	"""Records of an all-or-nothing bulk call failed, for different reasons. 422."""
+	"""Records of an atomic bulk call failed, for different reasons. 422."""
 
 
 class InvalidAssigneeError(frappe.ValidationError):
@@ -46,7 +46,7 @@ class ReportExecutionError(frappe.ValidationError):
 
 
 class MissingDataError(frappe.ValidationError):
-	"""There is nothing yet to compute a figure from. 422."""
+	"""There are no data yet from which to compute a figure. 422."""
 
 
 class InvalidWebhookTargetError(frappe.ValidationError):
@@ -54,6 +54,6 @@ class InvalidWebhookTargetError(frappe.ValidationError):
 
 
 def refuse(message: str, error: type[Exception] | Exception) -> NoReturn:
-	"""Raise `error` with a message for the user: frappe.throw, typed as what it is."""
+	"""Raise `error` with a message for the user: frappe.throw, typed as never returning."""
 	frappe.throw(message, error)
 	raise AssertionError

@@ -1,4 +1,4 @@
-"""What Frappe calls in this app, and when. Tables only: nothing is imported, nothing is called."""
+"""Hooks of this app, as tables: nothing is imported, nothing is called."""
 
 app_name = "orchestrator"
 app_title = "Frappe Orchestrator"
@@ -11,7 +11,9 @@ required_apps = ["frappe/erpnext", "frappe/hrms"]
 # Set-up: creates and removes what is declared in orchestrator/setup
 before_install = ["orchestrator.setup.versions.before_install", "orchestrator.setup.install.before_install"]
 after_install = "orchestrator.setup.install.after_install"
-after_sync = "orchestrator.setup.dashboards.sync_dashboards"  # once the cards are there that they show
+after_sync = (
+	"orchestrator.setup.dashboards.sync_dashboards"  # after the number cards that they show are created
+)
 after_migrate = [
 	"orchestrator.setup.install.sync_declarations",
 	"orchestrator.setup.dashboards.sync_dashboards",
@@ -20,7 +22,7 @@ before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 after_app_install = "orchestrator.setup.install.after_app_install"
 
-# What only remembers a record does not stand in the way of its deletion
+# Records of history do not prevent the deletion of the record that they name
 ignore_links_on_delete = [
 	"Bulk Operation",
 	"Generated Report",
@@ -32,7 +34,7 @@ ignore_links_on_delete = [
 	"Ticket Escalation",
 ]
 
-# Where uploads become records of their own: see orchestrator/api/uploads.py
+# Folders whose uploads become documents: see orchestrator/api/uploads.py
 orchestrator_upload_handler = {
 	"accepts": "orchestrator.docs.uploads.accepts_upload",
 	"store": "orchestrator.docs.uploads.store_upload",
@@ -98,7 +100,7 @@ doc_events = {
 		"on_change": "orchestrator.assignment.on_change",
 		"on_trash": "orchestrator.helpdesk.escalation.delete_escalations",
 	},
-	# What happens to tasks is written down for the burndown of their sprint: see orchestrator/gameplan/events.py
+	# Changes of tasks are recorded for the burndown of their sprint: see orchestrator/gameplan/events.py
 	"Task": {
 		"before_validate": [
 			"orchestrator.assignment.before_validate",
@@ -127,7 +129,7 @@ doc_events = {
 		"on_update": "orchestrator.assignment.on_todo_change",
 		"on_trash": "orchestrator.assignment.on_todo_change",
 	},
-	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
+	# Internal notes on tickets are hidden from customers: see orchestrator/helpdesk/notes.py
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
 	# Titles of linked records: see orchestrator/access/link_titles.py. No field leads to a private file that the user may
@@ -145,7 +147,7 @@ doc_events = {
 		]
 	},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
-	# What dashboards show: see orchestrator/insights/dashboards/layout.py
+	# Cached layouts and the history of metrics: see orchestrator/insights/dashboards/layout.py
 	"Number Card": {
 		"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
 		"after_rename": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
@@ -271,18 +273,18 @@ override_whitelisted_methods = {
 	# other modules' names for the same functions
 	"frappe.email.inbox.set_value": "orchestrator.api.overrides.set_value",
 	"helpdesk.extends.data_import.upload_file": "orchestrator.api.overrides.upload_file",
-	# documented under Frappe's name, but Frappe has no such methods: for every caller
+	# documented under Frappe's name, but missing in Frappe: for every caller
 	"frappe.desk.bulk_assignment.set_assignment_for_many": "orchestrator.api.bulk.set_assignment_for_many",
 	"frappe.desk.delete.delete_many": "orchestrator.api.bulk.delete_many",
 	"frappe.desk.report.run": "orchestrator.api.reports.run",
 	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
-	# what comes with the comments of colleagues: not for a customer
+	# replies with internal comments: not for a customer
 	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.customer_restrictions.getdoc",
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.customer_restrictions.get_docinfo",
 	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.customer_restrictions.savedocs",
 	"frappe.realtime.can_subscribe_doc": "orchestrator.helpdesk.customer_restrictions.can_subscribe_doc",
 	"frappe.realtime.has_permission": "orchestrator.helpdesk.customer_restrictions.has_permission",
-	# fields, records and titles past permissions: see orchestrator/access
+	# methods that read fields, records and titles without permissions: see orchestrator/access
 	"frappe.client.get_value": "orchestrator.access.native_methods.get_value",
 	"frappe.client.get_single_value": "orchestrator.access.native_methods.get_single_value",
 	"frappe.desk.listview.get_group_by_count": "orchestrator.access.native_methods.get_group_by_count",
@@ -302,7 +304,7 @@ before_job = [
 	"orchestrator.api.webhook_delivery.start_delivery",
 ]
 
-# What a metric may show: a name, and a function as orchestrator/measure_queries.py describes it. Other apps add theirs.
+# Measures for metrics: a name, and a function as described in orchestrator/measure_queries.py. Other apps add theirs.
 orchestrator_measures = {
 	"open_pipeline_value": "orchestrator.crm.measures.open_pipeline_value",
 	"pipeline_by_stage": "orchestrator.crm.measures.pipeline_by_stage",
@@ -347,7 +349,7 @@ orchestrator_measures = {
 	"admissions_by_month": "orchestrator.sync.measures.admissions_by_month",
 }
 
-# What a Number Card of type Custom may run on a dashboard, by GET: see orchestrator/insights/metrics/number_cards.py. Other apps add theirs.
+# Methods that a Number Card of type Custom may run on a dashboard, by GET: see orchestrator/insights/metrics/number_cards.py. Other apps add theirs.
 orchestrator_card_methods = [
 	"hrms.hr.doctype.job_applicant.job_applicant.get_applicant_to_hire_percentage",
 	"hrms.hr.doctype.job_offer.job_offer.get_offer_acceptance_rate",

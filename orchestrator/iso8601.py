@@ -1,4 +1,4 @@
-"""ISO 8601 dates and timestamps, read strictly. Imports nothing of Frappe."""
+"""Parse ISO 8601 dates and timestamps strictly. Imports nothing of Frappe."""
 
 import re
 from datetime import datetime
@@ -20,6 +20,6 @@ def parse_iso(text: str) -> datetime:
 	try:
 		return datetime.fromisoformat(text).replace(
 			microsecond=0
-		)  # in C, and from Python 3.11 on nearly all forms
+		)  # implemented in C, and from Python 3.11 on for nearly all forms
 	except ValueError:
 		return isoparse(text).replace(microsecond=0)

@@ -1,7 +1,7 @@
-"""What a measure gives, and the SQL that keeps it to the records its caller may read.
+"""Results of measures, and the SQL that restricts them to the records that the caller may read.
 
-A measure is a function without parameters that returns one of the three figures below, registered in hooks.py of any
-app by a name:
+A measure is a function without parameters that returns one of the three types below. Any app registers its
+measures by name in hooks.py:
 
 	orchestrator_measures = {"open_pipeline_value": "orchestrator.crm.measures.open_pipeline_value"}
 """
@@ -24,8 +24,8 @@ DAYS, MONTHS = 30, 12
 
 
 class Number(NamedTuple):
-	"""One number; None where there is nothing to tell (the rate of nothing). `previous` where the measure knows what it
-	was a period ago, `unit` where that is known only now (a currency).
+	"""One number, None if there is none (a rate without cases). `previous` is its value one period earlier,
+	if the measure knows it; `unit` is set if it is known only after computing (a currency).
 	"""
 
 	value: float | None
@@ -54,7 +54,7 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-	"""Rows by fieldname, `MAX_ROWS` at most, and how many there are."""
+	"""Rows by fieldname, at most `MAX_ROWS`, and the number of all rows."""
 
 	columns: list[Column]
 	rows: list[dict[str, Any]]
@@ -74,12 +74,12 @@ def build_series(pairs: Iterable[tuple[Any, Any]], name: str, unit: str | None =
 def build_table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], total: int | None = None) -> Table:
 	"""Return a table from rows in the order of the columns."""
 	names = [column.fieldname for column in columns]
-	found = [dict(zip(names, row, strict=True)) for row in rows]
-	return Table(list(columns), found[:MAX_ROWS], len(found) if total is None else total)
+	dicts = [dict(zip(names, row, strict=True)) for row in rows]
+	return Table(list(columns), dicts[:MAX_ROWS], len(dicts) if total is None else total)
 
 
 def to_number(value: Any) -> float:
-	"""Return a value of the database as a number that JSON knows, 0 for none. Whole numbers stay whole."""
+	"""Return a database value as a JSON number, 0 for none. Integers stay integers."""
 	plain = round(float(value or 0), PRECISION)
 	if not isfinite(plain):
 		return 0
@@ -87,15 +87,15 @@ def to_number(value: Any) -> float:
 
 
 def compute_percentage(part: Any, whole: Any) -> float | None:
-	"""Return `part` in per cent of `whole`, None if that is 0."""
+	"""Return `part` as a percentage of `whole`, None if that is 0."""
 	return round(float(part or 0) / float(whole) * 100, 2) if whole else None
 
 
 def _build_read_condition(doctype: str) -> str:
-	"""Return the SQL condition on `tab<doctype>` of what the caller may read: roles, user permissions, shares,
-	the conditions of other apps, as Frappe's lists have them. Percent signs are doubled.
+	"""Return the SQL condition on `tab<doctype>` for records that the caller may read, with roles, user
+	permissions, shares and the conditions of other apps as in Frappe's lists. Percent signs are doubled.
 
-	Raises PermissionError where they may read none, MissingDataError where the site has no such DocType.
+	Raises PermissionError if the caller may read none, MissingDataError if the site has no such DocType.
 	"""
 	if not frappe.db.exists("DocType", doctype, cache=True):
 		refuse(
@@ -106,7 +106,7 @@ def _build_read_condition(doctype: str) -> str:
 
 
 def build_match_conditions(doctype: str) -> list[str]:
-	"""Return the parts of `_build_read_condition`, none where the caller may read all there are."""
+	"""Return the parts of `_build_read_condition`, none if the caller may read all records."""
 	query = DatabaseQuery(doctype)
 	matching = query.build_match_conditions()
 	# `query.conditions` holds the shares of a caller who may read nothing else.
@@ -124,12 +124,12 @@ def check_readable(doctype: str) -> None:
 
 
 def fetch_all(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:
-	"""Return rows of `sql`, in which `{readable}` is replaced by the condition of the first DocType, `{readable_1}`
-	of the second.
+	"""Return the rows of `sql`, in which `{readable}` is replaced by the condition of the first DocType,
+	`{readable_1}` by that of the second.
 	"""
 	conditions = [_build_read_condition(doctype) for doctype in doctypes]
 	named = {f"readable_{index}": condition for index, condition in enumerate(conditions)}
-	# never without a value: only then are the doubled percent signs undone
+	# always with a value: only then does the driver undo doubled percent signs
 	return frappe.db.sql(sql.format(readable=conditions[0], **named), {"doctypes": len(doctypes), **values})
 
 
@@ -141,8 +141,8 @@ def fetch_one(sql: str, *doctypes: str, **values: Any) -> tuple[Any, ...]:
 def aggregate_trailing_period(
 	doctype: str, field: str, *, what: str = "1", where: str = "TRUE", days: int = DAYS, average: bool = False
 ) -> Number:
-	"""Return the sum (or average) of `what`, by default the number of records, over those whose date `field`
-	lies within the last `days` days; and over the same time before.
+	"""Return the sum (or average) of `what`, by default the number of records, over records whose date
+	`field` is within the last `days` days; and over the period of the same length before.
 	"""
 	today = clock.get_today()
 	row = fetch_one(
@@ -160,12 +160,14 @@ def aggregate_trailing_period(
 
 
 def _render_aggregate(what: str, field: str, side: str, average: bool) -> str:
-	"""Return an aggregate over the records on one side of `since`."""
+	"""Return an aggregate over the records before or after `since`."""
 	return f"{'AVG' if average else 'SUM'}(IF({field} {side} %(since)s, {what}, NULL))"
 
 
 def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", months: int = MONTHS) -> Series:
-	"""Return how many records each of the last `months` months has, this one included; months of none are there."""
+	"""Return the number of records in each of the last `months` months, including this one. Months without
+	records are included.
+	"""
 	first = get_first_day(add_months(clock.get_today(), 1 - months))
 	rows = fetch_all(
 		f"""
@@ -182,7 +184,9 @@ def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", mon
 
 
 def count_by_day(doctype: str, field: str, name: str, where: str = "TRUE", days: int = DAYS) -> Series:
-	"""Return how many records each of the last `days` days has, today included; days of none are there."""
+	"""Return the number of records on each of the last `days` days, including today. Days without records are
+	included.
+	"""
 	first = add_days(clock.get_today(), 1 - days)
 	rows = fetch_all(
 		f"""
@@ -199,7 +203,7 @@ def count_by_day(doctype: str, field: str, name: str, where: str = "TRUE", days:
 
 
 def count_by_value(doctype: str, field: str, name: str, where: str = "TRUE") -> Series:
-	"""Return how many records each value of a field has, the most first."""
+	"""Return the number of records for each value of a field, largest first."""
 	rows = fetch_all(
 		f"""SELECT {field}, COUNT(*) AS records FROM `tab{doctype}` WHERE {where} AND {{readable}}
 			GROUP BY {field} ORDER BY records DESC, {field}""",  # noqa: S608
@@ -210,9 +214,9 @@ def count_by_value(doctype: str, field: str, name: str, where: str = "TRUE") -> 
 
 def count_records(doctype: str, where: str = "TRUE", **values: Any) -> Number:
 	"""Return how many records the caller may read."""
-	(found,) = fetch_one(
+	(count,) = fetch_one(
 		f"SELECT COUNT(*) FROM `tab{doctype}` WHERE {where} AND {{readable}}",  # noqa: S608
 		doctype,
 		**values,
 	)
-	return Number(found)
+	return Number(count)

@@ -11,7 +11,7 @@ from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.iso8601 import parse_iso
 
 DATE_LENGTH = len("2025-02-19")
-# What MariaDB keeps; the day after the last is a day as well.
+# MariaDB's range, less one day at its end, so that the following day is valid as well.
 YEARS = range(1000, 9999)
 
 
@@ -30,7 +30,7 @@ def to_iso(value: date, timespec: Literal["seconds", "auto"] = "seconds") -> str
 @overload
 def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds") -> str | None: ...
 def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds") -> str | None:
-	"""Return a date or timestamp in ISO 8601, as replies have it; None for none.
+	"""Return a date or timestamp in ISO 8601, None for None.
 
 	Args:
 		value: A date, or a timestamp in the site's time zone.
@@ -42,9 +42,9 @@ def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds")
 
 
 def parse_timestamp(name: str, text: str) -> datetime:
-	"""Return an ISO 8601 timestamp as a moment of the site's time zone, to the second.
+	"""Return an ISO 8601 timestamp in the site's time zone, to the second.
 
-	Without a zone it is that already.
+	A timestamp without a zone is already in the site's.
 
 	Raises InvalidRequestError (400) for anything else.
 	"""

@@ -1,4 +1,4 @@
-"""Rows of a DocType written many at a time, without documents: no hook runs and nothing is validated.
+"""Insert or upsert many rows of a DocType without documents: no hook runs and nothing is validated.
 
 Values are parameters of `frappe.db.sql`, which the driver escapes.
 """
@@ -11,13 +11,13 @@ import frappe
 from orchestrator import clock
 
 Row = Mapping[str, Any]
-# In characters of four bytes at most: drivers and the database take 16 MiB in one statement.
+# In characters of at most four bytes: drivers and the database accept 16 MiB in one statement.
 MAX_STATEMENT_CHARACTERS = 4_000_000
 IDENTITY_COLUMNS = frozenset({"name", "creation", "owner"})
 
 
 def build_standard_values(user: str | None = None) -> dict[str, str]:
-	"""Return the standard columns of new rows that the session's user, or `user`, writes now. `name` is not among them."""
+	"""Return the standard columns of new rows written now by the session's user, or `user`, except `name`."""
 	user, moment = user or frappe.session.user, str(clock.get_now())
 	return {"creation": moment, "modified": moment, "owner": user, "modified_by": user}
 
@@ -25,7 +25,7 @@ def build_standard_values(user: str | None = None) -> dict[str, str]:
 def insert_rows(
 	doctype: str, rows: Iterable[Row], *, user: str | None = None, ignore_duplicates: bool = False
 ) -> None:
-	"""Insert rows, which all have the same columns.
+	"""Insert rows that all have the same columns.
 
 	Args:
 		doctype: The DocType of the rows.
@@ -77,14 +77,14 @@ def _execute(
 	filled = ({"name": row.get("name") or frappe.generate_hash(length=10), **standard, **row} for row in rows)
 	for columns, chunk in _split(filled):
 		names = ", ".join([f"`{name}`" for name in columns])
-		placeholders = ", ".join(["%s"] * len(chunk))  # each for a row: drivers write a tuple as (a, b, …)
+		placeholders = ", ".join(["%s"] * len(chunk))  # one for each row: drivers write a tuple as (a, b, …)
 		frappe.db.sql(
 			f"{verb} into `tab{doctype}` ({names}) values {placeholders}{build_clause(columns)}", chunk
 		)
 
 
 def _split(rows: Iterable[Row]) -> Iterator[tuple[list[str], list[tuple[Any, ...]]]]:
-	"""Yield columns and rows, as many as fit into a statement."""
+	"""Yield columns and rows, as many as fit into one statement."""
 	columns: list[str] = []
 	chunk: list[tuple[Any, ...]] = []
 	size = 0

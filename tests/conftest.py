@@ -1,5 +1,5 @@
-"""The harness. `script/test` names a bench and a site in the environment; without them the tests marked `site`
-are left out, and the summary says so.
+"""Fixtures of all tests. `script/test` names a bench and a site in the environment; without them, tests
+marked `site` are skipped, and the summary says so.
 
 The site is real and so is the server: tests talk to it over HTTP and look at its database on a connection of
 their own. What they make stays; factories give every record a name of its own.
@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def choose_sweep(config: pytest.Config, items: list[pytest.Item]) -> None:
-	"""Leave out the sweep, which takes minutes, or with --security everything else."""
+	"""Skip the sweep, which takes minutes; with --security, skip everything else."""
 	wanted = config.getoption("--security")
 	left_out = [item for item in items if bool(item.get_closest_marker("security")) != wanted]
 	if left_out:
@@ -49,7 +49,7 @@ def choose_sweep(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def choose_upgrade(config: pytest.Config, items: list[pytest.Item]) -> None:
-	"""Leave out the upgrade from one bench to another, unless both are named."""
+	"""Skip the upgrade from one bench to another, unless both are named."""
 	left_out = [item for item in items if item.get_closest_marker("upgrade")]
 	if left_out and not all(map(os.environ.get, UPGRADE_BENCHES)):
 		items[:] = [item for item in items if not item.get_closest_marker("upgrade")]
@@ -58,7 +58,7 @@ def choose_upgrade(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-	"""Mark what needs a site, by the fixtures it asks for, and leave it out where there is none."""
+	"""Mark tests that need a site, by their fixtures, and skip them if there is none."""
 	choose_sweep(config, items)
 	choose_upgrade(config, items)
 	for item in items:
@@ -74,8 +74,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def look_past_endpoints(package: str) -> None:
-	"""Where there is no Frappe, let what lies beneath a package be imported without the package's own file: that holds
-	its endpoints. What needs Frappe itself still fails, and is left out."""
+	"""Without Frappe, let modules of a package be imported without the package's own file, which has its
+	endpoints. Modules that need Frappe themselves still fail, and are skipped.
+	"""
 	with contextlib.suppress(ModuleNotFoundError):
 		import_module("frappe")
 		return
@@ -95,8 +96,9 @@ UPGRADES_LEFT_OUT = pytest.StashKey[int]()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
-	"""Without a bench there is no Frappe, and nothing that comes with it: leave out the files that import such. With
-	one, that is an error."""
+	"""Skip files that import Frappe or its dependencies if there is no bench. With a bench, such an error is
+	reported.
+	"""
 	report = yield
 	if not (BENCH and SITE) and report.failed and lacks_the_platform(str(report.longrepr)):
 		report.outcome, report.longrepr, report.result = "passed", None, []
@@ -105,13 +107,13 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
 
 
 def lacks_the_platform(failure: str) -> bool:
-	"""True for a module that is not there, other than ours and those that our requirements bring."""
+	"""Return True for a missing module, except this app's and those of its requirements."""
 	missing = MISSING_MODULE.search(failure)
 	return bool(missing) and missing[1] not in ALWAYS_THERE
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-	"""Say in one line what was left out and why."""
+	"""Print in one line which tests were skipped and why."""
 	tests, files = config.stash.get(LEFT_OUT, 0), config.stash.get(FILES_LEFT_OUT, 0)
 	if tests or files:
 		terminalreporter.write_line(
@@ -125,7 +127,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(scope="session")
 def frappe_site() -> Iterator[str]:
-	"""A connection to the site, as Administrator, for the whole run."""
+	"""Yield a connection to the site, as Administrator, for the whole run."""
 	import frappe
 
 	from tests.support.kipu_site import allow_loopback
@@ -144,7 +146,9 @@ def frappe_site() -> Iterator[str]:
 
 
 def allow_many_jobs() -> None:
-	"""Let jobs wait that no worker will run: Frappe 16 lets a site queue 500, and each new user brings two."""
+	"""Allow many queued jobs that no worker will run: Frappe 16 lets a site queue 500, and each new user adds
+	two.
+	"""
 	import frappe
 	from frappe.installer import update_site_config
 
@@ -153,30 +157,31 @@ def allow_many_jobs() -> None:
 
 
 def read_committed() -> None:
-	"""Tests look at what the server has just committed; an older snapshot would hide it."""
+	"""Let tests read what the server has just committed; an older snapshot would hide it."""
 	import frappe
 
 	frappe.db.sql("set session transaction isolation level read committed")
 
 
 def stay_on_this_machine() -> None:
-	"""Refuse at once whatever would leave it, here and in the processes started from here: Frappe looks up a
-	picture on another host for each e-mail address, and waits for it."""
+	"""Refuse network connections to other machines, here and in processes started from here: Frappe looks up
+	a picture on another host for each e-mail address, and waits for it.
+	"""
 	nobody = "http://127.0.0.1:9"
 	os.environ.update(HTTP_PROXY=nobody, HTTPS_PROXY=nobody, NO_PROXY="127.0.0.1,localhost")
 
 
 @pytest.fixture
 def site(frappe_site: str) -> Iterator[str]:
-	"""The site's name, with a connection to it. Uncommitted work is rolled back."""
+	"""Yield the site's name, with a connection to it. Uncommitted work is rolled back."""
 	import frappe
 
 	frappe.set_user("Administrator")
 	frappe.local.message_log = []
 	frappe.db.rollback()
-	for caller in ("ip:", "user:Administrator"):  # whom all tests share
+	for caller in ("ip:", "user:Administrator"):  # shared by all tests
 		frappe.cache().delete_keys(f"orchestrator:bucket:{caller}")
-	read_committed()  # again: a test that cut its connection has another now
+	read_committed()  # again, because a test may have closed the connection
 	yield frappe_site
 	frappe.set_user("Administrator")
 	frappe.db.rollback()
@@ -184,14 +189,14 @@ def site(frappe_site: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def server(frappe_site: str) -> Iterator[str]:
-	"""A web server for the site on a free port. Yields its address."""
+	"""Run a web server for the site on a free port. Yield its address."""
 	with serve(frappe_site, Path(BENCH or "") / "sites") as base:
 		yield base
 
 
 @pytest.fixture(scope="session")
 def bare_server(frappe_site: str) -> Iterator[str]:
-	"""The site served by Frappe and the other apps alone."""
+	"""Serve the site with Frappe and the other apps only."""
 	from tests.support.stock_bench import make_stock_sites
 
 	with (
@@ -212,7 +217,7 @@ def serve(
 	threads: int = 4,
 	**environment: str,
 ) -> Iterator[str]:
-	"""Serve `site` out of the folder `sites`, as a bench does, until the context ends. Yields the address."""
+	"""Serve `site` from the folder `sites`, as a bench does, until the context ends. Yield the address."""
 	port = free_port()
 	command = [
 		sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}",
@@ -231,9 +236,11 @@ def serve(
 
 @pytest.fixture
 def worker(frappe_site: str) -> Callable[[], None]:
-	"""Call it to run the jobs that the test has queued so far, in a real worker process that ends when none is left.
+	"""Return a function that runs the jobs queued so far in a real worker process, which ends when none is
+	left.
 
-	What earlier tests queued is forgotten first: nobody waits for it."""
+	What earlier tests queued is forgotten first: nobody waits for it.
+	"""
 	from frappe.utils.background_jobs import get_queues
 
 	for queue in get_queues():
@@ -249,14 +256,14 @@ def worker(frappe_site: str) -> Callable[[], None]:
 
 
 def free_port() -> int:
-	"""A port nobody listens on."""
+	"""Return an unused port."""
 	with contextlib.closing(socket.socket()) as listener:
 		listener.bind(("127.0.0.1", 0))
 		return int(listener.getsockname()[1])
 
 
 def wait_until_up(base: str, host: str) -> None:
-	"""Wait for the server's first answer."""
+	"""Wait for the server's first reply."""
 	deadline = time.monotonic() + START_TIMEOUT
 	while time.monotonic() < deadline:
 		with contextlib.suppress(requests.ConnectionError):
@@ -268,7 +275,7 @@ def wait_until_up(base: str, host: str) -> None:
 
 @pytest.fixture(scope="module")
 def loopback(frappe_site: str) -> Iterator[None]:
-	"""The site may call the Kipu simulator on this machine. For files as a whole: `usefixtures`."""
+	"""Allow the site to call the Kipu simulator on this machine. For whole files: `usefixtures`."""
 	from tests.support.kipu_site import set_loopback_allowed
 
 	with set_loopback_allowed():
@@ -277,26 +284,26 @@ def loopback(frappe_site: str) -> Iterator[None]:
 
 @pytest.fixture
 def guest(server: str, site: str) -> Client:
-	"""A caller without credentials."""
+	"""Return a caller without credentials."""
 	return Client(server, site)
 
 
 @dataclass(frozen=True)
 class Callers:
-	"""Those who call the site, for fixtures that several tests share."""
+	"""The users that several tests share."""
 
 	server: str
 	site: str
 
 	def api(self, user: str = "Administrator") -> Client:
-		"""An API client with that user's token."""
+		"""Return an API client with that user's token."""
 		from tests.support import factories
 
 		key, secret = factories.get_token(user)
 		return Client(self.server, self.site, headers={"Authorization": f"token {key}:{secret}"})
 
 	def browser(self, user: str, password: str) -> Client:
-		"""A logged-in Desk, with the header that Desk sends."""
+		"""Return a Desk session, with the header that Desk sends."""
 		headers = {"X-Requested-With": "XMLHttpRequest"}
 		return Client(self.server, self.site, headers=headers).login(user, password)
 
@@ -308,19 +315,19 @@ def callers(server: str, frappe_site: str) -> Callers:
 
 @pytest.fixture
 def api(callers: Callers, site: str) -> Callable[[str], Client]:
-	"""`api(user)`: an API client with that user's token."""
+	"""Return `api(user)`: an API client with that user's token."""
 	return callers.api
 
 
 @pytest.fixture
 def admin(api: Callable[[str], Client]) -> Client:
-	"""An API client of the Administrator."""
+	"""Return an API client of the Administrator."""
 	return api("Administrator")
 
 
 @pytest.fixture
 def mark() -> str:
-	"""A text that nothing else on the site has."""
+	"""Return a text that occurs nowhere else on the site."""
 	return uuid.uuid4().hex[:8]
 
 
@@ -348,5 +355,5 @@ def broken_doctype(site: str) -> Iterator[str]:
 
 @pytest.fixture
 def browser(callers: Callers, site: str) -> Callable[[str, str], Client]:
-	"""`browser(user, password)`: a logged-in Desk, with the header that Desk sends."""
+	"""Return `browser(user, password)`: a Desk session, with the header that Desk sends."""
 	return callers.browser

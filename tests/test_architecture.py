@@ -1,4 +1,4 @@
-"""The rules of docs/architecture.md, read off the source. No site needed."""
+"""The rules of docs/architecture.md, checked in the source. No site needed."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ import pytest
 from tests.support import source
 from tests.support.source import APP, ROOT, Import, list_modules
 
-# Who may import whom: a package or module imports from the layers above its own. Within the first and the last layer,
+# Allowed imports: a package or module imports from the layers above its own. Within the first and the last layer,
 # packages may import each other; domains never do. See docs/architecture.md.
 FOUNDATION = {
 	"access",
@@ -221,7 +221,7 @@ def test_every_dotted_path_in_hooks_names_a_function() -> None:
 
 
 def list_strings(value: Any) -> Iterator[str]:
-	"""Every string in nested tables, keys too."""
+	"""Yield every string in nested tables, including keys."""
 	if isinstance(value, str):
 		yield value
 	elif isinstance(value, dict):
@@ -244,48 +244,51 @@ def test_the_app_has_one_frappe_module() -> None:
 	assert (ROOT / APP / "modules.txt").read_text().split("\n") in (["Orchestrator"], ["Orchestrator", ""])
 
 
-def test_every_endpoint_declares_its_methods() -> None:
-	for module, function in source.list_endpoints():
-		whitelist = source.find_whitelist(function)
-		keywords = {k.arg: k.value for k in whitelist.keywords} if isinstance(whitelist, ast.Call) else {}
-		where = f"{module}.{function.name}"
-		assert "methods" in keywords, f"{where} does not declare its methods"
-		declared = ast.literal_eval(keywords["methods"])
-		assert declared and set(declared) <= VERBS, where
+ENDPOINTS = [
+	pytest.param(module, function, id=f"{module}.{function.name}")
+	for module, function in source.list_endpoints()
+]
 
 
-def test_whitelist_is_the_outermost_decorator_and_the_contract_stands_inside() -> None:
-	for module, function in source.list_endpoints():
-		where = f"{module}.{function.name}"
-		decorators = [source.get_decorator_name(decorator) for decorator in function.decorator_list]
-		assert decorators[0] == "frappe.whitelist", where
-		if get_package(module) in CONTRACT | DOMAINS:
-			assert decorators[1] == "endpoint", where
+@pytest.mark.parametrize(("_module", "function"), ENDPOINTS)
+def test_every_endpoint_declares_its_methods(_module: str, function: source.Function) -> None:
+	whitelist = source.find_whitelist(function)
+	keywords = {k.arg: k.value for k in whitelist.keywords} if isinstance(whitelist, ast.Call) else {}
+	assert "methods" in keywords
+	declared = ast.literal_eval(keywords["methods"])
+	assert declared and set(declared) <= VERBS
 
 
-def test_every_endpoint_is_typed_and_documented() -> None:
-	for module, function in source.list_endpoints():
-		where = f"{module}.{function.name}"
-		arguments = function.args
-		named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-		starred = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
-		untyped = [a.arg for a in (*named, *starred) if a.annotation is None and a.arg != "self"]
-		assert untyped == [], where
-		assert function.returns is not None, where
-		assert ast.get_docstring(function), where
+@pytest.mark.parametrize(("module", "function"), ENDPOINTS)
+def test_whitelist_is_the_outermost_decorator_and_the_contract_stands_inside(
+	module: str, function: source.Function
+) -> None:
+	decorators = [source.get_decorator_name(decorator) for decorator in function.decorator_list]
+	assert decorators[0] == "frappe.whitelist"
+	if get_package(module) in CONTRACT | DOMAINS:
+		assert decorators[1] == "endpoint"
 
 
-def test_no_endpoint_file_postpones_annotations() -> None:
+@pytest.mark.parametrize(("_module", "function"), ENDPOINTS)
+def test_every_endpoint_is_typed_and_documented(_module: str, function: source.Function) -> None:
+	arguments = function.args
+	named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+	starred = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
+	untyped = [a.arg for a in (*named, *starred) if a.annotation is None and a.arg != "self"]
+	assert untyped == []
+	assert function.returns is not None
+	assert ast.get_docstring(function)
+
+
+@pytest.mark.parametrize("module", sorted({module for module, _function in source.list_endpoints()}))
+def test_no_endpoint_file_postpones_annotations(module: str) -> None:
 	"""Frappe would not validate arguments whose annotations are strings."""
-	for module in {module for module, _function in source.list_endpoints()}:
-		futures = [
-			n
-			for n in source.parse_module(module).body
-			if isinstance(n, ast.ImportFrom) and n.module == "__future__"
-		]
-		assert [
-			alias.name for node in futures for alias in node.names if alias.name == "annotations"
-		] == [], module
+	futures = [
+		n
+		for n in source.parse_module(module).body
+		if isinstance(n, ast.ImportFrom) and n.module == "__future__"
+	]
+	assert [alias.name for node in futures for alias in node.names if alias.name == "annotations"] == []
 
 
 def test_no_module_has_the_name_of_an_endpoint_beside_it() -> None:
@@ -311,7 +314,7 @@ def test_returned_shapes_stand_in_the_shapes_module_of_their_domain() -> None:
 
 
 def test_controllers_have_hooks_only() -> None:
-	"""The rules of a DocType stand in its domain."""
+	"""The rules of a DocType are in its domain."""
 	others = [
 		f"{module}.{function.name}"
 		for module in list_modules()

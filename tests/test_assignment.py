@@ -1,4 +1,4 @@
-"""`assigned_to` and Frappe's assignments, in step in both directions."""
+"""Consistency of `assigned_to` and Frappe's assignments, in both directions."""
 
 import json
 
@@ -22,19 +22,19 @@ ROLES = ("Sales User", "Support Team", "Agent", "Projects User")
 
 
 def get_stored(doc) -> str | None:
-	"""The field as it is committed."""
+	"""Return the committed value of the field."""
 	frappe.db.rollback()
 	return frappe.db.get_value(doc.doctype, doc.name, "assigned_to")
 
 
 def open_assignees(doc) -> list[str]:
-	"""Whom Frappe counts as assigned, by its own column."""
+	"""Return the assignees that Frappe counts in its own column."""
 	frappe.db.rollback()
 	return json.loads(frappe.db.get_value(doc.doctype, doc.name, "_assign") or "[]")
 
 
 def list_todos(doc) -> dict[str, str]:
-	"""The status of each user's ToDo."""
+	"""Return the status of each user's ToDo."""
 	frappe.db.rollback()
 	filters = {"reference_type": doc.doctype, "reference_name": doc.name}
 	return dict(
@@ -74,7 +74,7 @@ def caller(assigner, api):
 
 @pytest.fixture(params=MAKERS)
 def doc(request, site):
-	"""A record of each of the DocTypes."""
+	"""Return a record of each of the DocTypes."""
 	return MAKERS[request.param]()
 
 
@@ -273,7 +273,7 @@ class TestAssignmentToField:
 		def fail() -> None:
 			raise RuntimeError("not this time")
 
-		frappe.db.before_commit.add(fail)  # before ours, which Frappe then drops
+		frappe.db.before_commit.add(fail)  # before this app's, which Frappe then drops
 		assign_to.add({"doctype": doc.doctype, "name": doc.name, "assign_to": [bob]})
 		with pytest.raises(RuntimeError, match="not this time"):
 			frappe.db.commit()
@@ -378,7 +378,7 @@ class TestRefusals:
 		assert frappe.db.count("Task", {"subject": subject}) == 0
 
 	def test_a_record_of_an_assignee_who_was_disabled_since_can_still_be_changed(self, caller, doc):
-		ann = factories.make_user(*ROLES).name  # the others' is not to be disabled
+		ann = factories.make_user(*ROLES).name  # the others' must not be disabled
 		set_value(caller, doc, assigned_to=ann)
 		frappe.db.set_value("User", ann, "enabled", 0)
 		frappe.db.commit()

@@ -1,4 +1,6 @@
-"""The documentation agrees with the code: names and links lead somewhere, nothing that the app offers is missing."""
+"""The documentation agrees with the code: names and links resolve, and everything that the app offers is
+documented.
+"""
 
 import ast
 import json
@@ -27,7 +29,7 @@ SETTINGS = ROOT / APP / APP / "doctype/orchestrator_settings/orchestrator_settin
 LAYOUT_FIELDS = ("Section Break", "Column Break", "Tab Break")
 FILE_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*\.(py|md|js|json|toml|txt|sh)|[\w.-]+(/[\w.-]+)*/")
 DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
-# Files of a site or of another app, of which the documentation tells
+# Files of a site or of another app that the documentation mentions
 FOREIGN_FILES = frozenset({"site_config.json"})
 SITE_SUFFIX = ".localhost"
 
@@ -141,7 +143,7 @@ def test_links_and_anchors_lead_somewhere(page: Path) -> None:
 
 @parametrize_pages
 def test_prose_is_wrapped(page: Path) -> None:
-	"""Tables, headings and code keep their lines; a link that is longer than a line stands alone."""
+	"""Tables, headings and code keep their lines; a link longer than a line is alone on its line."""
 	lines = read_prose(page).split("\n")
 	long = [line for line in lines if len(line) > MAX_LINE_LENGTH and not line.startswith(("|", "#"))]
 	assert [line for line in long if " " in line.strip().removeprefix("- ")] == []

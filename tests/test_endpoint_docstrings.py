@@ -15,7 +15,7 @@ ENDPOINTS = {
 # Methods without parameters that read the request themselves
 PARAMETERS_READ_FROM_REQUEST = {"orchestrator.api.uploads.upload_file"}
 STATUSES = source.get_constant("orchestrator.api.errors", "STATUS_BY_NAME")
-# Classes of Frappe and HRMS that say no more than that the data is refused
+# Classes of Frappe and HRMS that only say that the data are refused
 PLATFORM_VALIDATION_ERRORS = {"InsufficientLeaveBalanceError", "LeaveDayBlockedError", "LinkValidationError"}
 
 
@@ -30,7 +30,7 @@ def list_parameters(name: str) -> list[str]:
 
 
 def find_status(error: str) -> int | None:
-	"""The status of an error class: that of itself or of the first of its bases that has one."""
+	"""Return the status of an error class: its own or that of its first base class with one."""
 	if error in PLATFORM_VALIDATION_ERRORS:
 		return STATUSES["ValidationError"]
 	if error in STATUSES:

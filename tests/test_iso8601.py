@@ -1,4 +1,4 @@
-"""ISO 8601, read strictly by the one parser of the app."""
+"""The strict parser of ISO 8601 dates and timestamps."""
 
 from datetime import datetime, timedelta, timezone
 

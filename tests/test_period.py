@@ -1,4 +1,4 @@
-"""Timestamps and dates, read strictly."""
+"""Strict parsing of timestamps and dates."""
 
 from datetime import date, datetime, timezone
 

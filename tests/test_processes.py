@@ -1,4 +1,4 @@
-"""Which site and which Redis databases a process of a test run takes. No site needed."""
+"""The site and the Redis databases that each process of a test run uses. No site needed."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ RUN = {
 
 @pytest.fixture
 def environment() -> Iterator[os._Environ[str]]:
-	"""The environment of a run, put back afterwards: this test is in one itself."""
+	"""Yield the environment of a run, restored afterwards: this test is in a run itself."""
 	with mock.patch.dict(os.environ, RUN, clear=True):
 		yield os.environ
 

@@ -1,4 +1,4 @@
-"""The reader of docs/api-reference.md: were it lenient, the reference's tests would prove nothing."""
+"""The reader of docs/api-reference.md is strict; otherwise the tests of the reference would prove nothing."""
 
 import json
 

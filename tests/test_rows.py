@@ -1,4 +1,4 @@
-"""orchestrator/rows.py: values come back as they were written, whatever they hold."""
+"""orchestrator/rows.py: values are read back as they were written."""
 
 from collections.abc import Iterator
 from datetime import date, datetime

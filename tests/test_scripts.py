@@ -1,4 +1,4 @@
-"""The two commands: their pins, their settings, what they refuse and how. No site needed; nothing is installed."""
+"""The scripts: pinned versions, settings, and refusals. No site needed; nothing is installed."""
 
 import contextlib
 import hashlib
@@ -24,7 +24,7 @@ SHELL_FILES = [*COMMANDS, *sorted((ROOT / "script" / "lib").glob("*.sh"))]
 BRANCHES = {"telephony", "gameplan"}  # the two without a version of their own
 LINES = {"15": "apps-15.json", "16": "apps.json"}
 
-# Sources all parts as a command does, for a bench in a folder of the test's. What would run as the bench's user runs as ours.
+# Sources all parts as a command does, for a bench in a test folder. Commands of the bench's user run as the current user.
 PRELUDE = """
 set -euo pipefail
 CHECKOUT={root}
@@ -37,7 +37,7 @@ SETUP_LOG=$BENCH/setup.log
 
 
 class Shell:
-	"""Runs lines of bash with the scripts' functions and settings loaded."""
+	"""Runs bash code with the scripts' functions and settings loaded."""
 
 	def __init__(self, bench: Path) -> None:
 		self.bench = bench
@@ -58,7 +58,7 @@ class Shell:
 
 
 def get_unprivileged_user() -> str:
-	"""A name that is allowed as the bench's user: our own, or one that root may name."""
+	"""Return a name that is allowed as the bench's user: the current user's, or one that root may name."""
 	import getpass
 
 	return "nobody" if os.geteuid() == 0 else getpass.getuser()
@@ -97,7 +97,7 @@ def test_each_command_may_be_run_and_stops_at_the_first_error(path: Path) -> Non
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-	"""A checkout in which ruff and shellcheck find nothing."""
+	"""Return a checkout in which ruff and shellcheck find nothing."""
 	folder = tmp_path / "checkout"
 	for command in COMMANDS:
 		file = folder / command.relative_to(ROOT)
@@ -168,7 +168,7 @@ def test_the_shell_reads_the_same_pins_as_json_does(shell: Shell, line: str) -> 
 
 
 def parse_declared_settings() -> dict[str, str]:
-	"""Name -> default, as settings.sh declares them."""
+	"""Return name -> default, as settings.sh declares them."""
 	table = re.search(r"readonly SETTINGS='\n(.*?)'", (ROOT / "script/lib/settings.sh").read_text(), re.S)
 	assert table
 	return dict(line.split("|")[:2] for line in table[1].splitlines() if line)
@@ -224,7 +224,9 @@ def test_two_benches_set_up_at_the_same_time_choose_different_ports(shell: Shell
 
 
 def make_bench(folder: Path, frappe: str = "", kept: str = "") -> None:
-	"""What choosing a line looks at: a bench with this version of Frappe, and what it keeps."""
+	"""Create what the choice of a version reads: a bench with this version of Frappe, and its stored
+	settings.
+	"""
 	package = folder / "apps" / "frappe" / "frappe"
 	(folder / ".orchestrator").mkdir(parents=True)
 	(folder / ".orchestrator" / "settings").write_text(f"{kept}\n" if kept else "")
@@ -294,11 +296,11 @@ def test_a_bench_stays_on_its_line(shell: Shell, frappe: str, kept: str, line: s
 	)
 
 
-def test_line_is_saved_by_the_bench(shell: Shell) -> None:
-	for line in LINES:
-		bench = Shell(shell.bench / line)
-		bench("load_settings; keep_settings", FRAPPE=line)
-		assert bench('echo "$FRAPPE"').stdout == f"{line}\n"
+@pytest.mark.parametrize("line", LINES)
+def test_line_is_saved_by_the_bench(shell: Shell, line: str) -> None:
+	bench = Shell(shell.bench / line)
+	bench("load_settings; keep_settings", FRAPPE=line)
+	assert bench('echo "$FRAPPE"').stdout == f"{line}\n"
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -372,7 +374,7 @@ def test_without_a_python_the_refusal_names_the_version_for_the_line(
 
 def test_the_archive_is_read_by_an_apt_that_knows_nothing_of_the_systems(shell: Shell) -> None:
 	root = shell.bench / "python"
-	# A stand-in that says what it was asked for; nothing is fetched.
+	# A replacement that prints its arguments; nothing is fetched.
 	stand_in = """apt-get() { [[ $1 == indextargets ]] || printf '%s\\n' "$@"; }; """
 	asked = shell(f'{stand_in} fetch_archive_packages "{root}"').stdout.splitlines()
 	folders = [option.split("=", 1)[1] for option in asked if option.startswith("Dir::")]
@@ -546,7 +548,7 @@ def test_a_refusal_inside_a_step_keeps_its_message_and_its_code(shell: Shell) ->
 
 # --- the site's name ---
 
-# Stand-ins for the resolver and for the system's file, which a test may not write.
+# Replacements for the resolver and for the system's file, which a test may not write.
 RESOLVER = 'getent() { [[ $2 == known.* ]]; }; as_root() { cat >"$BENCH/hosts"; }; can_be_root() { return "$CAN"; }; '
 
 
@@ -576,8 +578,9 @@ def test_a_name_that_only_browsers_know_is_made_known_to_this_machine(
 def run_without_bench(
 	tmp_path: Path, *arguments: str, programs: dict[str, str] | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
-	"""Run script/test where no bench can be had. pytest comes from here, as if fetched by an earlier run, and further
-	`programs` as the shell lines that they run."""
+	"""Run script/test where there is no bench. pytest comes from here, as if fetched by an earlier run, and
+	further `programs` are shell scripts.
+	"""
 	requirements = b"".join(
 		(ROOT / name).read_bytes() for name in ("requirements-dev.txt", "requirements.txt")
 	)
@@ -695,7 +698,7 @@ if sys.argv[1:]:
 
 @pytest.fixture
 def measured(tmp_path: Path, shell: Shell) -> Path:
-	"""A checkout of which a process has run one half, as the bench keeps such data, beside that of a copy since deleted."""
+	"""Return a checkout with coverage data of a process that ran one half of it, and of another one in a copy since deleted."""
 	folder = tmp_path / "checkout"
 	(folder / "orchestrator").mkdir(parents=True)
 	(folder / "orchestrator" / "__init__.py").touch()
@@ -762,7 +765,7 @@ def test_the_public_run_measures_coverage_once() -> None:
 
 
 class ContinuousRun:
-	""".ci/run beside a script/test that says what it was asked for and ends as it is told."""
+	""".ci/run with a fake script/test that records its calls and exits as told."""
 
 	def __init__(self, folder: Path) -> None:
 		self.folder = folder

@@ -1,4 +1,4 @@
-"""What is checked of the source beside ruff, mypy and shellcheck, with which script/test begins. No site needed."""
+"""Checks of the source beside ruff, mypy and shellcheck, with which script/test begins. No site needed."""
 
 import ast
 import re
@@ -51,9 +51,9 @@ def test_no_submodule_replaces_a_name_of_its_package(package: str) -> None:
 	assert replaced == {}
 
 
-# Tests that loop over cases with assertions inside: the first failure hides the others. Those left share a set-up that
-# is costly, check one result row by row, or repeat a call on purpose. Parametrize new ones; this number only falls.
-MAX_LOOPING_TESTS = 106
+# Tests that loop over cases with assertions inside: the first failure hides the others. The remaining ones share a setup that
+# is slow, check one result row by row, or repeat a call on purpose. Parametrize new ones; this number only falls.
+MAX_LOOPING_TESTS = 75
 
 
 def list_looping_tests() -> list[str]:

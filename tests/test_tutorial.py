@@ -1,4 +1,6 @@
-"""docs/tutorial.md is true: its changes apply to a copy of the app, its commands run, its requests get its replies."""
+"""docs/tutorial.md is correct: its changes apply to a copy of the app, its commands run, its requests get its
+replies.
+"""
 
 import shlex
 import shutil
@@ -32,7 +34,7 @@ CONTROL = "/_control/"
 
 @dataclass
 class Tutorial:
-	"""The copy of the app as the page leaves it, served; and the values behind the placeholders of the page."""
+	"""The served copy of the app after the changes of the page, and the values of the page's placeholders."""
 
 	bench: EditedBench
 	client: Client
@@ -85,7 +87,7 @@ def parse_section_examples(heading: str) -> Iterator[Example]:
 
 @pytest.fixture(scope="module")
 def edited_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
-	"""A copy of the app with every change of the page."""
+	"""Return a copy of the app with every change of the page."""
 	app = tmp_path_factory.mktemp("tutorial") / "orchestrator"
 	shutil.copytree(ROOT, app, ignore=NOT_COPIED)
 	for block in list_section_blocks("", "diff", "sh"):
@@ -104,7 +106,7 @@ def run_in(folder: Path, *command: str, text: str = "") -> None:
 
 @pytest.fixture(scope="module")
 def tutorial(frappe_site: str, edited_app: Path) -> Iterator[Tutorial]:
-	"""The copy, served, with a connection to a simulator. Afterwards the site is as before."""
+	"""Yield the served copy, with a connection to a simulator. Afterwards the site is restored."""
 	frappe.set_user("Administrator")
 	key, secret = factories.get_token(str(factories.make_user(*ROLES).name))
 	with (
@@ -125,7 +127,7 @@ def tutorial(frappe_site: str, edited_app: Path) -> Iterator[Tutorial]:
 
 
 def restore_site() -> None:
-	"""Remove what the copy has declared, by the code of this checkout."""
+	"""Remove the declarations of the copy, with the code of this checkout."""
 	bench.run_command("execute", "orchestrator.setup.dashboards.sync_dashboards")
 	for doctype in ("client", "kipu_field_rule"):
 		bench.run_command("reload-doc", "orchestrator", "doctype", doctype)

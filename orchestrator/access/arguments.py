@@ -1,4 +1,4 @@
-"""Find the names of records in the arguments of a method, whichever way the method takes them."""
+"""Find record names in the arguments of a method, in whichever form the method accepts them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,14 @@ LIST_MARK = "[]"
 
 
 def find_values(arguments: Arguments, path: str) -> list[Any]:
-	"""Return what stands at a path in the arguments, without empty values.
+	"""Return the values at a path in the arguments, without empty ones.
 
 	Args:
 		arguments: The arguments of the method, as the caller sent them.
 		path: An argument; `a.b` is the key `b` in the argument `a`, which may be JSON; `a[]` is each item of a list.
 
 	Returns:
-		The values found, none where the path leads nowhere.
+		The values found, none if the path leads nowhere.
 	"""
 	found: list[Any] = [arguments]
 	for part in path.split("."):
@@ -47,7 +47,7 @@ def _get_part(value: Any, part: str) -> Iterator[Any]:
 
 
 def _parse(value: Any) -> Any:
-	"""Return the value of JSON text, and anything else unchanged."""
+	"""Return the parsed value of JSON text, and any other value unchanged."""
 	if not isinstance(value, str):
 		return value
 	try:

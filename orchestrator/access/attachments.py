@@ -1,4 +1,4 @@
-"""Files by the record they are attached to: lists of them, and the fields of a record that name one."""
+"""Permissions on attachments: lists of files, and fields of a record that name a file."""
 
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,11 @@ ATTACH_FIELDS = ("Attach", "Attach Image")
 
 
 def build_conditions(user: str | None = None, doctype: str = "File") -> str:
-	"""Implement the hook permission_query_conditions of File: public ones, the user's own, and those of records they may read.
+	"""Implement the hook permission_query_conditions of File: public files, the user's own, and those of
+	records that they may read.
 
-	Frappe's own condition, which stands before this one, lists the files of all records of a DocType that the user may
-	read any record of.
+	Frappe's own condition, which precedes this one, lists the files of all records of a DocType if the user
+	may read any of them.
 	"""
 	user = user or frappe.session.user
 	if user == "Administrator" or not is_guarded():
@@ -34,7 +35,9 @@ def build_conditions(user: str | None = None, doctype: str = "File") -> str:
 
 
 def _get_attached_doctypes() -> list[str]:
-	"""Return the DocTypes that files are attached to. The index has them, without reading each file."""
+	"""Return the DocTypes that files are attached to. They are read from the index, without reading each
+	file.
+	"""
 	names = frappe.db.sql_list("select distinct attached_to_doctype from `tabFile`")
 	return [name for name in names if name and frappe.db.exists("DocType", name)]
 
@@ -57,7 +60,7 @@ def check_attach_fields(doc: "Document", _event: str | None = None) -> None:
 
 
 def _get_private_urls(doc: "Document") -> dict[str, str]:
-	"""Return the fields of a record that name a private file, but those that follow from a link."""
+	"""Return the fields of a record that name a private file, except those fetched from a linked record."""
 	urls = {}
 	for field in doc.meta.fields:
 		if field.fieldtype not in ATTACH_FIELDS or (field.fetch_from and not field.fetch_if_empty):
@@ -69,8 +72,10 @@ def _get_private_urls(doc: "Document") -> dict[str, str]:
 
 
 def _check_url(url: str) -> None:
-	"""Check a file that a field names: the user's own, or one that they may read. A guest's form has a guest's file."""
-	# without what comes after a question mark: Frappe adds the name of the File there
+	"""Check a file that a field names: it must be the user's own, or readable. For guests, a file of a
+	guest's form.
+	"""
+	# Frappe appends the name of the File after a question mark
 	path = url.split("?", 1)[0]
 	if any(file.owner == frappe.session.user for file in file_paths.find_files(path)):
 		return

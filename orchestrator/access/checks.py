@@ -1,5 +1,5 @@
-"""What a guarded method asks before it runs: one class per kind of question. Each is called with the arguments of the
-method, and raises PermissionError (403) or DoesNotExistError (404) where the caller may not.
+"""Permission checks of guarded methods, one class per kind. Each is called with the arguments of the method,
+and raises PermissionError (403) or DoesNotExistError (404) if the caller lacks the permission.
 """
 
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from orchestrator import compat
 from orchestrator.access.arguments import Arguments, find_names
 from orchestrator.exceptions import refuse
 
-# How Desk names a record that is not saved yet
+# Prefix of the name that Desk gives to an unsaved record
 UNSAVED_PREFIX = "new-"
 APPROVER_FIELDS = ("leave_approver", "expense_approver", "shift_request_approver")
 
 
 @dataclass(frozen=True)
 class RecordRight:
-	"""The records of one DocType that an argument names."""
+	"""Require a permission on the records of one DocType that an argument names."""
 
 	doctype: str
 	argument: str
@@ -33,7 +33,9 @@ class RecordRight:
 
 @dataclass(frozen=True)
 class DeletedRecordRight:
-	"""The copies of deleted records that an argument names: to restore one is to read it and create it anew."""
+	"""Require the right to restore the deleted records that an argument names: to read the copy and to create
+	the record.
+	"""
 
 	argument: str
 
@@ -48,7 +50,9 @@ class DeletedRecordRight:
 
 @dataclass(frozen=True)
 class AnyRecordRight:
-	"""The records that two arguments name: a DocType and a name. Without a name, the DocType."""
+	"""Require a permission on the records that two arguments name: a DocType and a name. Without a name, on
+	the DocType.
+	"""
 
 	doctype_argument: str
 	argument: str
@@ -68,7 +72,7 @@ class AnyRecordRight:
 
 @dataclass(frozen=True)
 class DocTypeRight:
-	"""A right to a DocType, whatever the arguments."""
+	"""Require a permission on a DocType, whatever the arguments are."""
 
 	doctype: str
 	right: str = "read"
@@ -79,7 +83,7 @@ class DocTypeRight:
 
 @dataclass(frozen=True)
 class EmployeeOrApprover:
-	"""The employees that an argument names, open to whoever may read them and to their approvers."""
+	"""Require that the caller may read the employees that an argument names, or is their approver."""
 
 	argument: str
 
@@ -91,7 +95,7 @@ class EmployeeOrApprover:
 
 @dataclass(frozen=True)
 class OwnUser:
-	"""The caller's own user, unless they may change users."""
+	"""Require that an argument names the caller's own user, unless the caller may change users."""
 
 	argument: str
 
@@ -103,7 +107,7 @@ class OwnUser:
 
 @dataclass(frozen=True)
 class AnyRole:
-	"""One of several roles."""
+	"""Require one of several roles."""
 
 	roles: tuple[str, ...]
 
@@ -116,7 +120,7 @@ class AnyRole:
 
 @dataclass(frozen=True)
 class WholeListRight:
-	"""A list that a method reads past permissions: the caller's own list has to hold as many records.
+	"""Require that the caller may read every record of a list that the method reads without permissions.
 
 	`filters` are those of the method, `equal` further ones: field -> path to the argument.
 	"""
@@ -134,7 +138,7 @@ class WholeListRight:
 
 @dataclass(frozen=True)
 class NeverAllowed:
-	"""A method that nobody may call."""
+	"""Refuse the method to everybody."""
 
 	reason: str
 
@@ -143,14 +147,14 @@ class NeverAllowed:
 
 
 def check_doctype(doctype: str, right: str = "read") -> None:
-	"""Raise PermissionError (403) where the caller has no such right to the DocType."""
+	"""Raise PermissionError (403) if the caller lacks the permission on the DocType."""
 	if not frappe.has_permission(doctype, right):
 		refuse(_("You do not have permission to {0} {1}.").format(right, _(doctype)), frappe.PermissionError)
 
 
 def check_record(doctype: str, name: str, right: str = "read") -> None:
-	"""Raise PermissionError (403) where the caller has no such right to the DocType, DoesNotExistError (404) where there
-	is no such record or the caller may not read it.
+	"""Raise PermissionError (403) if the caller lacks the permission on the DocType, DoesNotExistError (404)
+	if the record does not exist or the caller may not read it.
 	"""
 	check_doctype(doctype, right)
 	if name.startswith(UNSAVED_PREFIX) and not frappe.db.exists(doctype, name):
@@ -162,7 +166,7 @@ def check_record(doctype: str, name: str, right: str = "read") -> None:
 
 
 def check_whole_list(doctype: str, filters: list[Any]) -> None:
-	"""Raise PermissionError (403) where some of the records that match the filters are hidden from the caller."""
+	"""Raise PermissionError (403) if records that match the filters are hidden from the caller."""
 	check_doctype(doctype)
 	if not has_restrictions(doctype):
 		return
@@ -173,14 +177,16 @@ def check_whole_list(doctype: str, filters: list[Any]) -> None:
 
 
 def has_restrictions(doctype: str) -> bool:
-	"""Return True where the caller's lists of the DocType leave records out. PermissionError where they are refused."""
+	"""Return True if the caller's lists of the DocType omit records. Raise PermissionError if they are
+	refused.
+	"""
 	query = DatabaseQuery(doctype)
 	query.reference_doctype = doctype
 	return bool(query.build_match_conditions())
 
 
 def _is_approver(employee: str) -> bool:
-	"""Return True where the caller approves the employee's requests."""
+	"""Return True if the caller approves the employee's requests."""
 	found = frappe.db.get_value("Employee", employee, [*APPROVER_FIELDS, "department"], as_dict=True)
 	if not found:
 		return False

@@ -1,7 +1,8 @@
-"""Rows of child tables that are read or changed by themselves: by the permission of the record that they belong to.
+"""Permissions on single rows of child tables, by the record that they belong to.
 
-Frappe asks only for the DocType of the parent in that case (`frappe.permissions.has_child_permission` looks for the
-parent in an attribute that is not set then), so that whoever may read one record reads and changes the rows of all.
+Frappe checks only the DocType of the parent in this case (`frappe.permissions.has_child_permission` looks for
+the parent record in an attribute that is not set). Without this module, whoever may read one record could
+read and change the rows of all records.
 """
 
 from collections.abc import Callable
@@ -46,7 +47,7 @@ def build_conditions(user: str | None = None, doctype: str = "") -> str:
 
 
 def _build_condition(doctype: str, parenttype: str, fields: list[str], user: str) -> str | None:
-	"""Return the condition of the rows in the records of one DocType, None where none is for the user."""
+	"""Return the condition of the rows in the records of one DocType, None if the user may read none."""
 	membership = build_membership(parenttype, f"`tab{doctype}`.parent", user)
 	readable = [field for field in fields if _is_table_readable(parenttype, field, user)]
 	if membership is None or not readable:
@@ -102,7 +103,8 @@ def has_child_permission(
 	*args: Any,
 	**kwargs: Any,
 ) -> bool:
-	"""Replace Frappe's function: after its own answer, ask for the record of a row taken by itself.
+	"""Replace Frappe's function: after its own answer, check the permission on the parent record of a single
+	row.
 
 	See orchestrator/access/platform_patches.py.
 	"""
@@ -119,10 +121,10 @@ def _is_guarded(doctype: str) -> bool:
 
 
 def has_row_permission(doctype: str, row: Any, ptype: str, user: str) -> bool:
-	"""Return True where a user may read, or change, a row that is taken by itself.
+	"""Return True if a user may read, or change, a single row.
 
-	A row stays where it is: one that is sent with another parent, table or DocType is refused. So is every change of the
-	rows of a submitted or cancelled record, which are changed with their record only.
+	A row cannot move: one sent with another parent, table or DocType is refused. So is every change of the
+	rows of a submitted or cancelled record, which change only with their record.
 
 	Args:
 		doctype: The child table.
@@ -131,7 +133,7 @@ def has_row_permission(doctype: str, row: Any, ptype: str, user: str) -> bool:
 		user: The user.
 	"""
 	if isinstance(getattr(row, "parent_doc", None), BaseDocument):
-		return True  # part of a record in memory, which Frappe has checked
+		return True  # a row within a record in memory, which Frappe has checked
 	name = row if isinstance(row, str | int) else row.get("name")
 	stored = _get_stored_place(doctype, str(name)) if name else None
 	place = stored if isinstance(row, str | int) else _build_place(row)
@@ -150,7 +152,7 @@ def _build_place(row: Any) -> RowPlace:
 
 
 def _has_place_permission(doctype: str, place: RowPlace, ptype: str, user: str) -> bool:
-	"""Return True where the user may read or write the record. A record that does not exist is nobody's."""
+	"""Return True if the user may read or write the record. False for a record that does not exist."""
 	tables = _get_parent_tables(doctype)
 	if not place.parent or place.parentfield not in tables.get(place.parenttype or "", ()):
 		return False

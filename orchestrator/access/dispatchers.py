@@ -1,6 +1,6 @@
-"""Methods that run another method by its name: which one, and with what arguments.
+"""Methods that run another method by its name: the target and its arguments.
 
-A guard that looks at the method asked for alone would be got round through them.
+A guard that checked only the requested method could be bypassed through them.
 """
 
 import inspect
@@ -11,19 +11,21 @@ import frappe
 
 from orchestrator.access.arguments import Arguments, find_values
 
-# A method by its name, and the arguments it will get
+# The name of a method, and its arguments
 Call = tuple[str, dict[str, Any]]
 
 
 def list_inner_calls(name: str, arguments: Arguments) -> Iterator[Call]:
-	"""Yield the calls that a method will make for its caller, none for a method that is no dispatcher."""
+	"""Yield the calls that a method will make for its caller, none for a method that is not a dispatcher."""
 	find = DISPATCHERS.get(name)
 	if find:
 		yield from find(arguments)
 
 
 def _list_batch_calls(arguments: Arguments) -> Iterator[Call]:
-	"""Yield Gameplan's batch adds the arguments of each request to those of the ones before."""
+	"""Yield the calls of Gameplan's batch, which adds the arguments of each request to those of the requests
+	before.
+	"""
 	merged = {key: value for key, value in arguments.items() if key != "requests"}
 	for request in find_values(arguments, "requests[]"):
 		if isinstance(request, dict):
@@ -49,7 +51,9 @@ def _list_organisation_calls(arguments: Arguments) -> Iterator[Call]:
 
 
 def _list_mapper_calls(arguments: Arguments) -> Iterator[Call]:
-	"""Yield the mapper passes the name of each source as the first argument, and `args` as the third."""
+	"""Yield the calls of the mapper, which passes the name of each source as the first argument, and `args`
+	as the third.
+	"""
 	name = str(arguments.get("method"))
 	extra = find_values(arguments, "args")
 	for source in [*find_values(arguments, "source_name"), *find_values(arguments, "source_names[]")]:
@@ -62,10 +66,10 @@ def _list_upload_calls(arguments: Arguments) -> Iterator[Call]:
 
 
 def _build_binder(name: str, *values: Any) -> dict[str, Any]:
-	"""Return the values by the names that the function gives its first arguments."""
+	"""Return a function that names positional values by the first parameters of a function."""
 	try:
 		parameters = list(inspect.signature(frappe.get_attr(name)).parameters)
-	except Exception:  # Frappe says itself what is wrong with the name
+	except Exception:  # Frappe itself reports what is wrong with the name
 		return {}
 	return dict(zip(parameters, values, strict=False))
 

@@ -1,6 +1,7 @@
-"""Methods of documents that change records for whoever may read the document, and the right that is asked in its place.
+"""Methods of documents that change records, and the permission that each requires.
 
-Frappe's `run_doc_method` asks for the right to read alone, and its REST routes for the right to write.
+Frappe's `run_doc_method` checks only the permission to read the document; its REST routes check the
+permission to write.
 """
 
 from collections.abc import Iterator
@@ -22,9 +23,9 @@ WRITING_METHODS: dict[str, frozenset[str]] = {
 	"Salary Component": frozenset({"get_structures_to_be_updated", "update_salary_structures"}),
 	"Shift Type": frozenset({"process_auto_attendance"}),
 }
-# DocType -> its methods that act for the support team: for who may read its notes
+# DocType -> its methods for the support team: only for users who may read its notes
 AGENT_METHODS: dict[str, frozenset[str]] = {"HD Ticket": frozenset({"assign_agent", "reply_via_agent"})}
-# DocType -> its methods that work out what an employee gets from records of others
+# DocType -> its methods that compute an employee's entitlements from records of others
 EMPLOYEE_METHODS: dict[str, frozenset[str]] = {
 	"Employee Benefit Application": frozenset({"set_benefit_components_and_currency"}),
 	"Employee Benefit Claim": frozenset({"get_benefit_details"}),
@@ -72,7 +73,7 @@ def _check_preview(arguments: Arguments, doctype: str, name: str | None) -> None
 
 
 def _find_previewed(arguments: Arguments) -> list[str]:
-	"""Return the records that are named for a preview: in its arguments, or in a field of the document."""
+	"""Return the records that a preview names: in its arguments, or in a field of the document."""
 	found = [*find_names(arguments, "preview_document"), *_find_sent(arguments, "preview_document")]
 	for path in ("args", "arg", "kwargs"):
 		for value in find_values(arguments, path):
@@ -82,7 +83,7 @@ def _find_previewed(arguments: Arguments) -> list[str]:
 
 
 def _find_sent(arguments: Arguments, fieldname: str) -> list[str]:
-	"""Return the values of a field in the document that the caller sends."""
+	"""Return the values of a field in the document that the caller sent."""
 	return [each for sent in ("docs", "document") for each in find_names(arguments, f"{sent}.{fieldname}")]
 
 

@@ -1,7 +1,8 @@
 """Permission levels and linked records in the query builder that Frappe 16 makes its lists by.
 
-It checks the levels of most names itself, and refuses them with 403. What it lets pass is checked here: levels of `User`,
-rows of tables above level 0, names of child tables, aliases that are columns. See docs/decisions/0039.
+Frappe checks the levels of most names itself, and refuses them with 403. The rest is checked here: levels of
+`User`, rows of tables above level 0, names of child tables, aliases that are columns. See
+docs/decisions/0039.
 """
 
 import re
@@ -31,7 +32,7 @@ SINGLE_PERCENT = re.compile(r"(?<!%)%(?!%)")
 
 
 class ReadableTable(Table):
-	"""A joined table with the rows only that the reader may read, or choose in a link field."""
+	"""A joined table, restricted to the rows that the reader may read, or may choose in a link field."""
 
 	def __init__(self, doctype: str, alias: str, conditions: str, link: str) -> None:
 		super().__init__(f"{TABLE_PREFIX}{doctype}", alias=alias)
@@ -46,14 +47,15 @@ class ReadableTable(Table):
 
 
 def filter_selected(native: Native, engine: Any) -> list[Any]:
-	"""Return the selected fields that the reader may read. Functions of the others are refused later."""
+	"""Return the selected fields that the reader may read. Functions of other fields are refused later."""
 	return [field for field in native(engine) if _is_selectable(engine, field)]
 
 
 def add_permission_conditions(native: Native, engine: Any) -> None:
-	"""Refuse fields that the reader may not read, and list the rows of readable records only.
+	"""Refuse fields that the reader may not read, and restrict the query to readable records.
 
-	It is the last step: what is refused by Frappe itself is refused already, with nothing of ours on the stack.
+	This is the last step: what Frappe itself refuses was refused before, without a frame of this app on the
+	stack.
 	"""
 	if not engine.apply_permissions:
 		return
@@ -62,26 +64,27 @@ def add_permission_conditions(native: Native, engine: Any) -> None:
 	native(engine)
 	if engine.doctype == engine.permission_doctype:
 		return
-	# Of rows of a child table, Frappe asks the conditions of the parent alone, and none where that is a Single.
+	# For rows of a child table, Frappe applies only the conditions of the parent, and none if that is a Single.
 	if rows := child_rows.build_conditions(engine.user, doctype=engine.doctype):
 		engine.query = engine.query.where(frappe_query.RawCriterion(f"({rows})"))
 
 
 def double_percent_signs(native: Native, criterion: Any, **kwargs: Any) -> str:
-	"""Return the SQL of a condition as a query with values takes it: with each percent sign doubled.
+	"""Return the SQL of a condition for a query with parameters: with each percent sign doubled.
 
-	Frappe 16 puts the conditions of hooks into such queries as they are. A list then fails where a role, a folder or a
-	permitted record has a percent sign in its name. Signs that a hook has doubled by itself stay.
+	Frappe 16 inserts the conditions of hooks into such queries unchanged. A list then fails if a role, a
+	folder or a permitted record has a percent sign in its name. Signs that a hook has doubled itself stay.
 	"""
 	sql = str(native(criterion, **kwargs))
 	return SINGLE_PERCENT.sub("%%", sql) if kwargs.get("param_wrapper") else sql
 
 
 def join_linked_table(native: Native, field: Any, query: Any, engine: Any = None) -> Any:
-	"""Join the readable records of a linked DocType, once for each link field: a field of another record is empty.
+	"""Join the readable records of a linked DocType, once for each link field: fields of unreadable records
+	are empty.
 
-	Frappe's own join leaves out the rows whose linked record is not readable, takes the first link field to a DocType for
-	all of them, and the record itself for the one that it links to in its own DocType.
+	Frappe's own join omits rows whose linked record is not readable, uses the first link field to a DocType
+	for all of them, and confuses a record with the one that it links to in its own DocType.
 	"""
 	if not engine or not engine.apply_permissions:
 		return native(field, query, engine)
@@ -107,7 +110,7 @@ def select_linked_field(native: Native, field: Any, query: Any, engine: Any = No
 
 
 def _find_joined(query: Any, field: Any) -> ReadableTable | None:
-	"""Return the table that is joined for a link field already."""
+	"""Return the table that is already joined for a link field."""
 	for join in query._joins:
 		table = join.item
 		if isinstance(table, ReadableTable) and (table.link, table._table_name) == (
@@ -181,7 +184,7 @@ def _check_names(engine: Any) -> None:
 
 
 def _check_alias(engine: Any, doctypes: set[str], name: str) -> None:
-	"""Check an alias that MariaDB may take for a column: that of a field that was left out, or of another one."""
+	"""Check an alias that MariaDB may read as a column: of a field that was removed, or of another one."""
 	for doctype in doctypes:
 		if name in get_columns(doctype):
 			if name in _get_hidden_fields(engine, doctype, None):

@@ -1,4 +1,4 @@
-"""Exports of records with their rows: without the fields that the caller may not read."""
+"""Exports of records with their child rows, without the fields that the caller may not read."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from orchestrator.access.field_levels import NO_FIELDS, get_unreadable_fields, g
 
 
 def _get_hidden_columns(doctype: str, parent_doctype: str) -> frozenset[str] | None:
-	"""Return the unreadable columns of an exported table, None where the whole table is unreadable.
+	"""Return the unreadable columns of an exported table, None if the whole table is unreadable.
 
 	Args:
 		doctype: The exported DocType or child table.

@@ -1,4 +1,4 @@
-"""Permission levels of fields: which fields of a DocType a user may not read."""
+"""Permission levels of fields: the fields of a DocType that a user may not read."""
 
 import frappe
 from frappe import _
@@ -8,7 +8,7 @@ from frappe.model.meta import Meta
 from orchestrator.exceptions import refuse
 
 NO_FIELDS: frozenset[str] = frozenset()
-# Every Desk user filters users by their type when they choose one, in all apps. It tells nothing of a person.
+# In all apps, Desk filters users by their type in link fields. The type reveals nothing about a person.
 ALWAYS_READABLE = frozenset({("User", "user_type")})
 
 
@@ -41,7 +41,7 @@ def get_unreadable_fields(
 
 
 def get_unreadable_tables(doctype: str, user: str | None = None) -> frozenset[str]:
-	"""Return the child DocTypes whose rows stand in a table field that the user may not read."""
+	"""Return the child DocTypes whose rows are in a table field that the user may not read."""
 	hidden = get_unreadable_fields(doctype, user=user)
 	if not hidden:
 		return NO_FIELDS
@@ -72,7 +72,7 @@ def refuse_field(doctype: str, fieldname: str) -> None:
 
 
 def _list_readable_levels(meta: Meta, parent_doctype: str | None, user: str) -> set[int] | None:
-	"""Return the levels that the user may read, None where the DocType has no permissions at all."""
+	"""Return the levels that the user may read, None if the DocType has no permissions at all."""
 	if meta.istable and not parent_doctype:
 		return set()
 	if not meta.get_permissions(parent_doctype):

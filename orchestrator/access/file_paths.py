@@ -1,7 +1,7 @@
-"""Which private bytes of the site a File leads to, and whether a user may read them already.
+"""Private files on disk that a File record leads to, and whether a user may read them.
 
-A File's URL is a text that its owner may set. Frappe gives the bytes behind it to whoever may read the File, without a
-question whose bytes they are.
+The URL of a File is a text that its owner may set. Frappe sends the content behind it to whoever may read the
+File record, and does not check who owns that content.
 """
 
 import os
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 	from frappe.core.doctype.file.file import File
 
 PRIVATE_PREFIX = "/private/files/"
-# Bytes that the document library keeps: only its own download gives them out. See orchestrator/docs/storage.py.
+# Files of the document library, which only its own download returns. See orchestrator/docs/storage.py.
 LIBRARY_FOLDER = "orchestrator_documents"
 MAX_DECODINGS = 5
 
 
 def check_url(file: "File") -> None:
-	"""Check that the session's user may read the private bytes that a new or changed File leads to.
+	"""Check that the session's user may read the private content that a new or changed File leads to.
 
 	Args:
 		file: The File, before Frappe has looked at its URL.
@@ -38,7 +38,7 @@ def check_url(file: "File") -> None:
 		return
 	url = file.file_url or ""
 	if not url and file.get("content"):
-		return  # an upload: Frappe chooses a new place for it
+		return  # an upload: Frappe chooses a new path for it
 	for path in find_private_paths(url or file.file_name or "", bool(file.is_private)):
 		check_path(path, file.name)
 	if is_guarded() and url.startswith(("http://", "https://", "/api/")):
@@ -46,7 +46,7 @@ def check_url(file: "File") -> None:
 
 
 def check_path(path: str, name: str | None = None) -> None:
-	"""Check that the session's user may read bytes below private/files.
+	"""Check that the session's user may read a file below private/files.
 
 	Args:
 		path: The path below private/files, normalized.
@@ -83,7 +83,7 @@ def find_private_paths(url: str, is_private: bool) -> set[str]:
 
 
 def _list_decodings(text: str) -> list[str]:
-	"""Return a text and what is left of it after each decoding."""
+	"""Return a text, and the result of each further URL decoding."""
 	found = [text]
 	while len(found) < MAX_DECODINGS and (decoded := unquote(found[-1])) != found[-1]:
 		found.append(decoded)
@@ -91,7 +91,7 @@ def _list_decodings(text: str) -> list[str]:
 
 
 def _find_tail(text: str, is_private: bool) -> str | None:
-	"""Return the normalized path below private/files that a text leads to, None where it leads elsewhere."""
+	"""Return the normalized path below private/files that a text leads to, None if it leads elsewhere."""
 	text = text.replace("\\", "/").strip()
 	if "/" not in text:
 		return os.path.normpath(text) if text and is_private else None
@@ -104,25 +104,25 @@ def _find_tail(text: str, is_private: bool) -> str | None:
 
 
 def _is_readable(url: str, name: str | None) -> bool:
-	"""Return True where the session's user may read a File with exactly this URL."""
+	"""Return True if the session's user may read a File with exactly this URL."""
 	return any(file.has_permission("read") for file in find_files(url, name))
 
 
 def find_files(url: str, left_out: str | None = None) -> list["File"]:
-	"""Return the Files with exactly this URL, in MariaDB's sense and in bytes: it takes é for e, and A for a.
+	"""Return the Files with exactly this URL, byte for byte: MariaDB alone would treat é as e, and A as a.
 
 	Args:
 		url: A File's URL.
 		left_out: The name of a File that does not count.
 	"""
-	# get_all: who may read them is asked of each.
+	# get_all: the permission on each is checked next
 	rows = frappe.get_all("File", {"file_url": url}, ["name", "file_url"], limit=0)
 	names = [row.name for row in rows if row.file_url == url and row.name != left_out]
 	return [frappe.get_doc("File", name) for name in names]
 
 
 def _check_equal_url(url: str, name: str | None) -> None:
-	"""Check a URL that is no path: where private Files have it, one of them has to be readable."""
+	"""Check a URL that is not a path: if private Files have it, one of them must be readable."""
 	files = find_files(url, name)
 	if any(file.is_private for file in files) and not any(file.has_permission("read") for file in files):
 		_raise_not_permitted()

@@ -1,4 +1,4 @@
-"""Who follows a record: only those who may read it. Frappe mails followers its changes and comments."""
+"""Followers of a record: only users who may read it. Frappe mails its changes and comments to followers."""
 
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def after_insert(follow: "Document", _method: str | None = None) -> None:
-	"""Handle the hook after_insert of Document Follow: delete it where the follower may not read the record.
+	"""Handle the hook after_insert of Document Follow: delete it if the follower may not read the record.
 
-	Frappe makes whoever creates a record or is assigned to it follow it. To refuse would refuse that as well.
+	Frappe makes users follow the records that they create or are assigned to. A refusal would refuse that as
+	well.
 	"""
 	if is_guarded() and not can_read(follow.ref_doctype, follow.ref_docname, follow.user):
 		frappe.db.delete(follow.doctype, {"name": follow.name})

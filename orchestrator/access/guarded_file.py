@@ -1,4 +1,4 @@
-"""Frappe's File, which leads only to bytes that whoever sets its URL may read already."""
+"""Frappe's File, restricted to content that the user who sets its URL may already read."""
 
 import contextlib
 from pathlib import Path
@@ -12,7 +12,7 @@ from frappe.core.doctype.file.utils import get_content_hash
 from orchestrator.access import file_paths
 from orchestrator.exceptions import refuse
 
-# What decides where the bytes are
+# Fields that decide where the content is stored
 PLACE = ("file_url", "file_name", "is_private")
 
 
@@ -20,10 +20,11 @@ class GuardedFile(File):
 	"""A File whose URL is checked before Frappe reads or writes anything."""
 
 	def check_if_latest(self) -> None:
-		"""Check the place of the bytes: the step after the permission, by which the record before the change is loaded.
+		"""Check the file path. Frappe calls this after the permission check, when the record before the
+		change is loaded.
 
-		Frappe's own hooks come after it has read the bytes. And here nothing of ours is on the stack of its other errors,
-		of which browsers get the same bytes as without this app.
+		Frappe's own hooks run after it has read the content. And in this step, no frame of this app is on the
+		stack of Frappe's other errors, so that browsers get the same replies as without this app.
 		"""
 		super().check_if_latest()
 		if self._is_written_by_server():
@@ -35,7 +36,7 @@ class GuardedFile(File):
 			file_paths.check_url(self)
 
 	def _check_change(self, before: File) -> None:
-		"""Check the new place of a saved File. The private bytes that it had are its own."""
+		"""Check the new path of a saved File. Its former private content is its own."""
 		if all((before.get(field) or "") == (self.get(field) or "") for field in PLACE):
 			return
 		had = file_paths.find_private_paths(before.file_url or "", bool(before.is_private))
@@ -44,9 +45,9 @@ class GuardedFile(File):
 			file_paths.check_url(self)
 
 	def _is_written_by_server(self) -> bool:
-		"""Return True for bytes that were written just now, at a place that the server has chosen.
+		"""Return True for content that was written just now, at a path chosen by the server.
 
-		Frappe's older `save_file` tells only the hash of what it has written, and asks for no permission.
+		Frappe's older `save_file` returns only the hash of the written content, and checks no permission.
 		"""
 		if self.file_url and self.file_url == self.flags.written_url:
 			return True
@@ -57,13 +58,13 @@ class GuardedFile(File):
 		return False
 
 	def save_file_on_filesystem(self) -> Any:
-		"""Write the content to a new place, and remember that Frappe chose it."""
+		"""Write the content to a new path, and remember that Frappe chose it."""
 		saved = super().save_file_on_filesystem()
 		self.flags.written_url = self.file_url
 		return saved
 
 	def get_full_path(self) -> str:
-		"""Return the path of the bytes. Raises PermissionError (403) for those of the document library."""
+		"""Return the path of the content. Raises PermissionError (403) for content of the document library."""
 		path = str(super().get_full_path())
 		if not path.startswith(("http://", "https://", "/api/")) and file_paths.is_in_library(
 			str(Path(path).absolute())

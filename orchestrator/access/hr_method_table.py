@@ -1,4 +1,4 @@
-"""The methods of HRMS that ask for no permission themselves, and what is asked in their place before they run."""
+"""Methods of HRMS that check no permission themselves, and the check that runs before each."""
 
 from orchestrator.access import special_checks as special
 from orchestrator.access.checks import (

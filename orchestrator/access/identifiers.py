@@ -19,8 +19,8 @@ ALIAS_PATTERN = re.compile(r"\s+as\s+[`'\"]?[\w :-]+[`'\"]?\s*$", re.IGNORECASE)
 def find_identifiers(sql: str) -> list[tuple[str | None, str]]:
 	"""Return each identifier of `sql` in lower case, with the table that qualifies it or None.
 
-	Words of SQL and names of functions are among them. A comment hides what follows from this reader but not from
-	MariaDB, so that every word of such a fragment counts.
+	SQL keywords and names of functions are included. A comment could hide names from this parser that MariaDB
+	reads, so that every word of a fragment with a comment counts.
 	"""
 	found: list[tuple[str | None, str]] = []
 	parts: list[str] = []

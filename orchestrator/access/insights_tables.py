@@ -1,7 +1,7 @@
-"""Tables of the site's own database in Insights: the rows and columns that the reader may read.
+"""Tables of the site's own database in Insights, restricted to the rows and columns that the reader may read.
 
-Insights asks for the permission on rows in some places, and on fields nowhere. See `platform_patches` for the functions
-that these take the place of; they get the native one first.
+Insights checks permissions on rows in some places, and on fields nowhere. `platform_patches` lists the
+functions that these replace; each gets the original function as its first argument.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ PUBLIC_FLAG = "insights_for_public_access"
 
 
 def check_preview(arguments: Arguments) -> None:
-	"""Check a table that Insights shows or counts without asking for any permission: all of it has to be readable.
+	"""Check a table that Insights shows or counts without any permission check: all of it must be readable.
 
 	Raises:
 		PermissionError: The table holds rows or columns that the caller may not read (403).
@@ -38,7 +38,7 @@ def check_preview(arguments: Arguments) -> None:
 
 
 def _check_whole_table(table: str) -> None:
-	"""Raise PermissionError (403) where the caller may not read each row and column of a table."""
+	"""Raise PermissionError (403) unless the caller may read each row and column of a table."""
 	if frappe.session.user == "Administrator":
 		return
 	doctype = _get_doctype(table)
@@ -71,7 +71,7 @@ def limit_table(native: Native, table: Any, data_source: str, table_name: str) -
 
 
 def _limit_rows(table: Any, doctype: str) -> Any:
-	"""Return the rows that a list shows to the caller. Insights takes Frappe's own query for one without conditions."""
+	"""Return the rows that a list of Frappe shows to the caller."""
 	import ibis
 
 	conditions = build_read_condition(doctype, frappe.session.user)
@@ -93,7 +93,7 @@ def build_for_public(
 	active_operation_idx: int | None = None,
 	use_live_connection: bool | None = None,
 ) -> Any:
-	"""Build a query of a public dashboard by the permissions of whoever changed it last, not past all permissions."""
+	"""Build a query of a public dashboard with the permissions of the user who changed it last."""
 	if not (frappe.flags.get(PUBLIC_FLAG) and is_platform_guarded()):
 		return native(query, active_operation_idx, use_live_connection)
 	frappe.flags[PUBLIC_FLAG] = False
@@ -105,7 +105,7 @@ def build_for_public(
 
 
 def send_alert(native: Native, alert: Any, force: bool = False) -> Any:
-	"""Send an alert by the permissions of whoever changed it last, also where the scheduler sends it."""
+	"""Send an alert with the permissions of the user who changed it last, also from the scheduler."""
 	if frappe.session.user != "Administrator" or not is_platform_guarded():
 		return native(alert, force)
 	with _run_as_user(_get_author(alert)):
@@ -113,7 +113,7 @@ def send_alert(native: Native, alert: Any, force: bool = False) -> Any:
 
 
 def apply_sql(native: Native, builder: Any, operation: Any) -> Any:
-	"""Check the SQL of a query, and run what has been checked."""
+	"""Check the SQL of a query, and run the checked SQL."""
 	if is_platform_guarded() and _is_site_database(operation.data_source):
 		operation = frappe._dict(operation)
 		operation.raw_sql = _check_sql(operation.raw_sql, whole=False)
@@ -121,14 +121,14 @@ def apply_sql(native: Native, builder: Any, operation: Any) -> Any:
 
 
 def validate_native_sql(native: Native, database: Any, query: Any) -> Any:
-	"""Check the final SQL of a query of Insights 2, which asks for no permission at all."""
+	"""Check the final SQL of a query of Insights 2, which checks no permission at all."""
 	if is_platform_guarded() and _is_site_database(database.data_source):
 		_check_sql(str(query), whole=True)
 	return native(database, query)
 
 
 def run_script(native: Native, *args: Any, **kwargs: Any) -> Any:
-	"""Run a script in Insights for whoever may write scripts for the server: it reads past all permissions."""
+	"""Run a script in Insights if the caller may write server scripts: it reads without permissions."""
 	if is_platform_guarded():
 		check_doctype("Server Script", "write")
 	return native(*args, **kwargs)
@@ -139,7 +139,7 @@ def _check_sql(sql: str, whole: bool) -> str:
 
 	Args:
 		sql: One SELECT in the dialect of MariaDB.
-		whole: True where nothing limits the rows afterwards.
+		whole: True if nothing limits the rows afterwards.
 
 	Returns:
 		The same query without comments.
@@ -178,7 +178,7 @@ def _list_tables(statement: Any) -> list[str]:
 
 
 def _check_limited_table(name: str) -> None:
-	"""Check a table whose rows Insights limits itself: its columns have to be readable."""
+	"""Check a table whose rows Insights restricts itself: its columns must be readable."""
 	doctype = _get_doctype(name)
 	if frappe.get_meta(doctype).istable:
 		return
@@ -205,7 +205,7 @@ def _get_doctype(table: str) -> str:
 
 
 def _list_open_parents(child: str) -> list[str]:
-	"""Return the DocTypes whose rows in a child table the caller may read all, with all columns."""
+	"""Return the parent DocTypes of which the caller may read all rows of a child table, with all columns."""
 	from insights.insights.doctype.insights_table_v3.insights_table_v3 import get_parents
 
 	return [
@@ -226,14 +226,16 @@ def _is_site_database(source: str) -> bool:
 
 
 def _get_author(doc: Any) -> str:
-	"""Return who changed a record last. The Administrator does not count, because patches run as this user."""
+	"""Return the user who changed a record last. Administrator does not count, because patches run as this
+	user.
+	"""
 	author = frappe.db.get_value(doc.doctype, doc.name, ["modified_by", "owner"], as_dict=True)
 	return str(author.owner if author.modified_by == "Administrator" else author.modified_by)
 
 
 @contextmanager
 def _run_as_user(user: str) -> Iterator[None]:
-	"""Hold the permissions of another user. The request and the session stay what they are."""
+	"""Use the permissions of another user. The request and the session are not changed."""
 	before = frappe.session.user
 	_switch_user(user)
 	try:

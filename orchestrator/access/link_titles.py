@@ -1,4 +1,4 @@
-"""Titles of linked records: only for who may read or choose the record; anybody else gets its id."""
+"""Titles of linked records, only for users who may read or choose the record. Other users get its name."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 	from frappe.model.document import Document
 
 SEPARATOR = "::"
-# Names of patients are not copied into records of other DocTypes, whoever writes those.
+# Names of patients are never copied into records of other DocTypes.
 NEVER_COPIED = frozenset({"Client", "Client Stay"})
 
 
@@ -44,19 +44,19 @@ def get_link_title(doctype: str, docname: Any) -> Any:
 
 
 def _can_see_title(doctype: str, name: str) -> bool:
-	"""Return True where the caller may know the title of a record."""
+	"""Return True if the caller may see the title of a record."""
 	title_field = (frappe.get_meta(doctype).title_field or "name").lower()
 	return title_field not in get_unreadable_fields(doctype) and can_choose(doctype, name)
 
 
 def remove_hidden_titles(titles: dict[str, Any]) -> bool:
-	"""Replace the titles of records that the caller may not read by their ids.
+	"""Replace the titles of records that the caller may not read by their names.
 
 	Args:
 		titles: Titles by `DocType::name`, changed in place.
 
 	Returns:
-		True where a title was replaced.
+		True if a title was replaced.
 	"""
 	changed = False
 	for key, title in titles.items():
@@ -68,7 +68,9 @@ def remove_hidden_titles(titles: dict[str, Any]) -> bool:
 
 
 def before_print(doc: "Document", _method: str | None = None, *_args: Any) -> None:
-	"""Handle the hook before_print of every DocType: a printed link shows a title only to who may know it."""
+	"""Handle the hook before_print of every DocType: a printed link shows a title only to users who may see
+	it.
+	"""
 	if is_guarded() and (titles := doc.get("__link_titles")):
 		remove_hidden_titles(titles)
 

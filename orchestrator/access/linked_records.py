@@ -1,4 +1,4 @@
-"""Linked records in lists and replies: only those that the caller may read."""
+"""Linked records in lists and replies, only those that the caller may read."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +14,9 @@ LINK_TYPES = ("Link", "Dynamic Link")
 
 
 def limit_linked_tables(query: DatabaseQuery) -> None:
-	"""Join of each linked DocType only the records that the reader may read: a field of another one is empty."""
+	"""Restrict each joined linked DocType to the records that the reader may read: fields of other records
+	are empty.
+	"""
 	for link in query.link_tables:
 		conditions = build_list_condition(link.doctype, query.user)
 		if conditions is None:
@@ -24,9 +26,9 @@ def limit_linked_tables(query: DatabaseQuery) -> None:
 
 
 def can_read(doctype: str, name: str, user: str | None = None) -> bool:
-	"""Return True where a user, by default the caller, may read this record, False also where there is none."""
+	"""Return True if a user, by default the caller, may read this record, False also if it does not exist."""
 	try:
-		# The DocType first: of a record whose DocType is not readable, Frappe 16 adds a message to the reply.
+		# The DocType first: for a record whose DocType is not readable, Frappe 16 adds a message to the reply.
 		return bool(
 			frappe.has_permission(doctype, "read", user=user)
 			and frappe.has_permission(doctype, "read", doc=name, user=user)
@@ -37,7 +39,7 @@ def can_read(doctype: str, name: str, user: str | None = None) -> bool:
 
 
 def can_choose(doctype: str, name: str) -> bool:
-	"""Return True where the caller may read this record, or find it in a link field."""
+	"""Return True if the caller may read this record, or find it in a link field."""
 	if can_read(doctype, name):
 		return True
 	if not frappe.only_has_select_perm(doctype):
@@ -46,7 +48,7 @@ def can_choose(doctype: str, name: str) -> bool:
 
 
 def attach_expanded_links(doctype: str, docs: list[Any], fields_to_expand: list[str]) -> None:
-	"""Replace links in rows by the linked records that the caller may read; the others stay names.
+	"""Replace links in rows by the linked records that the caller may read; other links stay names.
 
 	Args:
 		doctype: The DocType of the rows.
@@ -65,7 +67,7 @@ def attach_expanded_links(doctype: str, docs: list[Any], fields_to_expand: list[
 
 
 def expand_document(values: Any) -> None:
-	"""Replace the links of a record by the linked records that the caller may read; the others stay names."""
+	"""Replace the links of a record by the linked records that the caller may read; other links stay names."""
 	meta = frappe.get_meta(values.doctype)
 	fields = [field.fieldname for field in [*meta.get_link_fields(), *meta.get_dynamic_link_fields()]]
 	expanded = {}

@@ -1,7 +1,7 @@
-"""Ask for the permission that a platform method does not ask for itself, before Frappe looks the method up.
+"""Check permissions that a platform method does not check itself, before Frappe looks the method up.
 
-Nothing of ours is on the stack of the app's own function, and no app that overrides the method gets round the check: it
-holds for the name asked for and for the function that the name leads to. See docs/security.md.
+No frame of this app is on the stack of the guarded function, and no app that overrides the method bypasses
+the check: it applies to the requested name and to the function that it leads to. See docs/security.md.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from orchestrator.access.switch import OWN_PREFIX, is_guarded
 from orchestrator.exceptions import refuse
 
 METHODS: Mapping[str, tuple[Check, ...]] = {**FRAPPE, **ERPNEXT, **HRMS, **SUPPORT}
-# A batch in a batch in a batch is nobody's need
+# Nobody needs a batch in a batch in a batch.
 MAX_DEPTH = 3
 
 
@@ -56,13 +56,13 @@ def _check_call(method: str, arguments: Arguments, depth: int) -> None:
 
 
 def find_function(method: str) -> Any:
-	"""Return the function that Frappe runs for a method, None where there is none."""
+	"""Return the function that Frappe runs for a method, None if there is none."""
 	name = frappe.override_whitelisted_method(method)
 	if "." not in name:
 		return getattr(frappe.handler, name, None)
 	try:
 		return frappe.get_attr(name)
-	except Exception:  # Frappe says itself what is wrong with the name
+	except Exception:  # Frappe itself reports what is wrong with the name
 		frappe.clear_messages()
 		return None
 
@@ -72,6 +72,6 @@ def _find_inner_calls(names: set[str], arguments: Arguments) -> list[dispatchers
 
 
 def get_function_name(function: Any) -> str:
-	"""Return the name under which the function was written, whichever name it was asked for by."""
+	"""Return the name under which the function is defined, whatever name was requested."""
 	unwrapped = inspect.unwrap(function)
 	return f"{getattr(unwrapped, '__module__', '')}.{getattr(unwrapped, '__qualname__', '')}"

@@ -1,5 +1,5 @@
-"""The methods of Frappe, ERPNext, HRMS, Helpdesk, Telephony and Gameplan that ask for no permission themselves, and what
-is asked in their place before they run. A line here is all that it takes to guard one more.
+"""Methods of Frappe, ERPNext, HRMS, Helpdesk, Telephony and Gameplan that check no permission themselves, and
+the check that runs before each. One line here guards one more method.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from orchestrator.access.checks import (
 from orchestrator.access.document_methods import check_document_method
 
 Check = Callable[[Arguments], None]
-# Whoever may comment there is decided by the page itself
+# the page itself decides who may comment
 PAGES = frozenset({"Blog Post", "Web Page", "Help Article"})
 AGENT = DocTypeRight("HD Ticket Comment")
 EMPLOYEE = RecordRight("Employee", "employee")

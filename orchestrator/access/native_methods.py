@@ -1,7 +1,9 @@
-"""Targets of `override_whitelisted_methods` for methods of Frappe that reach fields or records past permissions.
+"""Targets of `override_whitelisted_methods` for methods of Frappe that return fields or records without
+checking permissions.
 
-As in `orchestrator.api.overrides`, the function is chosen in each request: where nothing is to be refused, Frappe's own
-runs, with nothing of ours on its stack. So it does where the site has switched the guards off: see switch.py.
+As in `orchestrator.api.overrides`, the function is chosen in each request: if nothing must be refused,
+Frappe's own runs, without a frame of this app on its stack. The same holds while the guards are off: see
+switch.py.
 """
 
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from orchestrator.compat import SEARCH_CHECKS_LINK_FIELD
 
 Method = Callable[..., Any]
 
-# our name -> (Frappe's function, what takes its place where `APPLIES` says so)
+# our name -> (Frappe's function, its replacement if `APPLIES` returns True)
 METHODS = {
 	"get": ("frappe.client.get", "orchestrator.access.native_methods.get_checked"),
 	"get_value": ("frappe.client.get_value", "orchestrator.access.native_methods.refuse_single_field"),
@@ -59,7 +61,7 @@ def __getattr__(name: str) -> Method:
 
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
 def get_checked(doctype: str, name: Any = None, filters: Any = None, parent: str | None = None) -> Any:
-	"""Return the first record that fits filters, as `frappe.client.get` does.
+	"""Return the first record that matches filters, as `frappe.client.get` does.
 
 	Args:
 		doctype: The DocType of the record.
@@ -98,7 +100,7 @@ def refuse_single_field(
 
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
 def count_by_assignee(doctype: str, current_filters: str) -> list[dict[str, Any]]:
-	"""Return how many of the records that the caller may read are assigned to whom, most first.
+	"""Return the number of records that the caller may read by assignee, most first.
 
 	Args:
 		doctype: The DocType of the records.
@@ -126,7 +128,7 @@ def count_by_assignee(doctype: str, current_filters: str) -> list[dict[str, Any]
 
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
 def search_link_checked(**kwargs: Any) -> Any:
-	"""Return what a link field offers, by the caller's own permissions.
+	"""Return the suggestions of a link field, with the caller's own permissions.
 
 	Args:
 		kwargs: The parameters of `frappe.desk.search.search_link`.
@@ -136,7 +138,7 @@ def search_link_checked(**kwargs: Any) -> Any:
 
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
 def search_widget_checked(**kwargs: Any) -> Any:
-	"""Return what a search for a link offers, by the caller's own permissions.
+	"""Return the results of a link search, with the caller's own permissions.
 
 	Args:
 		kwargs: The parameters of `frappe.desk.search.search_widget`.
@@ -145,7 +147,7 @@ def search_widget_checked(**kwargs: Any) -> Any:
 
 
 def _call_with_permissions(method: str, parameters: dict[str, Any]) -> Any:
-	"""Call a search without the caller's wish to pass over permissions."""
+	"""Call a search without the caller's parameter to ignore permissions."""
 	return frappe.call(method, **{**parameters, "ignore_user_permissions": False})
 
 
@@ -158,7 +160,7 @@ def _has_record_filters(form: dict[str, Any]) -> bool:
 
 
 def _is_hidden_single_field(form: dict[str, Any]) -> bool:
-	"""Return True where a field of a Single is asked for that the caller may not read."""
+	"""Return True if the caller requests a field of a Single that they may not read."""
 	doctype = form.get("doctype")
 	if not isinstance(doctype, str) or not frappe.db.exists("DocType", doctype, cache=True):
 		return False
@@ -173,17 +175,17 @@ def _is_count_by_assignee(form: dict[str, Any]) -> bool:
 
 
 def _is_narrowed_by_hooks(doctype: str) -> bool:
-	"""Return True where a hook keeps records of the DocType from the caller. That of User hides Guest alone."""
+	"""Return True if a hook hides records of the DocType from the caller. The hook of User only hides Guest."""
 	if doctype == "User" or not frappe.db.exists("DocType", doctype, cache=True):
 		return False
 	return bool(DatabaseQuery(doctype).get_permission_query_conditions())
 
 
 def _is_ignoring_user_permissions(form: dict[str, Any]) -> bool:
-	"""Return True where a search asks to ignore user permissions, and no link field of its form allows that.
+	"""Return True if a search asks to ignore user permissions, and no link field of its form allows that.
 
-	Frappe 15 then ignores all permissions of records, not only user permissions. So where a hook keeps some of the
-	records from the caller, the wish is not granted. Frappe 16 asks for the link field itself, and ignores no hook.
+	Frappe 15 then ignores all permissions of records, not only user permissions. So the parameter is ignored
+	if a hook hides records from the caller. Frappe 16 checks the link field itself, and ignores no hook.
 	"""
 	if SEARCH_CHECKS_LINK_FIELD:
 		return False

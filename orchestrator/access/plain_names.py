@@ -1,4 +1,6 @@
-"""A record is asked for by its name. Frappe takes a dict or a list in its place for filters, past all permissions."""
+"""Refuse a dict or a list in place of a record's name. Frappe uses these as filters, without checking
+permissions.
+"""
 
 from typing import Any
 
@@ -13,7 +15,7 @@ NAME_PARAMETERS = ("name", "docname", "dn", "doc_name", "reference_name", "ref_d
 
 
 def check_request() -> None:
-	"""Handle the hook auth_hooks: refuse filters in place of a record's name, in whichever method.
+	"""Handle the hook auth_hooks: refuse filters in place of a record's name, in any method.
 
 	Raises:
 		InvalidNameError: The name of a record is a dict, or a list of anything but names (400).
@@ -27,7 +29,9 @@ def check_request() -> None:
 
 
 def _is_filter(value: Any) -> bool:
-	"""Return True for what Frappe would take for filters; a list of texts or numbers is one of names."""
+	"""Return True for a value that Frappe would use as filters; a list of strings or numbers is a list of
+	names.
+	"""
 	if isinstance(value, list):
 		return any(isinstance(item, dict | list) for item in value)
 	return isinstance(value, dict)

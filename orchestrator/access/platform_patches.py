@@ -40,22 +40,24 @@ MARK = "orchestrator_replaces"
 
 
 def before_request() -> None:
-	"""Handle the hook before_request: hold permission levels and linked records in this request."""
+	"""Handle the hook before_request: enforce permission levels and linked records in this request."""
 	install_patches()
 
 
 def before_job(method: str, kwargs: Mapping[str, Any]) -> None:
-	"""Handle the hook before_job: the same in jobs, where reports and mails are made. Jobs of this app are always guarded."""
+	"""Handle the hook before_job: enforce the same in jobs, which make reports and mails. Jobs of this app
+	are always guarded.
+	"""
 	install_patches()
 	scheduled = str(
 		kwargs.get("job_type") or ""
-	)  # the scheduler runs a method of its own, which gets the name of ours
+	)  # the scheduler runs a method of Frappe, with the name of ours as an argument
 	if method.startswith(switch.OWN_PREFIX) or scheduled.startswith(switch.OWN_PREFIX):
 		switch.require()
 
 
 def install_patches() -> None:
-	"""Install the replacements in this process once, and switch them on for the present site as its setting says."""
+	"""Install the replacements in this process once, and enable them for the present site as set there."""
 	for owner, name, replacement in (*REPLACEMENTS, *_get_insights_replacements()):
 		native = getattr(owner, name)
 		if not hasattr(native, MARK):
@@ -76,7 +78,7 @@ def is_active() -> bool:
 
 
 def _install(owner: Any, name: str, native: Native, chosen: Native) -> None:
-	"""Put a function in the place of the native one, also in the modules that have imported it by name."""
+	"""Replace the native function, also in modules that have imported it by name."""
 	setattr(owner, name, chosen)
 	if isinstance(owner, ModuleType):
 		for module in list(sys.modules.values()):
@@ -85,7 +87,9 @@ def _install(owner: Any, name: str, native: Native, chosen: Native) -> None:
 
 
 def _replace(native: Native, replacement: Native, decide: Callable[[], bool]) -> Native:
-	"""Return a function that calls the replacement, which gets the native function first, where `decide` says so."""
+	"""Return a function that calls the replacement, with the native function as first argument, if `decide`
+	returns True.
+	"""
 
 	@functools.wraps(native)
 	def chosen(*args: Any, **kwargs: Any) -> Any:
@@ -125,9 +129,9 @@ def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> 
 
 
 def _update_wildcard_field_param(native: Native, data: Any) -> bool:
-	"""Refuse functions of unreadable fields, which Frappe's next step leaves out in silence.
+	"""Refuse functions of unreadable fields, which Frappe's next step removes silently.
 
-	It stands in for the step before that one, so that nothing of ours is on the stack of Frappe's own errors.
+	It replaces the step before that one, so that no frame of this app is on the stack of Frappe's own errors.
 	"""
 	if isinstance(data.fields, list | tuple):
 		query_checks.check_functions(data.doctype, data.parent_doctype, list(data.fields))
@@ -167,7 +171,7 @@ def _expand_document(_native: Native, doc_dict: Any) -> None:
 
 
 def _get_message(native: Native, doc_name: str, doctype: str, frequency: str, user: str) -> list[Any]:
-	"""Return what is mailed to a follower: nothing of a record that they may not read (any more)."""
+	"""Return the mail to a follower, without records that they may not read (any more)."""
 	if not linked_records.can_read(doctype, doc_name, user):
 		return []
 	return list(native(doc_name, doctype, frequency, user))
@@ -178,7 +182,7 @@ def _get_version(native: Native, doctype: str, doc_name: str, frequency: str, us
 
 
 def _get_insights_replacements() -> tuple[tuple[Any, str, Native], ...]:
-	"""Return what is replaced in Insights, nothing on a site without it."""
+	"""Return the replaced functions of Insights, none on a site without it."""
 	return _find_in_insights() if is_installed("insights") else ()
 
 
@@ -191,7 +195,7 @@ def _find_in_insights() -> tuple[tuple[Any, str, Native], ...]:
 	)
 
 
-# What asks for the switch itself, because it holds for this app's own DocTypes in any case
+# Functions that check the switch themselves, because this app's own DocTypes are always guarded
 ALWAYS_ACTIVE: frozenset[Native] = frozenset(
 	{
 		child_rows.has_child_permission,
@@ -199,7 +203,7 @@ ALWAYS_ACTIVE: frozenset[Native] = frozenset(
 		engine_checks.double_percent_signs,
 	}
 )
-# The query builder that Frappe 16 makes its lists by. That of Frappe 15 knows no permissions, and makes none.
+# The query builder of Frappe 16's lists. That of Frappe 15 does not check permissions and makes no lists.
 IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
 	(Engine, "apply_field_permissions", engine_checks.filter_selected),
 	(Engine, "add_permission_conditions", engine_checks.add_permission_conditions),
@@ -207,7 +211,7 @@ IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
 	(LinkTableField, "apply_select", engine_checks.select_linked_field),
 	(getattr(frappe.database.query, "RawCriterion", None), "get_sql", engine_checks.double_percent_signs),
 )
-# the owner of the function, its name, what takes its place
+# the owner of the function, its name, its replacement
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),
 	(frappe.permissions, "has_child_permission", child_rows.has_child_permission),
@@ -221,7 +225,7 @@ REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(document_follow, "get_version", _get_version),
 	*(IN_QUERY_BUILDER if QUERY_BUILDER_CHECKS_PERMISSIONS else ()),
 )
-# the module, the class in it, the name of the function, what takes its place
+# the module, the class in it, the name of the function, its replacement
 IN_INSIGHTS: tuple[tuple[str, tuple[str, ...], str, Native], ...] = (
 	("insights_table_v3.insights_table_v3", (), "apply_user_permissions", insights_tables.limit_table),
 	(

@@ -1,4 +1,4 @@
-"""Downloads of private files: the bytes at the path asked for, not those of a file with a similar name."""
+"""Downloads of private files: the file at the requested path, not one with a similar name."""
 
 from werkzeug.exceptions import Forbidden
 
@@ -10,10 +10,11 @@ from orchestrator.access.switch import is_guarded
 
 
 def check_request() -> None:
-	"""Handle the hook auth_hooks: refuse a private file that the caller may not read by exactly this path.
+	"""Handle the hook auth_hooks: refuse a private file unless the caller may read a File with exactly this
+	path.
 
-	Frappe finds the File with MariaDB, to which é is e and A is a, and sends the bytes at the path of the request: whoever
-	uploads `Report.pdf` would get the `report.pdf` of somebody else.
+	Frappe looks up the File in MariaDB, where é equals e and A equals a, and sends the content at the path of
+	the request: whoever uploads `Report.pdf` would get somebody else's `report.pdf`.
 
 	Raises:
 		Forbidden: The caller may read no File with this URL (403, as Frappe answers it).
@@ -24,7 +25,7 @@ def check_request() -> None:
 
 
 def _check_download(path: str, name: str | None) -> None:
-	"""Check a download.
+	"""Check a download of `download_file`.
 
 	Args:
 		path: The path of the request, decoded.

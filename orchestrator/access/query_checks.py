@@ -45,7 +45,7 @@ def check_query(query: DatabaseQuery) -> None:
 	tables = _find_tables(query)
 	if not tables:
 		return
-	# Behind the conditions of the filters, one for each, stand those of permissions.
+	# The conditions of permissions follow those of the filters, one for each.
 	filters = [*query.conditions[: len(query.filters)], *query.grouped_or_conditions]
 	for text in (query.order_by, query.group_by, *filters):
 		if isinstance(text, str):
@@ -55,14 +55,14 @@ def check_query(query: DatabaseQuery) -> None:
 
 
 def _has_no_levels(query: DatabaseQuery) -> bool:
-	"""Return True for a query of one table without fields above level 0, as most are."""
+	"""Return True for a query of one table without fields above level 0, the most frequent case."""
 	if query.link_tables or len(query.tables) > 1:
 		return False
 	return not query.doctype_meta.get_high_permlevel_fields()
 
 
 def check_functions(doctype: str, parent_doctype: str | None, fields: list[str]) -> None:
-	"""Refuse functions of fields that the caller may not read, before Frappe leaves them out in silence.
+	"""Refuse functions of fields that the caller may not read, before Frappe removes them silently.
 
 	Args:
 		doctype: The DocType of a list request.
@@ -117,7 +117,9 @@ def _find_unreadable(query: DatabaseQuery, tables: Tables, sql: str) -> tuple[st
 def _find_candidates(
 	query: DatabaseQuery, tables: Tables, qualifier: str | None, name: str
 ) -> list[tuple[str, frozenset[str]]]:
-	"""Return the tables that a name may belong to: a bare name is the main table's where that has such a column."""
+	"""Return the tables that a name may belong to: a name without table belongs to the main table if that has
+	such a column.
+	"""
 	main = f"tab{query.doctype}".lower()
 	if qualifier is None and name in get_columns(query.doctype):
 		qualifier = main
@@ -127,7 +129,7 @@ def _find_candidates(
 
 
 def _find_tables(query: DatabaseQuery) -> Tables:
-	"""Return the tables of a query that hold unreadable columns, by their name in it."""
+	"""Return the tables of a query that have unreadable columns, by their name in the query."""
 	found: dict[str, tuple[str, frozenset[str]]] = {}
 	doctype, user = query.doctype, query.user
 	parent = getattr(query, "parent_doctype", None)

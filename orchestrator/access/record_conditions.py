@@ -9,15 +9,16 @@ NO_RECORDS = "1 = 0"
 def build_read_condition(doctype: str, user: str) -> str | None:
 	"""Return the condition that Frappe puts into a list of a DocType for a user.
 
-	Role permissions, owners, user permissions, shares and the hooks `permission_query_conditions` are in it. Frappe's own
-	`build_match_conditions` leaves it to its caller to add the shares of a user who has no role for the DocType.
+	It includes role permissions, owners, user permissions, shares and the hooks
+	`permission_query_conditions`. Frappe's own `build_match_conditions` does not add the shares of a user
+	without a role for the DocType.
 
 	Args:
 		doctype: A DocType with a table of its own that is no child table.
 		user: The user who reads.
 
 	Returns:
-		The condition, an empty text where the user may read all records, None where they may read none.
+		The condition, an empty string if the user may read all records, None if they may read none.
 	"""
 	if not frappe.has_permission(doctype, "read", user=user):
 		return None
@@ -25,7 +26,7 @@ def build_read_condition(doctype: str, user: str) -> str | None:
 
 
 def build_list_condition(doctype: str, user: str) -> str | None:
-	"""Return the same of the records that a list or a link field shows to a user, who may have the right to select only."""
+	"""Return the condition for lists and link fields, which users may read with the right to select only."""
 	query = DatabaseQuery(doctype, user=user)
 	query.reference_doctype = doctype
 	try:
@@ -37,7 +38,8 @@ def build_list_condition(doctype: str, user: str) -> str | None:
 
 
 def build_membership(doctype: str, column: str, user: str) -> str | None:
-	"""Return the condition that a column names a record of the DocType that the user may read, None where there is none.
+	"""Return the condition that a column names a record that the user may read, None if the user may read
+	none.
 
 	Args:
 		doctype: The DocType of the named records.

@@ -1,5 +1,5 @@
-"""Targets of `override_whitelisted_methods` for methods of Frappe that query records of a DocType that the caller names,
-past the permissions of records and fields.
+"""Targets of `override_whitelisted_methods` for methods of Frappe that query a DocType named by the caller
+without checking permissions on records and fields.
 """
 
 import json
@@ -35,7 +35,7 @@ def get_next(
 		sort_field: The field that the list is sorted by.
 
 	Returns:
-		The name, None where there is none.
+		The name, None if there is none.
 
 	Permissions:
 		Read on the DocType and on the open record; only records that the caller may read are found.
@@ -106,7 +106,7 @@ def get_monthly_goal_graph_data(
 
 
 def _check_fields(doctype: str, *fieldnames: str) -> None:
-	"""Refuse fields that the caller may not read, and names that are no columns."""
+	"""Refuse fields that the caller may not read, and names that are not columns."""
 	hidden, columns = get_unreadable_fields(doctype), get_columns(doctype)
 	for name in fieldnames:
 		if name.lower() in hidden or name.lower() not in columns:
@@ -114,10 +114,10 @@ def _check_fields(doctype: str, *fieldnames: str) -> None:
 
 
 def _find_neighbour(doctype: str, value: str, sort_field: str, filters: Any, before: bool) -> Any:
-	"""Return the name of the readable record next to `value`, None where there is none."""
+	"""Return the name of the readable record next to `value`, None if there is none."""
 	readable = frappe.get_list(doctype, filters=filters or [], fields=["name"], order_by=None, run=False)
 	sign, order = ("<", "desc") if before else (">", "asc")
-	# as text: the driver of Frappe 16 escapes nothing else
+	# as text: the driver of Frappe 16 escapes only text
 	current = frappe.db.escape(cstr(frappe.db.get_value(doctype, value, sort_field)), percent=False)
 	name = frappe.db.escape(cstr(value), percent=False)
 	rows = frappe.db.sql(

@@ -1,4 +1,4 @@
-"""The last look at a reply: whatever method made it, unreadable fields, versions and link titles are left out."""
+"""Remove unreadable fields, versions and link titles from a reply, whatever method made it."""
 
 import json
 from typing import Any
@@ -18,9 +18,9 @@ FIRST_ERROR = 400
 
 
 def after_request(response: Response | None) -> None:
-	"""Handle the hook after_request: write the reply again where something has to be left out of it.
+	"""Handle the hook after_request: rewrite the reply if something must be removed from it.
 
-	Frappe sends a reply although such a hook has failed. A reply that could not be looked at is not sent.
+	Frappe sends a reply even if such a hook fails. Here, a reply that could not be checked is not sent.
 	"""
 	if response is None or response.mimetype != "application/json" or response.status_code >= FIRST_ERROR:
 		return
@@ -38,7 +38,7 @@ def after_request(response: Response | None) -> None:
 
 
 class ReplyFilter:
-	"""One pass over a reply. Remembers what it has looked up."""
+	"""One pass over a reply. It caches the permissions that it has looked up."""
 
 	def __init__(self) -> None:
 		self.hidden: dict[tuple[str, str | None], frozenset[str]] = {}
@@ -46,7 +46,7 @@ class ReplyFilter:
 		self.seen: set[int] = set()
 
 	def withhold(self, reply: dict[str, Any]) -> bool:
-		"""Empty what the caller may not read. Return whether there was any."""
+		"""Clear what the caller may not read. Return True if there was any."""
 		changed = self._clear_unreadable(reply)
 		if titles := reply.get("_link_titles"):
 			changed |= remove_hidden_titles(titles)
@@ -70,7 +70,7 @@ class ReplyFilter:
 		return changed
 
 	def _clear_fields(self, values: dict[str, Any]) -> bool:
-		"""Empty the unreadable fields of a record that is a dict. Return whether there were any."""
+		"""Clear the unreadable fields of a record that is a dict. Return True if there were any."""
 		doctype = values.get("doctype")
 		if not isinstance(doctype, str):
 			return False
@@ -81,7 +81,7 @@ class ReplyFilter:
 		return bool(found)
 
 	def _clear_document(self, doc: BaseDocument, parent_doctype: str | None) -> bool:
-		"""Empty the unreadable fields of a record and of its rows. Return whether there were any."""
+		"""Clear the unreadable fields of a record and of its rows. Return True if there were any."""
 		hidden = self._get_hidden_fields(doc.doctype, parent_doctype)
 		found = [name for name in doc.__dict__ if name.lower() in hidden]
 		for name in found:
@@ -112,7 +112,9 @@ class ReplyFilter:
 
 
 def _withhold_versions(docinfo: dict[str, Any]) -> bool:
-	"""Leave out of the versions in a form's reply what the caller may not read. Returns True where there was such."""
+	"""Remove from the versions in a form's reply what the caller may not read. Return True if anything was
+	removed.
+	"""
 	kept = []
 	changed = False
 	for version in docinfo["versions"]:

@@ -1,4 +1,4 @@
-"""Checks of single methods whose arguments say in a way of their own what they read."""
+"""Permission checks for single methods whose arguments name records in their own way."""
 
 import re
 from typing import Any
@@ -20,9 +20,9 @@ CHART_FIELDS = ("based_on", "value_based_on", "group_by_based_on", "aggregate_fu
 def check_chart(arguments: Arguments) -> None:
 	"""Check the chart of frappe.desk.doctype.dashboard_chart.dashboard_chart.get.
 
-	Its DocType has to be the caller's to read, with the fields that it adds up or filters by. A heatmap reads past
-	permissions, so that all its records have to be. Frappe keeps one result per chart for all users: whose lists are
-	restricted gets a result of their own.
+	The caller must be allowed to read its DocType and the fields that it sums or filters by. A heatmap
+	ignores permissions, so that the caller must be allowed to read all its records. Frappe caches one result
+	per chart for all users: callers with restricted lists get their own.
 	"""
 	chart = _get_chart(arguments)
 	doctype = chart.get("document_type")
@@ -49,7 +49,9 @@ def check_employee_field(arguments: Arguments) -> None:
 
 
 def check_punch_lookup(arguments: Arguments) -> None:
-	"""Check the employee whom a time clock looks up by a field: the same refusal for a hidden one and for none."""
+	"""Check the employee whom a time clock looks up by a field: a hidden and a missing one get the same
+	refusal.
+	"""
 	checks.check_doctype("Employee Checkin", "create")
 	fieldname = arguments.get("employee_fieldname") or "attendance_device_id"
 	_check_fields("Employee", [str(fieldname)])
@@ -72,7 +74,9 @@ def check_password(arguments: Arguments) -> None:
 
 
 def check_choice(arguments: Arguments) -> None:
-	"""Check the DocType of frappe.client.validate_link_and_fetch, which tells of a custom search whether a record exists."""
+	"""Check the DocType of frappe.client.validate_link_and_fetch, whose custom search reveals whether a
+	record exists.
+	"""
 	for doctype in find_names(arguments, "doctype"):
 		if frappe.is_table(doctype) or frappe.has_permission(doctype, "select"):
 			continue
@@ -80,7 +84,7 @@ def check_choice(arguments: Arguments) -> None:
 
 
 def check_project_page(arguments: Arguments) -> None:
-	"""Check the tasks of a project's portal page: for its users in the portal, and who may read it."""
+	"""Check the tasks of a project's portal page: for its portal users, and users who may read it."""
 	for project in find_names(arguments, "project"):
 		if frappe.db.exists("Project User", {"parent": project, "user": frappe.session.user}):
 			continue
@@ -88,7 +92,7 @@ def check_project_page(arguments: Arguments) -> None:
 
 
 def check_organisation_chart(arguments: Arguments) -> None:
-	"""Check the employees that the chart of the organisation shows below one employee, or at its top."""
+	"""Check the employees that the organisation chart shows below one employee, or at its top."""
 	parent, company = arguments.get("parent"), arguments.get("company")
 	filters: list[Any] = [["status", "=", "Active"]]
 	if company and company != "All Companies":
@@ -100,8 +104,8 @@ def check_organisation_chart(arguments: Arguments) -> None:
 
 
 def check_gameplan_list(arguments: Arguments) -> None:
-	"""Check a list that Gameplan reads past permissions: of its own DocTypes, which its controllers narrow down, or of
-	another one whose records the caller may read all.
+	"""Check a list that Gameplan reads without permissions: of its own DocTypes, which its controllers
+	restrict, or of another one of which the caller may read all records.
 	"""
 	for doctype in find_names(arguments, "doctype"):
 		if not frappe.db.exists("DocType", {"name": doctype, "module": GAMEPLAN_MODULE}):
@@ -111,7 +115,7 @@ def check_gameplan_list(arguments: Arguments) -> None:
 
 
 def check_gameplan_invitation(arguments: Arguments) -> None:
-	"""Check who invites to Gameplan: members invite guests, its administrators everybody."""
+	"""Check the user who invites to Gameplan: members invite guests, its administrators everybody."""
 	roles: tuple[str, ...] = GAMEPLAN_ADMINS
 	if arguments.get("role") == "Gameplan Guest":
 		roles = (*roles, "Gameplan Member")
@@ -126,7 +130,7 @@ def check_salary_preview(arguments: Arguments) -> None:
 
 
 def check_schedule(arguments: Arguments) -> None:
-	"""Check the schedule whose rows are asked for: they are rows as its user sees them."""
+	"""Check the schedule whose rows are requested: they are rows as its user sees them."""
 	for name in find_names(arguments, "name"):
 		user = frappe.db.get_value("Auto Email Report", name, "user")
 		if user and user != frappe.session.user and "System Manager" not in frappe.get_roles():
@@ -134,7 +138,7 @@ def check_schedule(arguments: Arguments) -> None:
 
 
 def _get_chart(arguments: Arguments) -> dict[str, Any]:
-	"""Return the chart that Frappe will draw: the one named, with what the request changes of it, or the one sent."""
+	"""Return the chart that Frappe will draw: the named one with the request's changes, or the one sent."""
 	for name in find_names(arguments, "chart_name"):
 		chart = frappe.get_doc("Dashboard Chart", name).as_dict()
 		chart.update({key: arguments[key] for key in CHART_ARGUMENTS if arguments.get(key)})
@@ -169,7 +173,9 @@ def _find_filtered_fields(filters: list[Any]) -> list[str]:
 
 
 def _check_fields(doctype: str, named: list[str]) -> None:
-	"""Raise PermissionError for a field of a permission level that the caller does not have, and for what is no field."""
+	"""Raise PermissionError for a field of a permission level that the caller does not have, and for names
+	that are not fields.
+	"""
 	meta = frappe.get_meta(doctype)
 	permitted = set(meta.get_permitted_fieldnames(permission_type="read", with_virtual_fields=True))
 	permitted |= {*frappe.model.default_fields, *frappe.model.optional_fields, "name", "docstatus"}

@@ -1,7 +1,7 @@
-"""Whether this request or job closes what Frappe and the apps on it leave open.
+"""The switch of the platform guards for this request or job.
 
-The setting *Guard Platform Access* decides it for Frappe's own methods and routes. The calls of the contract, and the
-methods and jobs of this app, are guarded whatever the setting says.
+The setting *Guard Platform Access* decides for Frappe's own methods and routes. Calls of the contract, and
+methods and jobs of this app, are always guarded.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ OWN_PREFIX = "orchestrator."
 
 @dataclass
 class Switch:
-	"""The answer for one request or job."""
+	"""The state of the guards in one request or job."""
 
 	guarded: bool = True
 
@@ -33,6 +33,6 @@ def require() -> None:
 
 
 def is_guarded() -> bool:
-	"""Return True where this request or job closes what Frappe leaves open; elsewhere, what the setting says."""
+	"""Return True if this request or job is guarded; outside of both, if the setting is on."""
 	switch: Switch | None = getattr(frappe.local, "orchestrator_switch", None)
 	return is_platform_guarded() if switch is None else switch.guarded

@@ -1,4 +1,4 @@
-"""Versions: the changes of a record are for who may read the record, and the fields that changed."""
+"""Versions of a record: only for users who may read the record, with the fields that they may read."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,9 @@ def build_conditions(user: str | None) -> str:
 
 
 def has_permission(doc: "Document", user: str) -> bool | None:
-	"""Implement the hook has_permission of Version: False where its record, or a field in it, is not for the user."""
+	"""Implement the hook has_permission of Version: False if the user may not read its record or a changed
+	field.
+	"""
 	if user == "Administrator" or not is_guarded():
 		return NO_OPINION
 	if not doc.ref_doctype or not frappe.db.exists("DocType", doc.ref_doctype):
@@ -49,7 +51,7 @@ def filter_data(doctype: str, text: str | None, user: str | None = None) -> str 
 		user: The reader, by default the session's user.
 
 	Returns:
-		The same text where nothing is hidden, None where nothing is left of it.
+		The same text where nothing is hidden, None if nothing is left of it.
 	"""
 	if not text or not _get_hidden_names(doctype, user):
 		return text
@@ -79,7 +81,7 @@ def filter_timeline(doctype: str, user: str, items: list[dict[str, Any]]) -> lis
 
 
 def _build_condition(doctype: str, user: str) -> str:
-	"""Return the condition of the versions of one DocType, an empty text where none is for the user."""
+	"""Return the condition of the versions of one DocType, an empty string if the user may read none."""
 	if not frappe.db.exists("DocType", doctype):
 		return ""
 	meta = frappe.get_meta(doctype)
@@ -116,12 +118,12 @@ def _is_hidden(doctype: str, user: str | None, fieldname: Any) -> bool:
 
 
 def _keep_change(doctype: str, user: str | None, entry: list[Any]) -> list[Any] | None:
-	"""Return a changed field, None where it is hidden."""
+	"""Return a changed field, None if it is hidden."""
 	return None if _is_hidden(doctype, user, entry[0]) else entry
 
 
 def _keep_row_change(doctype: str, user: str | None, entry: list[Any]) -> list[Any] | None:
-	"""Return a changed row without its hidden fields, None where nothing is left."""
+	"""Return a changed row without its hidden fields, None if nothing is left."""
 	if _is_hidden(doctype, user, entry[0]):
 		return None
 	hidden = _get_hidden_in_table(doctype, user, entry[0])

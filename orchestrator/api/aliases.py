@@ -1,4 +1,4 @@
-"""The documented field names that a DocType does not have, mapped to the names of its fields."""
+"""Documented field names that differ from the names of a DocType's fields."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ ALIASES: dict[str, dict[str, str]] = {
 	},
 }
 
-# Fields of ERPNext 15 that ERPNext 16 renamed: where a site has the old one, its name is no alias
+# Fields of ERPNext 15 that ERPNext 16 renamed: on a site with the old one, its name is not an alias
 RENAMED_FIELDS: dict[str, dict[str, str]] = {
 	"Lead": {"source": "utm_source"},
 	"Opportunity": {"source": "utm_source"},
@@ -37,14 +37,14 @@ def _get_aliases(doctype: str) -> dict[str, str]:
 
 
 def get_fieldname(doctype: str, name: str) -> str:
-	"""Return the field of the alias `name`; `name` itself if it is no alias."""
+	"""Return the field of the alias `name`; `name` itself if it is not an alias."""
 	return _get_aliases(doctype).get(name, name)
 
 
 def rename_to_fieldnames(doctype: str, values: Mapping[str, Any]) -> dict[str, Any]:
 	"""Return `values` under field names.
 
-	Of a field given under both names, the documented one's value counts.
+	If a field is given under both names, the value of the documented name counts.
 	"""
 	aliases = _get_aliases(doctype)
 	plain = {key: value for key, value in values.items() if key not in aliases}

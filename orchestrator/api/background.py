@@ -1,7 +1,8 @@
-"""What a record of work in the background has besides its work: a job, a progress, a janitor.
+"""Records whose work is done by a background job: starting the job, its progress, and recovery after a lost
+worker.
 
-The record is committed before the work and holds the call; the job holds the record's name alone. What a worker that
-was killed had begun is rolled back, so giving a record up loses nothing.
+The record is committed before the work and holds the call; the job holds only the record's name. The work of
+a killed worker is rolled back, so that nothing is lost when its record is marked as failed.
 """
 
 from collections.abc import Callable
@@ -17,14 +18,16 @@ from orchestrator import clock
 
 QUEUE = "long"
 UNFINISHED_STATUSES = ("Queued", "Running")
-# Until then a record may be on its way from the database to the queue.
+# Until then, the job of a committed record may not be in the queue yet.
 GRACE_MINUTES = 10
 PROGRESS_TTL_SECONDS = 60 * 60
 
 
 @dataclass(frozen=True)
 class BackgroundRecords:
-	"""The records of one DocType, which has `status`, `started_at` and `requested_by`. `kind` tells its jobs from others'."""
+	"""The records of one DocType with the fields `status`, `started_at` and `requested_by`. `kind` names
+	their jobs.
+	"""
 
 	doctype: str
 	kind: str
@@ -36,12 +39,12 @@ class BackgroundRecords:
 	def set_progress(self, name: str, done: int) -> None:
 		"""Publish the progress of a running record.
 
-		In Redis, because its transaction shows nothing until it ends.
+		It is stored in Redis, because the job's transaction is not visible until it ends.
 		"""
 		frappe.cache().set_value(self._build_progress_key(name), done, expires_in_sec=PROGRESS_TTL_SECONDS)
 
 	def get_progress(self, name: str) -> int:
-		"""Return how far a running record is."""
+		"""Return the progress of a running record."""
 		return frappe.cache().get_value(self._build_progress_key(name)) or 0
 
 	def _build_progress_key(self, name: str) -> str:
@@ -51,7 +54,7 @@ class BackgroundRecords:
 		"""Mark a queued record as running, and act as the user who asked for it.
 
 		Returns:
-			The record. None where it is queued no more: a second delivery of the job, or a record that was given up.
+			The record. None if it is queued no more: a second delivery of the job, or a record that was given up.
 		"""
 		record = frappe.get_doc(self.doctype, name, for_update=True)
 		if record.status != "Queued":
@@ -69,11 +72,11 @@ class BackgroundRecords:
 		return frappe.db.get_value(self.doctype, name, "status", for_update=True) == "Running"
 
 	def list_dead(self, get_timeout: Callable[[str], int | None] = lambda _name: None) -> list[str]:
-		"""Return the records that no worker will ever end.
+		"""Return the records whose worker is lost.
 
-		`get_timeout` gives the seconds a record's job may take, None for those of its queue.
+		`get_timeout` returns the time limit in seconds of a record's job, None for that of its queue.
 		"""
-		waiting = frappe.get_all(  # a janitor sees everybody's
+		waiting = frappe.get_all(  # a cleanup job acts for all users
 			self.doctype,
 			filters={
 				"status": ("in", UNFINISHED_STATUSES),
@@ -84,7 +87,7 @@ class BackgroundRecords:
 		return [row.name for row in waiting if self._is_dead(row, get_timeout)]
 
 	def _is_dead(self, row: frappe._dict, get_timeout: Callable[[str], int | None]) -> bool:
-		"""Return True if the job is gone, or where it began so long ago that its worker must have been killed."""
+		"""Return True if the job is gone, or started so long ago that its worker must have been killed."""
 		if not is_job_enqueued(self.build_job_id(row.name)):
 			return True
 		return row.status == "Running" and row.started_at < _compute_latest_start(get_timeout(row.name))

@@ -11,7 +11,7 @@ import frappe
 
 from orchestrator.api.route import get_requested_method
 
-# The documented generic methods that Frappe has, and other dotted names that reach the same function.
+# The documented generic methods of Frappe, and other dotted names of the same functions.
 NATIVE_METHODS = frozenset(
 	{
 		"frappe.client.get_list",
@@ -26,7 +26,7 @@ NATIVE_METHODS = frozenset(
 		"helpdesk.extends.data_import.upload_file",
 	}
 )
-# The documented methods under Frappe's name that Frappe does not have: they are this app's own.
+# Documented methods under Frappe's name that Frappe does not have: this app implements them.
 ADDED_METHODS = frozenset(
 	{
 		"frappe.desk.report.run",
@@ -36,7 +36,7 @@ ADDED_METHODS = frozenset(
 	}
 )
 OWN_PREFIX = "orchestrator."
-# What Desk and the Vue front ends send with every call, and other clients do not.
+# Headers that Desk and the Vue front ends send with every call, and other clients do not.
 BROWSER_HEADERS = ("X-Frappe-CSRF-Token", "X-Frappe-Site-Name")
 # With it, the API page has its calls answered as those of an API client, from the browser's own session.
 CONTRACT_HEADER = "X-Orchestrator-Contract"
@@ -65,7 +65,7 @@ def is_own(method: str) -> bool:
 
 
 def parse_call(request: "frappe.Request") -> ApiCall | None:
-	"""Return the call that `request` makes, or None where the contract does not apply."""
+	"""Return the call that `request` makes, or None if the contract does not apply."""
 	method = get_requested_method(request)
 	if not method or not (method in NATIVE_METHODS or is_own(method)):
 		return None
@@ -83,16 +83,16 @@ def is_from_browser(request: "frappe.Request") -> bool:
 
 
 def set_current_call(call: ApiCall | None) -> None:
-	"""Make `call` the one this request is about."""
+	"""Make `call` the current call of this request."""
 	frappe.local.orchestrator_call = call
 
 
 def get_current_call() -> ApiCall | None:
-	"""Return the call this request makes, None outside a request under the contract."""
+	"""Return the current call, None outside a request under the contract."""
 	return getattr(frappe.local, "orchestrator_call", None)
 
 
 def is_contract_call() -> bool:
-	"""Return True when the reply goes to an API client, which gets the whole contract."""
+	"""Return True if the reply goes to an API client, which gets the whole contract."""
 	call = get_current_call()
 	return call is not None and not call.from_browser

@@ -1,7 +1,7 @@
-"""Whom the rate limit charges for a request, and which requests it exempts.
+"""The caller that the rate limit charges for a request, and the requests that it exempts.
 
-Every API request of a token, a bearer or a guest is charged, by whatever path, verb, parameter or header it comes.
-Exempt is a session cookie that itself made the caller who they are. The buckets: see `limits`.
+Every API request of a token, a bearer or a guest is charged, by whatever path, verb, parameter or header it
+comes. A session cookie that itself authenticated the caller is exempt. The buckets are in `limits`.
 """
 
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class ApiRequest:
 
 
 def begin_request(request: Request) -> None:
-	"""Note the request before Frappe reads its token, to distinguish a session from a token."""
+	"""Register the request before Frappe reads its token, to distinguish a session from a token."""
 	api_request = (
 		ApiRequest(_get_resumed_session(request), _is_sign_in(request)) if is_api_request(request) else None
 	)
@@ -65,7 +65,7 @@ def charge_failed_sign_in(request: Request, status: int) -> Allowance | None:
 	"""Charge the address for a request that failed before its caller was known: a wrong password, token or body.
 
 	Returns:
-		What is left, None where nothing had to be charged.
+		What is left, None if nothing had to be charged.
 	"""
 	api_request = get_current_request()
 	rejected = _is_rejected_token(request, status)
@@ -126,7 +126,7 @@ def _is_limited(api_request: ApiRequest) -> bool:
 	if call is None:
 		in_scope = get_settings().rate_limit_scope != DOCUMENTED_CALLS_ONLY
 		return (in_scope or api_request.signs_in) and not _is_session_of_caller(api_request)
-	# A script may use a session as well; of the documented calls only those of a browser are free.
+	# A script may use a session as well; of the documented calls, only those of a browser are exempt.
 	return not (call.from_browser and _is_session_of_caller(api_request))
 
 
@@ -153,7 +153,7 @@ def _charge_address() -> Allowance | None:
 
 
 def _get_address() -> str:
-	"""Return the caller's address as Frappe has it, also where it failed before it looked for it."""
+	"""Return the caller's address as Frappe determines it, also if the request failed before Frappe did."""
 	if address := getattr(frappe.local, "request_ip", None):
 		return address
 	request = frappe.local.request
@@ -170,8 +170,8 @@ def _set_headers(api_request: ApiRequest, allowance: Allowance | None) -> None:
 
 def _refuse_request(api_request: ApiRequest, allowance: Allowance) -> None:
 	if api_request.signs_in and frappe.session.user != "Guest":
-		frappe.local.login_manager.logout()  # a password that was right must not show under a refusal
-	# Of a page Frappe would answer 429 with nothing at all, which no server can send.
+		frappe.local.login_manager.logout()  # a refusal must not reveal that the password was right
+	# For a page, Frappe would answer 429 without any content, which no server can send.
 	frappe.local.request.environ["HTTP_ACCEPT"] = "application/json"
 	frappe.local.flags.disable_traceback = True
 	refuse(build_rate_limit_message(allowance), frappe.TooManyRequestsError)

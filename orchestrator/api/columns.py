@@ -1,4 +1,4 @@
-"""Names of columns in a list request, resolved against the DocType: what comes out is a column that exists."""
+"""Column names in a list request, resolved against the DocType: every result is an existing column."""
 
 import difflib
 import re
@@ -54,7 +54,7 @@ def find_own_column(meta: Meta, name: str, text: str) -> str:
 
 
 def _get_checked_field(meta: Meta, name: str, text: str) -> str:
-	"""Return the column behind `text`, 400 where the DocType has none."""
+	"""Return the column named `text`. 400 if the DocType has none."""
 	fieldname = get_fieldname(meta.name, text)
 	if fieldname not in list_columns(meta.name):
 		refuse_name(meta, name, text)
@@ -63,7 +63,7 @@ def _get_checked_field(meta: Meta, name: str, text: str) -> str:
 
 @request_cache
 def list_columns(doctype: str) -> set[str]:
-	"""Return the columns of the DocType's table; the fields, where it has no table."""
+	"""Return the columns of the DocType's table, or its fields if it has no table."""
 	meta = frappe.get_meta(doctype)
 	if meta.get("is_virtual"):
 		return {*default_fields, *(df.fieldname for df in meta.fields)} - {"doctype"}

@@ -1,5 +1,5 @@
-"""Documented names of fields that hold a day. ERPNext 16 made some of these fields a date with a time: under the documented
-name a caller still reads and compares days.
+"""Documented names of fields that hold a date. ERPNext 16 made some of these fields a datetime; under the
+documented name, callers still read and compare dates.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ MIDNIGHT: Final = (0, 0, 0, 0)
 
 
 def is_day_name(meta: Meta, name: str) -> bool:
-	"""Return True for a documented name of a day whose field has a time as well."""
+	"""Return True for a documented name of a date whose field is a datetime."""
 	if name not in DAY_NAMES.get(meta.name, ()):
 		return False
 	field = meta.get_field(get_fieldname(meta.name, name))
@@ -27,7 +27,7 @@ def is_day_name(meta: Meta, name: str) -> bool:
 
 
 def to_day(value: Any) -> Any:
-	"""Return the day of a date with a time; any other value as it is."""
+	"""Return the date of a datetime; any other value unchanged."""
 	if isinstance(value, datetime):
 		return value.date()
 	return value[:10] if isinstance(value, str) and len(value) > 10 else value
@@ -43,7 +43,7 @@ def add_documented_names(doctype: str, record: dict[str, Any]) -> dict[str, Any]
 
 
 def compare_days(meta: Meta, fieldname: str, operator: str, value: Any) -> tuple[str, Any]:
-	"""Return a condition on a day as one on dates with a time.
+	"""Return a condition on dates as one on datetimes.
 
 	Args:
 		meta: The DocType of the field.
@@ -52,23 +52,23 @@ def compare_days(meta: Meta, fieldname: str, operator: str, value: Any) -> tuple
 		value: What the day is compared with. One with a time of its own is compared as it is.
 	"""
 	if operator in ("in", "not in"):
-		return operator, _list_moments_of_days(meta.name, fieldname, value)
+		return operator, _list_timestamps_on_days(meta.name, fieldname, value)
 	if operator not in ("=", "!=", "<=", ">") or not _is_day(value):
 		return operator, value
 	if operator == "=":
 		return "between", [value, value]
 	if operator == "!=":
-		return "not in", _list_moments_of_days(meta.name, fieldname, [value])
+		return "not in", _list_timestamps_on_days(meta.name, fieldname, [value])
 	return ("<" if operator == "<=" else ">="), str(get_datetime(value) + timedelta(days=1))
 
 
 def _is_day(value: Any) -> bool:
-	"""Return True for a day without a time, or at midnight, which is the same."""
+	"""Return True for a date, or a datetime at midnight, which is the same."""
 	moment = get_datetime(value) if isinstance(value, str) and value else None
 	return moment is not None and (moment.hour, moment.minute, moment.second, moment.microsecond) == MIDNIGHT
 
 
-def _list_moments_of_days(doctype: str, fieldname: str, values: Iterable[Any]) -> list[Any]:
+def _list_timestamps_on_days(doctype: str, fieldname: str, values: Iterable[Any]) -> list[Any]:
 	"""Return the values with each day replaced by the moments of that day that are stored, because no operator of a list
 	compares with several days at once.
 	"""

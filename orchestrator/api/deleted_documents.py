@@ -1,7 +1,8 @@
 """Access to the copy of a deleted record: for users who may read every record and every field of its DocType.
 
-Frappe keeps the copy for 180 days and shows it to every System Manager, also of what they could never read. The record
-itself is gone, so that its own rules can no longer be asked; hence whoever reads only some records sees no copy.
+Frappe keeps the copy for 180 days and shows it to every System Manager, even copies of records that they
+could never read. The permissions of the deleted record itself cannot be checked any more; hence users who may
+read only some records see no copy.
 """
 
 from collections.abc import Set as AbstractSet
@@ -19,7 +20,7 @@ NO_ROWS_CONDITION = "1 = 0"
 
 
 def has_permission(doc: Document, user: str | None = None) -> bool | None:
-	"""Implement the hook has_permission of Deleted Document, whatever is to be done with the copy."""
+	"""Implement the hook has_permission of Deleted Document, for every permission type."""
 	if not is_guarded():
 		return NO_OPINION
 	return _can_read_all(doc.deleted_doctype, user or frappe.session.user)
@@ -47,7 +48,7 @@ def build_conditions(user: str | None) -> str:
 
 
 def _can_read_all(doctype: str | None, user: str) -> bool:
-	"""Return True where no rule of the DocType hides a record or a field from the user."""
+	"""Return True if no rule of the DocType hides a record or a field from the user."""
 	if not doctype or not frappe.db.exists("DocType", doctype, cache=True):
 		return False
 	meta = frappe.get_meta(doctype)

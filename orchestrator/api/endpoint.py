@@ -1,4 +1,4 @@
-"""What every whitelisted method under the contract wears: the envelope, the status, retries, error capture.
+"""The decorator of every whitelisted method under the contract: envelope, status, retries, error capture.
 
 	@frappe.whitelist(methods=["POST"])
 	@endpoint(_lt("Opportunity moved"), effect=WRITES)
@@ -28,7 +28,7 @@ READ: Effect = "reads"
 WRITE: Effect = "writes"
 CREATE: Effect = "creates"
 CREATED_STATUS = 201
-# From here on Frappe stores the error with the local variables of every frame.
+# From this status on, Frappe stores the error with the local variables of every frame.
 FIRST_LOGGED_STATUS = 500
 
 P = ParamSpec("P")
@@ -37,7 +37,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Listing:
-	"""Rows of a list reply, and the fields in each, in the order asked for."""
+	"""Rows of a list reply, and the fields of each row in the requested order."""
 
 	rows: list[Any]
 	keys: list[str]
@@ -45,7 +45,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class UnchangedRecord:
-	"""What a call that creates would have created, and found to be there: 200 in place of 201."""
+	"""A record that a create call found to exist already. The status is 200 instead of 201."""
 
 	data: Any
 
@@ -83,7 +83,9 @@ def endpoint(
 					raise error from raised
 				raise
 
-		wrapper.__annotations__ = function.__annotations__  # Python 3.14 does not copy those that were set
+		wrapper.__annotations__ = (
+			function.__annotations__
+		)  # Python 3.14 does not copy annotations that were set
 		wrapper.documented_types = documented_types  # type: ignore[attr-defined]  # see get_documented_types
 		wrapper.effect = effect if is_public else None  # type: ignore[attr-defined]  # survives frappe.whitelist, see get_effect
 		return wrapper
@@ -92,18 +94,18 @@ def endpoint(
 
 
 def get_effect(function: Callable[..., Any]) -> Effect | None:
-	"""Return what a whitelisted function does, None where it does not answer under the contract."""
+	"""Return the effect of a whitelisted function, None if it is not under the contract."""
 	return getattr(function, "effect", None)
 
 
 def get_documented_types(function: Callable[..., Any]) -> dict[str, Any]:
-	"""Return the types of the parameters and of the result of an endpoint, as its source has them."""
+	"""Return the types of the parameters and of the result of an endpoint, with `Annotated` metadata."""
 	return function.documented_types  # type: ignore[attr-defined]
 
 
 def _strip_annotated(types: dict[str, Any]) -> dict[str, Any]:
-	"""Return the plain types. Frappe validates arguments by them and names them in its messages; what `Annotated` adds
-	is for the OpenAPI document.
+	"""Return the plain types. Frappe validates arguments by them and names them in its messages; the metadata
+	of `Annotated` is for the OpenAPI document.
 	"""
 	return {
 		name: get_args(kind)[0] if get_origin(kind) is Annotated else kind for name, kind in types.items()
@@ -111,7 +113,7 @@ def _strip_annotated(types: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_requested(call: ApiCall, function: Callable[..., Any]) -> bool:
-	"""Return True when the request asks for `function`, not when Python code on its way happens to call it."""
+	"""Return True if the request's target is `function`, False if Python code calls it during the request."""
 	target = frappe.get_attr(frappe.override_whitelisted_method(call.method))
 	return inspect.unwrap(target) is inspect.unwrap(function)
 
@@ -143,7 +145,7 @@ def _answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: E
 def _fill_reply(call: ApiCall, data: Any, message: Any, status: int) -> None:
 	"""Write the success reply to frappe.response.
 
-	Desk gets status 200, because it runs its handlers on 200 alone.
+	Desk gets status 200, because it runs its handlers only on 200.
 	"""
 	if isinstance(data, Listing):
 		frappe.response["keys"] = data.keys

@@ -1,4 +1,4 @@
-"""The one place that says which status and which words an error has for an API client."""
+"""The table of error classes with their statuses and texts for API clients."""
 
 import json
 import traceback
@@ -19,8 +19,8 @@ STATUS_BY_NAME: dict[str, int] = {
 	"FrappeTypeError": 400,
 	"InvalidColumnName": 400,
 	"JSONDecodeError": 400,
-	"RecursionError": 400,  # of the JSON parser: nested too deeply
-	# 401: who are you
+	"RecursionError": 400,  # raised by the JSON parser: nested too deeply
+	# 401: the caller is not authenticated
 	"AuthenticationError": 401,
 	"InvalidAuthorizationHeader": 401,
 	"InvalidAuthorizationPrefix": 401,
@@ -61,7 +61,7 @@ STATUS_BY_NAME: dict[str, int] = {
 	"ValidationError": 422,
 }
 UNEXPECTED_STATUS = 500
-# What the body's parser raises before any method runs.
+# Raised by the parser of the body before any method runs.
 NON_JSON_TYPES = ("JSONDecodeError", "RecursionError")
 # Errors whose reply carries the id that finds their Error Log.
 LOGGED_TYPES = frozenset({"DatabaseUnavailableError"})
@@ -70,7 +70,7 @@ FRAPPE_VALIDATION = 417
 
 @dataclass(frozen=True)
 class ErrorReply:
-	"""An error as an API client gets it."""
+	"""The part of a reply that describes an error to an API client."""
 
 	status: int
 	type: str
@@ -98,7 +98,7 @@ def get_status(error: BaseException) -> int:
 
 
 def build_error_reply(error: BaseException, request_id: str) -> ErrorReply:
-	"""Return what to tell the client of `error`. Of an unforeseen one nothing but the id that finds it."""
+	"""Return the reply for `error`. Of an unforeseen one, it contains only the ID that finds it in the log."""
 	status = get_status(error)
 	if status == UNEXPECTED_STATUS:
 		return _build_unexpected_error(request_id)
@@ -108,10 +108,9 @@ def build_error_reply(error: BaseException, request_id: str) -> ErrorReply:
 
 
 def _explain_unreadable_body() -> ErrorReply:
-	"""Return what to tell the client of a body for which Frappe 16 raised a DataError, before any method ran.
+	"""Return the reply for a body for which Frappe 16 raised a DataError, before any method ran.
 
-	Frappe 15 parses with Python's own parser: what that one lets through is refused later, by the checks of
-	values.
+	Frappe 15 parses with Python's own parser: what that accepts is refused later, by the checks of values.
 	"""
 	try:
 		json.loads(frappe.request.get_data(as_text=True))
@@ -129,7 +128,7 @@ def _explain_unreadable_body() -> ErrorReply:
 
 
 def build_error_reply_from_body(status: int, body: dict[str, Any], request_id: str) -> ErrorReply:
-	"""Return the same for an error outside the called method, of which only Frappe's reply is known."""
+	"""Return the reply for an error outside the called method, of which only Frappe's reply is known."""
 	name = body.get("exc_type") or next((entry.get("type") for entry in body.get("errors") or []), "")
 	if name == "DataError" and frappe.request.is_json and not frappe.form_dict:
 		return _explain_unreadable_body()
@@ -138,7 +137,7 @@ def build_error_reply_from_body(status: int, body: dict[str, Any], request_id: s
 		return _build_unexpected_error(request_id)
 	if status == 403 and frappe.session.user == "Guest":
 		return _build_unauthenticated_error()
-	# Of a body that is no JSON, Python's own message would quote the body.
+	# For a body that is not JSON, Python's own message would quote the body.
 	text = (
 		_("The body is not valid JSON. Send a JSON object.") if name in NON_JSON_TYPES else get_logged_text()
 	)
@@ -151,7 +150,7 @@ def _build_unauthenticated_error() -> ErrorReply:
 
 
 def _build_unexpected_error(request_id: str) -> ErrorReply:
-	"""Return the words for an error nobody foresaw."""
+	"""Return the text for an unforeseen error."""
 	text = _(
 		"Something went wrong. Give your administrator the request ID {0}; the details are in the Error Log."
 	)
@@ -159,7 +158,7 @@ def _build_unexpected_error(request_id: str) -> ErrorReply:
 
 
 def get_default_text(status: int) -> str:
-	"""Return what to say where the error itself says nothing."""
+	"""Return the text for an error that has none itself."""
 	texts = {
 		400: _("The request is malformed."),
 		401: _("Sign in first, or send a valid API token (Authorization: token key:secret) or bearer token."),
@@ -173,7 +172,7 @@ def get_default_text(status: int) -> str:
 
 
 def get_error_text(error: BaseException) -> str:
-	"""Return the words of `error`: those shown by frappe.throw, else its own."""
+	"""Return the text of `error`: the message of frappe.throw, otherwise its own."""
 	return get_logged_text() or strip_markup(str(error.args[-1]) if error.args else "")
 
 
@@ -191,11 +190,11 @@ def strip_markup(html: str) -> str:
 
 
 def create_error_log(error: BaseException, method: str, request_id: str) -> None:
-	"""Write an Error Log that `request_id` finds. Frames and the error's class only: the message or the local
-	variables of an unforeseen error may hold personal data.
+	"""Write an Error Log that `request_id` finds. It has only frames and the error's class: the message or
+	the local variables of an unforeseen error may contain personal data.
 	"""
 	frames = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
 	log = frappe.new_doc("Error Log")
 	log.method = f"{request_id} {method}"[:140]
 	log.error = f"Request {request_id}: {type(error).__name__} in {method}\n\n{frames}"
-	log.insert(ignore_permissions=True)  # whoever called must not need a right to write logs
+	log.insert(ignore_permissions=True)  # the caller needs no permission to write logs

@@ -1,4 +1,4 @@
-"""What Frappe would pass over in silence when it saves a caller's values, and answer as if it were written."""
+"""Refuse values of fields that Frappe would silently ignore when it saves a record."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -45,7 +45,7 @@ def check_field_permissions(doc: Document, values: Mapping[str, Any]) -> None:
 def check_links(meta: Meta, values: Mapping[str, Any]) -> None:
 	"""Refuse (422) a link to a missing record.
 
-	Frappe does so itself, except for links from which it fetches further values.
+	Frappe checks links itself, except those from which it fetches further values.
 	"""
 	for field in meta.get_link_fields():
 		target = values.get(field.fieldname)

@@ -1,6 +1,7 @@
-"""Values of fields as a caller sends them: refused by name where the field's type cannot hold them.
+"""Validate field values sent by a caller against the types of the fields, and name the field that does not
+fit.
 
-Frappe answers most of these with a server error, and stores `"abc"` in a percent as 0.
+Frappe answers most of these with a server error, and stores `"abc"` in a percent field as 0.
 """
 
 import math
@@ -37,7 +38,7 @@ GROUPED_NUMBER_PATTERN: Final = re.compile(r"[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*
 
 
 def parse_values(meta: Meta, values: Mapping[str, Any]) -> dict[str, Any]:
-	"""Return the values of a record as its fields take them: numbers of text fields become text.
+	"""Return the values of a record in the types of its fields: numbers for text fields become text.
 
 	Args:
 		meta: The DocType's meta.
@@ -60,7 +61,7 @@ def parse_values(meta: Meta, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parse_value(name: str, field: Any, value: Any) -> Any:
-	"""Return one value as the field takes it."""
+	"""Return one value in the type of its field."""
 	kind = field.fieldtype
 	if kind in STRUCTURED_TYPES or kind in display_fieldtypes:
 		return value
@@ -86,7 +87,7 @@ def _parse_rows(name: str, field: Any, value: Any) -> list[dict[str, Any]]:
 
 
 def _parse_truth(name: str, value: Any) -> Any:
-	"""Return yes or no; refuse what is neither."""
+	"""Return 1 or 0; refuse any other value."""
 	word = str(value).lower()
 	if word not in TRUTH_WORDS:
 		_refuse_value(name, _("0 or 1"))
@@ -94,7 +95,7 @@ def _parse_truth(name: str, value: Any) -> Any:
 
 
 def _parse_number(name: str, field: Any, value: Any) -> Any:
-	"""Return a finite number of the column's range. An empty text is no value."""
+	"""Return a finite number in the column's range. An empty string is no value."""
 	text = str(value).strip()
 	if isinstance(value, str) and not text:
 		return value
@@ -120,7 +121,7 @@ def parse_number(text: str) -> Decimal | None:
 
 
 def _get_limit(field: Any) -> int:
-	"""Return the bound that the absolute value of the field stays below."""
+	"""Return the bound below which the absolute value of the field must stay."""
 	if field.fieldtype not in INTEGER_TYPES:
 		return MAX_DECIMAL
 	is_long = field.fieldtype == "Long Int" or (field.length or 0) > MAX_DIGITS_OF_INT
@@ -128,14 +129,14 @@ def _get_limit(field: Any) -> int:
 
 
 def _parse_text(name: str, value: Any) -> Any:
-	"""Return a text; a number becomes the text that JSON had."""
+	"""Return a text; a number becomes its text in JSON."""
 	if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
 		_refuse_value(name, _("a text"))
 	return str(value) if isinstance(value, int | float) else value
 
 
 def _parse_moment(name: str, kind: str, value: Any) -> Any:
-	"""Return a date or time; one with a zone becomes the site's own. An empty text is no value."""
+	"""Return a date or time; one with a zone is converted to the site's. An empty string is no value."""
 	if value == "":
 		return value
 	if isinstance(value, str) and value.lower() in ("today", "now"):
@@ -157,7 +158,7 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 
 
 def _get_current_time(kind: str, word: str) -> str:
-	"""Return the value of Frappe's words `Today` and `Now`, which the database does not know."""
+	"""Return the value of Frappe's keywords `Today` and `Now`, which the database does not know."""
 	if kind == "Time":
 		return clock.get_now().strftime("%H:%M:%S.%f")
 	return str(clock.get_today() if kind == "Date" or word == "today" else clock.get_now())
@@ -169,5 +170,5 @@ def _refuse_moment(name: str, kind: str) -> NoReturn:
 
 
 def _refuse_value(name: str, expected: str) -> NoReturn:
-	"""Refuse the field's value and say what it takes."""
+	"""Refuse the field's value and say what is accepted."""
 	refuse(_("{0} must be {1}.").format(name, expected), InvalidRequestError)

@@ -1,4 +1,6 @@
-"""The class of File: whether a file is private is known before Frappe writes it to the disk, and bytes stay what they are."""
+"""The class of File: parse `is_private` before Frappe writes the file to disk, and store the content
+unchanged.
+"""
 
 import codecs
 from collections.abc import Sequence
@@ -9,22 +11,22 @@ from orchestrator.api.file_privacy import before_file_validate
 
 
 class PrivacyParsingFile(GuardedFile):
-	"""The guarded File, with `is_private` as 0 or 1 whatever the caller sends."""
+	"""The guarded File, with `is_private` parsed to 0 or 1."""
 
 	def set_user_and_timestamp(self) -> None:
 		"""Set the owner and the time, and parse `is_private`.
 
-		Frappe writes the file in `before_insert`, ahead of every hook, and this is the step before. It has returned by
-		then, so that nothing of ours is on the stack of Frappe's own errors.
+		Frappe writes the file in `before_insert`, ahead of every hook, and this is the step before. It has
+		returned by then, so that no frame of this app is on the stack of Frappe's own errors.
 		"""
 		super().set_user_and_timestamp()
 		before_file_validate(self)
 
 	def get_content(self, encodings: Sequence[str] | None = None) -> bytes | str:
-		"""Return the content: as text only where that is the same bytes again.
+		"""Return the content: as text only if encoding it gives the same bytes.
 
-		Frappe 16 takes short binary files for text in an old code page, and leaves out a byte order mark: its prepared
-		reports can then not be unpacked, and a copy of an attachment has other bytes.
+		Frappe 16 decodes short binary files as text in an old code page, and drops a byte order mark: its
+		prepared reports can then not be unpacked, and a copy of an attachment has different content.
 
 		Args:
 			encodings: The encodings to try, for callers of Frappe 16 that know them.

@@ -1,4 +1,4 @@
-"""Whether a file is to be private, as callers say it. Frappe takes every word it does not know, `true` too, for no."""
+"""Parse `is_private` as callers send it. Frappe treats every unknown text, also `true`, as no."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from frappe.model.document import Document
 from orchestrator.api.route import Route
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-# The methods that turn the parameter into a number before a File is made.
+# The methods that convert the parameter to a number before a File is created.
 UPLOAD_METHODS = frozenset(
 	{
 		"upload_file",

@@ -1,6 +1,7 @@
-"""The values of a list's filters, read as their columns have them.
+"""Parse the values of a list's filters by the types of their columns.
 
-Frappe takes `"abc"` for 0, `"true"` for no, and leaves out the zone of a moment: other records than those asked for.
+Frappe reads `"abc"` as 0 and `"true"` as no, and ignores the zone of a timestamp, so that it would return
+other records.
 """
 
 import json
@@ -25,7 +26,7 @@ EQUALITY_OPERATORS: Final = frozenset({"=", "!=", "in", "not in"})
 
 
 def parse_operand(meta: Meta, name: str, fieldname: str, operator: str, value: Any) -> Any:
-	"""Return a condition's value as its column has it.
+	"""Return a condition's value in the type of its column.
 
 	Args:
 		meta: The DocType's meta.
@@ -51,7 +52,7 @@ def parse_operand(meta: Meta, name: str, fieldname: str, operator: str, value: A
 
 
 def _get_kind(meta: Meta, fieldname: str) -> str:
-	"""Return the column's type; that of a whole number for names that Frappe counts."""
+	"""Return the column's type; that of an integer for names that Frappe counts."""
 	if field := meta.get_field(fieldname):
 		return str(field.fieldtype)
 	if fieldname in MOMENT_FIELDS:
@@ -62,7 +63,7 @@ def _get_kind(meta: Meta, fieldname: str) -> str:
 
 
 def _get_parser(kind: str, operator: str) -> Callable[[Any], Any] | None:
-	"""Return what reads a value of the type, None for texts."""
+	"""Return the parser for values of the type, None for text."""
 	if kind in MOMENT_TYPES:
 		return partial(_parse_moment, kind)
 	if kind == "Check":
@@ -73,7 +74,7 @@ def _get_parser(kind: str, operator: str) -> Callable[[Any], Any] | None:
 
 
 def _split_values(text: str) -> list[Any]:
-	"""Return the values of a list that came as text, as Frappe reads it: JSON, or parts between commas."""
+	"""Return the values of a list that came as text, as Frappe reads it: JSON, or separated by commas."""
 	try:
 		parsed = json.loads(text)
 	except (ValueError, RecursionError):
@@ -82,7 +83,7 @@ def _split_values(text: str) -> list[Any]:
 
 
 def _parse_with(parse: Callable[[Any], Any], item: Any, name: str, fieldname: str) -> Any:
-	"""Return one value, parsed; 400 where the parser has none."""
+	"""Return one parsed value. 400 if the parser refuses it."""
 	try:
 		parsed = parse(item)
 	except (ValueError, OverflowError):
@@ -93,7 +94,7 @@ def _parse_with(parse: Callable[[Any], Any], item: Any, name: str, fieldname: st
 
 
 def _parse_moment(kind: str, value: Any) -> str | None:
-	"""Return a date or time of a year that the database holds, in the site's zone."""
+	"""Return a date or time in a year that the database can hold, in the site's zone."""
 	if not isinstance(value, str):
 		return None
 	if kind == "Time":
@@ -107,7 +108,7 @@ def _parse_moment(kind: str, value: Any) -> str | None:
 
 
 def _parse_truth(value: Any) -> int | float | None:
-	"""Return yes or no as the database has it."""
+	"""Return 1 or 0, as the database stores it."""
 	if isinstance(value, str) and (word := value.strip().lower()) in TRUTH_WORDS:
 		return TRUTH_WORDS[word]
 	return _parse_number(value)
@@ -121,7 +122,7 @@ def _parse_number(value: Any) -> int | float | None:
 
 
 def _parse_number_name(operator: str, value: Any) -> Any:
-	"""Return a counted name; a text that is none names no record, where MariaDB would take 1abc for 1."""
+	"""Return an integer name; other text matches no record, where MariaDB would read 1abc as 1."""
 	number = _parse_number(value)
 	return "" if number is None and operator in EQUALITY_OPERATORS else number
 
@@ -132,5 +133,5 @@ def _to_plain(number: Decimal) -> int | float:
 
 
 def _refuse_operand(value: Any, name: str, fieldname: str) -> NoReturn:
-	"""Refuse the value by the column it is compared with."""
+	"""Refuse the value, naming the column it is compared with."""
 	refuse(_("{0} in {1} is not a valid value of {2}.").format(value, name, fieldname), InvalidRequestError)

@@ -1,4 +1,4 @@
-"""The filters of a list request, read strictly: known columns, known operators, values that fit the operator."""
+"""Parse the filters of a list request strictly: known columns, known operators, values that fit the operator."""
 
 import math
 from collections.abc import Callable
@@ -24,7 +24,7 @@ TREE_OPERATORS = frozenset(
 		"not ancestors of",
 	}
 )
-# What frappe.utils.data.get_timespan_date_range knows.
+# The time spans of frappe.utils.data.get_timespan_date_range.
 TIMESPANS = frozenset(
 	{"yesterday", "today", "tomorrow"}
 	| {f"last {days} days" for days in (7, 14, 30, 90)}
@@ -42,7 +42,7 @@ def _is_scalar(value: Any) -> bool:
 	return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
-def _is_list_of_scalars(value: Any) -> bool:
+def _is_scalar_list(value: Any) -> bool:
 	if isinstance(value, str):
 		return True
 	return isinstance(value, list) and all(item is None or _is_scalar(item) for item in value)
@@ -54,12 +54,12 @@ def _is_range(value: Any) -> bool:
 	)
 
 
-# operator -> what its value must be, in a test and in words
+# operator -> a test of its value, and a description for messages
 OPERAND_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 	**dict.fromkeys(("=", "!="), (lambda value: value is None or _is_scalar(value), "a text or a number")),
 	**dict.fromkeys(("<", ">", "<=", ">="), (_is_scalar, "a text or a number")),
 	**dict.fromkeys(("like", "not like"), (_is_scalar, "a text")),
-	**dict.fromkeys(("in", "not in"), (_is_list_of_scalars, "a list")),
+	**dict.fromkeys(("in", "not in"), (_is_scalar_list, "a list")),
 	"is": (lambda value: str(value).lower() in ("set", "not set"), "set or not set"),
 	"between": (_is_range, "a list of two values"),
 	"timespan": (lambda value: str(value).lower() in TIMESPANS, "a span such as last 7 days"),
@@ -70,7 +70,7 @@ OPERAND_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def parse_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
-	"""Return filters as Frappe takes them, under column names. 400 for anything that is no condition."""
+	"""Return filters in Frappe's form, under column names. 400 for anything that is not a condition."""
 	filters = parse_json(name, value)
 	if not filters:
 		return []
@@ -113,7 +113,7 @@ def _parse_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 
 
 def _parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: Any) -> str:
-	"""Return the operator, where it is known and its value fits."""
+	"""Return the operator, if it is known and its value fits."""
 	known = str(operator).lower()
 	if known not in OPERAND_CHECKS:
 		refuse(_("Unknown operator {0} in {1}.").format(operator, name), InvalidRequestError)
@@ -127,7 +127,7 @@ def _parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value:
 
 
 def _check_tree_filter(meta: Meta, name: str, fieldname: str, value: str) -> None:
-	"""Refuse (400) a field that does not lead to a tree, and a `value` that is not in the tree."""
+	"""Refuse (400) a field that is not a tree or a link to one, and a `value` that is not in the tree."""
 	df = meta.get_field(fieldname)
 	doctype = meta.name if fieldname == "name" else df.options if df and df.fieldtype == "Link" else None
 	if not doctype or not frappe.get_meta(doctype).is_nested_set():
@@ -137,7 +137,7 @@ def _check_tree_filter(meta: Meta, name: str, fieldname: str, value: str) -> Non
 
 
 def _reject_pattern_on_moment(meta: Meta, name: str, fieldname: str, operator: str) -> None:
-	"""Refuse a text pattern on a date or a time, which Frappe would read as a moment."""
+	"""Refuse a text pattern on a date or a time, which Frappe would read as a timestamp."""
 	field = meta.get_field(fieldname)
 	is_moment = field.fieldtype in MOMENT_TYPES if field else fieldname in MOMENT_FIELDS
 	if is_moment and operator in ("like", "not like"):

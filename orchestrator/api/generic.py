@@ -1,4 +1,4 @@
-"""The documented generic methods, `frappe.client.*`, as API clients get them. Browsers never come here."""
+"""The documented generic methods, `frappe.client.*`, for API clients. Browsers never get these."""
 
 from typing import Any
 

@@ -1,9 +1,9 @@
 """Retries without doubles: the same Idempotency-Key, caller and request replays the first reply.
 
-While a call runs, its key is locked on its own database connection, which no commit within the work gives up and which
-ends with the request or its process: parallel calls wait, and a killed worker leaves nothing locked. The reply is
-stored in the transaction of the work, encrypted; a record without a reply is what a failed call has left, and is taken
-over.
+While a call runs, its key is locked on a separate database connection, which no commit within the work
+releases and which ends with the request or its process: parallel calls wait, and a killed worker leaves no
+lock. The reply is stored in the transaction of the work, encrypted; a record without a reply is left by a
+failed call, and is reused.
 """
 
 import hashlib
@@ -27,13 +27,13 @@ HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 MAX_KEY_LENGTH = 255
 LOCK_WAIT_SECONDS = 30
-# On frappe.local: how many writes of the present transaction are the claim's
+# On frappe.local: the number of writes of the claim in the present transaction
 WRITES_OF_CLAIM = "orchestrator_writes_of_claim"
 
 
 @dataclass(frozen=True)
 class StoredReply:
-	"""A reply as it was first given."""
+	"""The stored first reply to a request."""
 
 	data: Any
 	message: Any
@@ -42,7 +42,9 @@ class StoredReply:
 
 @dataclass(frozen=True)
 class KeyClaim:
-	"""A key in use by this request: the name of its record, what opens the reply, and what was asked for."""
+	"""An Idempotency-Key in use by this request: the name of its record, the key that decrypts the reply, and
+	the fingerprint of the request.
+	"""
 
 	name: str
 	secret: bytes
@@ -51,7 +53,7 @@ class KeyClaim:
 
 
 def claim_key(method: str, applies: bool = True) -> KeyClaim | None:
-	"""Lock this request's key, None where no key was sent or none is honoured.
+	"""Lock this request's key, None if no key was sent or it does not apply.
 
 	Raises:
 		InvalidRequestError: 400, the key is too long.
@@ -107,7 +109,7 @@ def has_work_to_lose() -> bool:
 
 
 def store_reply(claimed: KeyClaim, data: Any, message: Any, status: int, records: Any = None) -> None:
-	"""Store the reply in the transaction of the work, also where the work has rolled the claim back.
+	"""Store the reply in the transaction of the work, also if the work has rolled the claim back.
 
 	Args:
 		claimed: the key.
@@ -149,7 +151,7 @@ def _lock_key(claimed: KeyClaim) -> None:
 
 
 def _create_record(claimed: KeyClaim) -> bool:
-	"""Insert a record without a reply, False when there is a record of the key."""
+	"""Insert a record without a reply. Return False if the key already has a record."""
 	now = clock.get_now()
 	values = {
 		"name": claimed.name,
@@ -172,7 +174,7 @@ def _create_record(claimed: KeyClaim) -> bool:
 
 
 def _get_record(claimed: KeyClaim) -> frappe._dict:
-	"""Return the record as it is now committed: a plain read would see this transaction's older snapshot."""
+	"""Return the record as it is committed now: a plain read would see this transaction's older snapshot."""
 	rows = frappe.db.sql(
 		f"select body_hash, status_code, reply, expires_at from `tab{IDEMPOTENCY_RECORD}` where name=%s lock in share mode",  # noqa: S608
 		claimed.name,
@@ -190,7 +192,7 @@ def _reuse_record(claimed: KeyClaim) -> None:
 
 
 def _remember_writes() -> None:
-	"""Remember how much of this transaction is the claim; of a later one, nothing is."""
+	"""Remember the number of writes of the claim itself in this transaction; in a later one it is zero."""
 	setattr(frappe.local, WRITES_OF_CLAIM, frappe.db.transaction_writes)
 	for callbacks in (frappe.db.after_commit, frappe.db.after_rollback):
 		callbacks.add(lambda: setattr(frappe.local, WRITES_OF_CLAIM, 0))
@@ -201,7 +203,7 @@ def _compute_expiry() -> Any:
 
 
 def _compute_fingerprint(method: str) -> str:
-	"""Return a digest of what was asked for: the method, the parameters, the bytes of uploaded files."""
+	"""Return a digest of the request: the method, the parameters, the content of uploaded files."""
 	form = {key: value for key, value in frappe.form_dict.items() if key not in ("cmd", "csrf_token")}
 	parts = [method, json.dumps(form, sort_keys=True, default=str)]
 	for field, file in sorted(frappe.local.request.files.items()):

@@ -14,7 +14,7 @@ import frappe
 
 from orchestrator.configuration import get_settings
 
-# Refills the bucket for the time gone by, takes one token if there is one, and tells what is left.
+# Refills the bucket for the time elapsed, takes one token if there is one, and returns what is left.
 # KEYS[1] bucket; ARGV[1] tokens per second, ARGV[2] capacity. Returns taken (1 or 0), tokens left, the time.
 BUCKET_SCRIPT = """
 local rate, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -37,7 +37,7 @@ last_warning = 0.0
 
 @dataclass(frozen=True)
 class Allowance:
-	"""What is left in a bucket after one request.
+	"""The tokens left in a bucket after one request.
 
 	`limit` is the refill in tokens per minute, `reset` the epoch second at which the bucket is full,
 	`retry_after` the seconds until the next token.
@@ -62,7 +62,7 @@ class Allowance:
 
 
 def charge_token(caller: str, capacity: int) -> Allowance | None:
-	"""Take one token from the bucket of `caller`. None where limits are off or Redis is away."""
+	"""Take one token from the bucket of `caller`. None if limits are off or Redis is unavailable."""
 	settings = get_settings()
 	if not settings.rate_limit_enabled:
 		return None
@@ -98,7 +98,7 @@ def read_allowance(caller: str, capacity: int) -> Allowance | None:
 
 
 def compute_allowance(granted: bool, tokens: float, now: float, per_minute: int, capacity: int) -> Allowance:
-	"""Compute what `tokens` left at epoch second `now` allow the caller."""
+	"""Compute the allowance of a caller with `tokens` left at epoch second `now`."""
 	rate = per_minute / SECONDS_PER_MINUTE
 	return Allowance(
 		granted=granted,
@@ -110,7 +110,7 @@ def compute_allowance(granted: bool, tokens: float, now: float, per_minute: int,
 
 
 def run_script(caller: str, rate: float, capacity: int) -> list[bytes]:
-	"""Run SCRIPT by its digest; Redis is sent the text only when it does not have it yet."""
+	"""Run SCRIPT by its digest; its text is sent to Redis only if it is not cached there."""
 	cache = frappe.cache()
 	key = cache.make_key(f"{BUCKET_PREFIX}{caller}")
 	try:

@@ -1,4 +1,4 @@
-"""Pages of the records that fit a list request and that the caller may read."""
+"""Pages of records that match a list request and that the caller may read."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from orchestrator.exceptions import InvalidRequestError, refuse
 def find_first_match(
 	meta: Meta, filters: str | list | dict | None, parent: str | None = None
 ) -> str | int | None:
-	"""Return the name of the first record that fits and that the caller may read."""
+	"""Return the name of the first record that matches and that the caller may read."""
 	if not filters:
 		refuse(_("Missing parameter: name."), InvalidRequestError)
 	conditions = parse_filters(meta, "filters", filters)
@@ -37,7 +37,7 @@ def get_list_page(
 	group_by: str | None = None,
 	parent: str | None = None,
 ) -> Listing:
-	"""Return a page of the records that fit filters as `_parse_filters` gave them and that the caller may read."""
+	"""Return a page of the records that match parsed filters and that the caller may read."""
 	if meta.issingle:
 		refuse(
 			_("{0} has only one record. Read it with frappe.client.get.").format(meta.name),

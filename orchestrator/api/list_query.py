@@ -1,4 +1,6 @@
-"""The contract's list query: Frappe's own, in which an empty value is before and after nothing."""
+"""The list query of the contract: Frappe's own, in which an empty value is neither before nor after any
+other.
+"""
 
 from typing import Any, Final
 
@@ -7,7 +9,7 @@ from frappe.model import numeric_fieldtypes
 from frappe.model.db_query import DatabaseQuery
 
 COMPARISONS: Final = frozenset({"<", "<=", ">", ">=", "between"})
-# Of these types an empty value is NULL; text may be empty as well. Numbers are never empty.
+# An empty value of these types is NULL; text may also be an empty string. Numbers are never empty.
 MOMENT_TYPES: Final = frozenset({"Date", "Datetime", "Time"})
 MOMENT_FIELDS: Final = frozenset({"creation", "modified"})
 
@@ -15,7 +17,7 @@ MOMENT_FIELDS: Final = frozenset({"creation", "modified"})
 class ContractQuery(DatabaseQuery):
 	"""Frappe's permission-checked list query with comparisons that leave out empty values.
 
-	Frappe takes an empty date for the first of all days, so that `date_of_death < tomorrow` lists the living.
+	Frappe treats an empty date as the earliest of all, so that `date_of_death < tomorrow` lists the living.
 	"""
 
 	ignore_ifnull: bool
@@ -34,7 +36,7 @@ class ContractQuery(DatabaseQuery):
 		return f"({presence} and {condition})"
 
 	def _prepare_range(self, doctype: str, fieldname: str, bounds: list[Any]) -> str:
-		"""Return the SQL of a range; Frappe writes one for dates alone."""
+		"""Return the SQL of a range; Frappe supports them for dates only."""
 		first, last = bounds
 		return " and ".join(
 			super(ContractQuery, self).prepare_filter_condition([doctype, fieldname, operator, bound])
@@ -42,7 +44,7 @@ class ContractQuery(DatabaseQuery):
 		)
 
 	def _prepare_numbers(self, f: Any) -> str:
-		"""Return the SQL of a list of numbers; Frappe would compare 10.000000000 with 10 as texts."""
+		"""Return the SQL of a list of numbers; Frappe would compare 10.000000000 with 10 as text."""
 		before, self.ignore_ifnull = self.ignore_ifnull, True
 		try:
 			return super().prepare_filter_condition(f)
@@ -57,13 +59,13 @@ def _is_number(doctype: str, fieldname: str) -> bool:
 
 
 def _is_day_or_datetime(doctype: str, fieldname: str) -> bool:
-	"""Return True for columns that Frappe's `between` knows."""
+	"""Return True for columns that Frappe's `between` supports."""
 	field = frappe.get_meta(doctype).get_field(fieldname)
 	return field.fieldtype in ("Date", "Datetime") if field else fieldname in MOMENT_FIELDS
 
 
 def _require_value(doctype: str, fieldname: str) -> str | None:
-	"""Return the SQL that leaves out rows without a value, None for columns that always have one."""
+	"""Return the SQL that excludes rows without a value, None for columns that always have one."""
 	column = f"`tab{doctype}`.`{fieldname}`"
 	if fieldname in MOMENT_FIELDS:
 		return None

@@ -1,17 +1,17 @@
-"""Whether anything on this site listens to a DocType's records being saved: hooks of apps, and rules of the site's people."""
+"""Hooks of apps and rules of users that react to changes of a DocType's records."""
 
 from collections.abc import Collection, Iterator
 
 import frappe
 
-# Of these apps the hooks on other apps' DocTypes do nothing about who is assigned; ours does that itself.
+# Hooks of these apps on other apps' DocTypes do not react to assignments; this app's code does that itself.
 SUITE_APPS = ("orchestrator.", "erpnext.", "hrms.", "helpdesk.", "gameplan.", "insights.", "telephony.")
 UPDATE_EVENTS = frozenset({"before_validate", "validate", "before_save", "on_update", "on_change"})
 # Rules that look at new records only.
 ENERGY_POINT_RULES = "Energy Point Rule"
 INSERT_RULES = frozenset({"Document Naming Rule", "Property Setter"})
 
-# Hooks on every DocType that do nothing without a record that names the DocType, which is asked for below, or nothing
+# Hooks on every DocType that do nothing without a record that names the DocType, which is checked below, or nothing
 # to a record that is new and has no file, no assignment, no workflow.
 IGNORED_HANDLERS = frozenset(
 	{
@@ -31,7 +31,7 @@ IGNORED_HANDLERS = frozenset(
 	}
 )
 
-# What a Property Setter may change that a new record is made or checked by; the rest is how it looks.
+# Properties of a Property Setter that affect creating or validating a record; others affect only its display.
 MEANINGFUL_PROPERTIES = (
 	"autoname",
 	"naming_rule",
@@ -44,7 +44,7 @@ MEANINGFUL_PROPERTIES = (
 	"mandatory_depends_on",
 )
 
-# Records by which a site's people listen: the DocType, and which of its fields name the one listened to.
+# Records by which users react to changes: their DocType, and its fields that name the DocType of the changed record.
 UPDATE_RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
 	("Webhook", "webhook_doctype", {"enabled": 1}),
 	("Notification", "document_type", {"enabled": 1}),
@@ -60,7 +60,9 @@ UPDATE_RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
 
 
 def has_update_listeners(doctype: str) -> bool:
-	"""Return True if saving a record of `doctype` again could do more than write its row and what this app adds."""
+	"""Return True if saving a record of `doctype` again could do more than write its row and run this app's
+	hooks.
+	"""
 	handlers = (each for each in find_handlers(doctype, UPDATE_EVENTS) if not each.startswith(SUITE_APPS))
 	ignored = INSERT_RULES | (set() if _are_energy_points_on() else {ENERGY_POINT_RULES})
 	rules = (each for each in find_rules(doctype) if each not in ignored)
@@ -68,7 +70,7 @@ def has_update_listeners(doctype: str) -> bool:
 
 
 def _are_energy_points_on() -> bool:
-	"""Return False where ERPNext's own rules for energy points, which every site has, give nobody any."""
+	"""Return True if energy points are in use. Every site has rules for them, from ERPNext."""
 	settings = "Energy Point Settings"
 	return bool(frappe.db.exists("DocType", settings) and frappe.db.get_single_value(settings, "enabled"))
 
@@ -83,7 +85,7 @@ def find_handlers(doctype: str, events: Collection[str]) -> Iterator[str]:
 
 
 def find_rules(doctype: str) -> Iterator[str]:
-	"""Yield the kinds of records by which the site's people listen to `doctype`."""
+	"""Yield the kinds of records, such as webhooks, by which users react to changes of `doctype`."""
 	for rule, field, filters in UPDATE_RULES:
 		if not frappe.db.table_exists(rule):
 			continue

@@ -39,20 +39,20 @@ ALIAS_PREFIX = re.compile(
 
 @dataclass
 class ListQuery:
-	"""A list request, read. `labels` names the columns as the caller asked for them."""
+	"""A parsed list request. `labels` names the columns as the caller did."""
 
 	doctype: str
 	fields: list[str] = field(default_factory=list)
 	labels: list[tuple[str, str]] = field(default_factory=list)
-	# What an order may name: the caller's own labels -> columns of the query
+	# Names allowed in an order: the caller's own labels -> columns of the query
 	aliases: dict[str, str] = field(default_factory=dict)
-	# The selected columns as an order names them
+	# The selected columns, under their names in an order
 	order_columns: list[str] = field(default_factory=list)
-	# The column that each expression was selected as
+	# expression -> name of its column
 	columns: dict[str, str] = field(default_factory=dict)
 	distinct: bool = False
 	functions: int = 0
-	# The labels under which a date with a time is given as a day
+	# Labels of datetimes that are returned as dates
 	days: set[str] = field(default_factory=set)
 
 	@property
@@ -62,7 +62,7 @@ class ListQuery:
 
 	@property
 	def is_aggregate(self) -> bool:
-		"""True where nothing but functions is selected."""
+		"""Return True if only functions are selected."""
 		return self.functions == len(self.fields)
 
 	def build_row(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class ListQuery:
 		}
 
 	def add_column(self, expression: str, label: str, explicit_label: str | None) -> None:
-		"""Select `expression` under a column name of its own, so that any label is possible."""
+		"""Select `expression` under an internal column name, so that any label is possible."""
 		column = self._select(expression)
 		self.labels.append((label, column))
 		self.order_columns.append(column)
@@ -81,7 +81,9 @@ class ListQuery:
 			self.aliases[explicit_label] = column
 
 	def get_column(self, expression: str) -> str:
-		"""Return how an order or a group names a column; that of a linked record is selected as well."""
+		"""Return the name of a column in an order or a group; a column of a linked record is selected as
+		well.
+		"""
 		if expression.startswith("`") or (self.distinct and expression not in self.columns):
 			return expression
 		return self.columns.get(expression) or self._select(expression)
@@ -95,13 +97,13 @@ class ListQuery:
 
 
 def parse_fields(meta: Meta, value: Any) -> ListQuery:
-	"""Return the columns asked for; `name` where none are."""
-	wanted = value if value == "*" else parse_json("fields", value)
-	wanted = ["*"] if wanted == "*" else wanted or ["name"]
-	if not isinstance(wanted, list) or not all(isinstance(item, str) for item in wanted):
+	"""Return the requested columns, by default `name`."""
+	requested = value if value == "*" else parse_json("fields", value)
+	requested = ["*"] if requested == "*" else requested or ["name"]
+	if not isinstance(requested, list) or not all(isinstance(item, str) for item in requested):
 		refuse(_("fields must be a list of field names."), InvalidRequestError)
 	query = ListQuery(meta.name)
-	for item in wanted:
+	for item in requested:
 		_parse_field(meta, query, item.strip())
 	return query
 
@@ -179,7 +181,7 @@ def parse_page(start: Any, length: Any) -> tuple[int, int]:
 
 
 def parse_links(meta: Meta, value: Any) -> list[str]:
-	"""Return the link fields whose records are to be given with each row."""
+	"""Return the link fields whose records are included in each row."""
 	if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
 		refuse(_("expand must be a list of link fields."), InvalidRequestError)
 	for name in value:
@@ -190,7 +192,7 @@ def parse_links(meta: Meta, value: Any) -> list[str]:
 
 
 def count_rows(meta: Meta, filters: list | dict, or_filters: list | dict) -> int:
-	"""Return how many records fit filters as `_parse_filters` gave them and may be read by the caller."""
+	"""Return the number of records that match parsed filters and that the caller may read."""
 	column = f"count(distinct `tab{meta.name}`.`name`) as total"
 	rows = get_rows(meta.name, fields=[column], filters=filters, or_filters=or_filters, order_by="")
 	return int(rows[0].total)

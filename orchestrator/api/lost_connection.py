@@ -1,4 +1,4 @@
-"""A database connection lost in the middle of a request: answered in words, and logged, on a new connection."""
+"""Reply to a request whose database connection was lost: 503 with a message, logged over a new connection."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from frappe import _
 
 from orchestrator import compat
 
-# Of both drivers: the server has gone away, the connection was lost; interface errors carry 0 on a closed connection.
+# Codes of both drivers: server gone away, connection lost; 0 is an interface error on a closed connection.
 LOST_CODES: Final = frozenset({0, 2006, 2013, 2055})
 
 
@@ -16,8 +16,8 @@ class DatabaseUnavailableError(frappe.ValidationError):
 
 
 def translate_lost_connection(error: Exception) -> Exception:
-	"""Return the error to raise: one that reports a lost connection, after connecting again, or the error
-	itself.
+	"""Return the error to raise: for a lost connection, an error that says so, after reconnecting; otherwise
+	the error itself.
 
 	Frappe would read its settings for the reply on the lost connection, fail again, and leave the reply to
 	the web server.
@@ -28,7 +28,7 @@ def translate_lost_connection(error: Exception) -> Exception:
 		frappe.db.close()
 		frappe.db.connect()
 	except compat.DatabaseError:
-		frappe.local.db = None  # Frappe's error handling does without
+		frappe.local.db = None  # Frappe's error handling works without a connection
 	return DatabaseUnavailableError(_("The database connection was lost. Nothing was saved; try again."))
 
 

@@ -1,4 +1,6 @@
-"""Handle the hook auth_hooks: guard the platform's methods once the caller is known. See orchestrator/access/method_guards.py."""
+"""The hook auth_hooks: guard the platform's methods once the caller is known. See
+orchestrator/access/method_guards.py.
+"""
 
 from typing import Any
 
@@ -12,7 +14,7 @@ from orchestrator.api import call as calls
 from orchestrator.api.route import find_route
 
 RUN_DOC_METHOD = "frappe.handler.run_doc_method"
-# Endpoints that run a method of a stored document, v1 also by the parameter `run_method`
+# Endpoints that run a method of a stored document, in v1 also by the parameter `run_method`
 DOCUMENT_ENDPOINTS = frozenset({v1.read_doc, v1.execute_doc_method, v2.execute_doc_method})
 # The endpoint that runs a method of a document which the caller sends: Frappe gives it no name
 IN_MEMORY_ENDPOINTS = frozenset(
@@ -21,7 +23,7 @@ IN_MEMORY_ENDPOINTS = frozenset(
 
 
 def check_requested_method() -> None:
-	"""Check the method that this request asks for, whichever path or parameter names it."""
+	"""Check the method that this request runs, whichever path or parameter names it."""
 	request = frappe.local.request
 	if request.method == "OPTIONS":
 		return
@@ -32,7 +34,7 @@ def check_requested_method() -> None:
 
 
 def _find_document_method(request: Request) -> dict[str, Any] | None:
-	"""Return the document and the method of it that a REST route asks for, None where it asks for none."""
+	"""Return the document and its method that a REST route calls, None if it calls none."""
 	route = find_route(request)
 	form = frappe.local.form_dict
 	if route.endpoint in IN_MEMORY_ENDPOINTS:

@@ -1,7 +1,7 @@
 """The opt-in names of the API reference (L001, ISS001, ...): one Document Naming Rule per DocType.
 
-A rule's own name marks it as this app's. It is disabled rather than deleted when switched off, so that its
-counter does not start over at names that exist.
+A rule's name marks it as this app's. When switched off, it is disabled rather than deleted, so that its
+counter does not start again at existing names.
 """
 
 import re
@@ -13,7 +13,7 @@ import frappe
 class NamingRule(NamedTuple):
 	doctype: str
 	prefix: str
-	remembered_in: tuple[str, str] | None = None  # a DocType and its field that keep names of deleted records
+	remembered_in: tuple[str, str] | None = None  # a DocType and its field with names of deleted records
 
 	@property
 	def name(self) -> str:
@@ -35,7 +35,7 @@ NAMING_RULES = (
 
 
 def switch_rules(on: bool) -> None:
-	"""Make and enable our rules, or disable them."""
+	"""Create and enable this app's naming rules, or disable them."""
 	for rule in NAMING_RULES:
 		if on:
 			_enable_rule(rule)
@@ -44,7 +44,7 @@ def switch_rules(on: bool) -> None:
 
 
 def delete_rules() -> None:
-	"""Delete our rules."""
+	"""Delete this app's naming rules."""
 	for rule in NAMING_RULES:
 		frappe.delete_doc(
 			"Document Naming Rule", rule.name, force=True, ignore_missing=True, delete_permanently=True
@@ -52,7 +52,7 @@ def delete_rules() -> None:
 
 
 def find_highest_number(names: list[str], prefix: str) -> int:
-	"""Return the highest number that `names` hold behind `prefix`, or 0."""
+	"""Return the highest number after `prefix` in `names`, or 0."""
 	pattern = re.compile(rf"{re.escape(prefix)}(\d{{{DIGITS},}})")
 	return max((int(match[1]) for name in names if (match := pattern.fullmatch(name))), default=0)
 
@@ -86,7 +86,7 @@ def _insert_rule(rule: NamingRule, counter: int) -> None:
 			"counter": counter,
 		}
 	)
-	# Whoever may save the settings may switch the rules they describe.
+	# Users who may save the settings may switch these rules.
 	doc.insert(ignore_permissions=True, set_name=rule.name)
 
 

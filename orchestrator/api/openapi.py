@@ -1,4 +1,4 @@
-"""The API's own description as an OpenAPI 3.1 document."""
+"""The endpoint that returns the API's OpenAPI 3.1 document."""
 
 from typing import Any
 

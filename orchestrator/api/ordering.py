@@ -1,4 +1,6 @@
-"""The order of a list request: parsed into columns, and made total, so that pages neither repeat nor lose records."""
+"""Parse the order of a list request into columns, and make it total, so that pages neither repeat nor skip
+records.
+"""
 
 import re
 from typing import Final
@@ -17,13 +19,13 @@ QUOTED_NAME_PATTERN: Final = re.compile(rf"^`?(?P<name>{NAME_PATTERN})`?$")
 
 
 def build_order(meta: Meta, selected: ListQuery, order_by: str | None, group_by: str | None) -> str:
-	"""Return the order of a page, which ends with what tells any two rows apart.
+	"""Return the order of a page, with a last term that is unique for each row.
 
 	Args:
 		meta: The DocType's meta.
 		selected: The columns of the request; an order may use their labels.
 		order_by: As the caller sent it: fields, labels or functions, each with asc or desc.
-		group_by: The parsed columns of the groups, None where rows are records.
+		group_by: The parsed columns of the groups, None if rows are records.
 
 	Raises:
 		InvalidRequestError: 400 for a name that is neither a field nor a label.
@@ -42,7 +44,7 @@ def build_order(meta: Meta, selected: ListQuery, order_by: str | None, group_by:
 
 
 def _get_child_tables(meta: Meta, selected: ListQuery) -> list[str]:
-	"""Return the child tables that columns are selected of: each row of them is a row of the list."""
+	"""Return the child tables of selected columns: each of their rows is a row of the list."""
 	tables = {column.split(".")[0] for column in selected.columns if column.startswith("`tab")}
 	return sorted(tables - {f"`tab{meta.name}`"})
 
@@ -78,7 +80,7 @@ def _get_default_terms(meta: Meta) -> list[str]:
 
 
 def _filter_selected(selected: ListQuery, terms: list[str]) -> list[str]:
-	"""Return the terms that a distinct query may be ordered by: those it selects."""
+	"""Return the terms by which a distinct query may be ordered: those that it selects."""
 	columns = set(selected.order_columns)
 	return [term for term in terms if term.rsplit(" ", 1)[0] in columns]
 

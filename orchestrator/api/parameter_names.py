@@ -1,4 +1,4 @@
-"""Refuse parameters that a method does not have: dropped in silence, `halfday` would book a whole day."""
+"""Refuse parameters that a method does not have. If they were ignored, `halfday` would book a whole day."""
 
 import functools
 import inspect
@@ -11,11 +11,11 @@ from frappe import _
 from orchestrator.api.columns import build_hint
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-# What Frappe puts into every request's parameters or reads from them, beside the method's own.
+# Parameters of every request that Frappe adds or reads, beside the method's own.
 TRANSPORT_PARAMETERS: Final = frozenset({"cmd", "csrf_token", "_", "_lang", "sid"})
 # Frappe takes these from every request's parameters before the method gets them.
 DROPPED_BY_FRAPPE: Final = frozenset({"flags", "ignore_permissions"})
-# Methods that read the request themselves -> what they read.
+# Methods that read the request themselves -> the parameters that they read.
 PARAMETERS_READ_FROM_REQUEST: Final[dict[str, frozenset[str]]] = {
 	"orchestrator.api.uploads.upload_file": frozenset(
 		{
@@ -64,7 +64,7 @@ def reject_unknown_parameters(function: Callable[..., Any]) -> None:
 
 
 def _reject_query_beside_json_body() -> None:
-	"""Refuse parameters in the query of a request with a JSON body, because Frappe reads the body alone."""
+	"""Refuse parameters in the query of a request with a JSON body, because Frappe reads only the body."""
 	request = frappe.local.request
 	if not request.args or not request.is_json or not request.get_data(cache=True):
 		return
@@ -80,7 +80,7 @@ def _reject_query_beside_json_body() -> None:
 
 @functools.lru_cache(maxsize=1024)
 def _get_parameters(function: Callable[..., Any]) -> frozenset[str] | None:
-	"""Return the names of the function's parameters, None where it takes any."""
+	"""Return the names of the function's parameters, None if it accepts any."""
 	if _is_reading_request(function):
 		return PARAMETERS_READ_FROM_REQUEST[_get_path(function)]
 	parameters = inspect.signature(function).parameters.values()
@@ -101,6 +101,6 @@ def _get_path(function: Callable[..., Any]) -> str:
 
 
 def _refuse_parameter(name: str, known: Iterable[str]) -> None:
-	"""Refuse the parameter, with a guess at the one that was meant."""
+	"""Refuse the parameter, and suggest a similar one."""
 	hint = build_hint(name, sorted(known))
 	refuse(f"{_('There is no parameter {0}.').format(name)} {hint}".strip(), InvalidRequestError)

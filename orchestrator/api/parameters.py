@@ -1,4 +1,4 @@
-"""Values that arrive as text, because they came in a query or a form."""
+"""Parse parameters that arrive as text, from a query string or a form."""
 
 import json
 import re

@@ -30,11 +30,11 @@ def before_request() -> None:
 		# Frappe answers an error as a web page unless asked for JSON; the contract is JSON by every path.
 		request.environ["HTTP_ACCEPT"] = "application/json"
 		if route.is_override_skipped(request):
-			frappe.form_dict.cmd = call.method  # Frappe looks for overrides of what is named so
+			frappe.form_dict.cmd = call.method  # Frappe looks up overrides by this name
 
 
 def authorize() -> None:
-	"""Handle the hook auth_hooks. The caller is known now: charge the rate limit, then look at the request."""
+	"""Handle the hook auth_hooks. The caller is known now: charge the rate limit, then check the request."""
 	request, call = frappe.local.request, calls.get_current_call()
 	api_request = charges.get_current_request()
 	if api_request is None or request.method == "OPTIONS":
@@ -100,7 +100,9 @@ def _rewrite_refusal(response: Response, refused: Allowance) -> None:
 
 
 def _find_failure(call: ApiCall, response: Response) -> errors.ErrorReply:
-	"""Return what went wrong: the error itself where the method raised it, else what Frappe's reply tells."""
+	"""Return the failure: the error itself if the method raised it, otherwise the one described by Frappe's
+	reply.
+	"""
 	if call.error:
 		return errors.build_error_reply(call.error, call.id)
 	if text := describe_unusable_json(frappe.local.request):
@@ -121,7 +123,7 @@ def _rewrite_for_browser(call: ApiCall, response: Response) -> None:
 
 
 def _parse_body(response: Response) -> dict[str, Any]:
-	"""Return the JSON object of a reply, an empty one where the reply is something else."""
+	"""Return the JSON object of a reply, an empty one if the reply is something else."""
 	if response.mimetype != "application/json" or response.direct_passthrough:
 		return {}
 	try:

@@ -1,5 +1,5 @@
-"""Checks of an API client's request before its method runs: 401, 404, 405, or what is wrong with the parameters.
-Frappe itself answers these with 403, 417 or 500.
+"""Check an API client's request before its method runs: 401, 404, 405, or invalid parameters. Frappe itself
+answers these with 403, 417 or 500.
 """
 
 import functools
@@ -22,7 +22,7 @@ SCALAR_KINDS = frozenset({str, int, float, NoneType})
 
 
 def check_call(call: ApiCall) -> None:
-	"""Refuse what can be refused without running anything. Who you are comes first, then what there is."""
+	"""Refuse what can be refused without running anything: the caller's identity first, then the method."""
 	function = _find_function(call.method)
 	if frappe.session.user == "Guest" and (function is None or function not in frappe.guest_methods):
 		raise frappe.AuthenticationError
@@ -33,7 +33,7 @@ def check_call(call: ApiCall) -> None:
 
 
 def _find_function(method: str) -> Callable[..., Any] | None:
-	"""Return the whitelisted function that Frappe will run for `method`, None where there is none."""
+	"""Return the whitelisted function that Frappe will run for `method`, None if there is none."""
 	try:
 		function = frappe.get_attr(frappe.override_whitelisted_method(method))
 	except (ImportError, AttributeError, ValueError, frappe.ValidationError):
@@ -55,7 +55,7 @@ def _check_verb(call: ApiCall, function: Callable[..., Any]) -> None:
 
 
 def _check_parameters(function: Callable[..., Any]) -> None:
-	"""Refuse (400) a body that is no object, and a parameter that is missing or has the wrong type."""
+	"""Refuse (400) a body that is not an object, and a parameter that is missing or has the wrong type."""
 	if isinstance(frappe.form_dict.get("data"), list) and len(frappe.form_dict) == 1:
 		refuse(_("The body must be a JSON object, not a list."), InvalidRequestError)
 	reject_undecodable_text()
@@ -75,7 +75,7 @@ def _check_parameters(function: Callable[..., Any]) -> None:
 def _reject_bool_for_scalar(function: Callable[..., Any], given: dict[str, Any]) -> None:
 	"""Refuse (400) true or false for a name or a number.
 
-	Python takes true for 1, and would delete the ticket 1.
+	Python treats true as 1, so that ticket 1 would be deleted.
 	"""
 	for name, kinds in _get_kinds(function).items():
 		if isinstance(given.get(name), bool) and kinds <= SCALAR_KINDS:
@@ -93,7 +93,7 @@ def _reject_non_boolean(function: Callable[..., Any], read: dict[str, Any]) -> N
 def _get_kinds(function: Callable[..., Any]) -> Mapping[str, set[Any]]:
 	"""Return the types that each parameter may have.
 
-	They stay as they are, and are looked at in every request.
+	They are cached, because every request reads them.
 	"""
 	annotations = inspect.unwrap(function).__annotations__
 	return {name: set(get_args(kind) or (kind,)) for name, kind in annotations.items()}

@@ -1,7 +1,7 @@
 """Idempotency-Key for the writes that Frappe answers itself: /api/resource, /api/v2/document, undocumented methods.
 
-Frappe's reply stays as it is, byte for byte, and so it is replayed. It exists only when its work is committed, so it is
-stored in a transaction of its own right after it.
+Frappe's reply stays unchanged, byte for byte, and is replayed so. It exists only after its work is committed,
+so it is stored in a separate transaction right after that.
 """
 
 import json
@@ -19,7 +19,9 @@ FIRST_ERROR = 400
 
 
 class ReplayedReplyError(Exception):
-	"""Ends a request that was answered before, on the way which every error takes. The reply stands in for the error's."""
+	"""Ends a request that was answered before, by way of Frappe's error handling. The stored reply replaces
+	the error's.
+	"""
 
 	http_status_code = 200
 
@@ -29,7 +31,7 @@ class ReplayedReplyError(Exception):
 
 
 def begin_replay(api_request: ApiRequest, request: Request) -> None:
-	"""Claim the request's key, and end the request where an earlier one has its reply.
+	"""Claim the request's key, and end the request if an earlier one has a reply.
 
 	Raises:
 		ReplayedReplyError: there is a reply; `finish_reply` sends it.
@@ -53,7 +55,7 @@ def begin_replay(api_request: ApiRequest, request: Request) -> None:
 
 
 def finish_reply(response: Response) -> None:
-	"""Store the reply of a call that succeeded, or put the stored one in the place of this one."""
+	"""Store the reply of a successful call, or replace this reply by the stored one."""
 	replayed: StoredReply | None = getattr(frappe.local, "orchestrator_replayed_reply", None)
 	claim: KeyClaim | None = getattr(frappe.local, "orchestrator_raw_claim", None)
 	if replayed:

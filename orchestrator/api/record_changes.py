@@ -1,4 +1,4 @@
-"""The values that a caller sends for a record: parsed, checked and saved."""
+"""Parse, check and save the values that a caller sends for a record."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from orchestrator.api.parameters import parse_json
 from orchestrator.api.records import get_meta_or_none
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-# What Frappe puts into every request's parameters, beside the caller's.
+# Parameters that Frappe adds to every request, beside the caller's.
 TRANSPORT_KEYS = frozenset({"cmd", "csrf_token", "_lang", "sid"})
 PROTECTED_FIELDS = frozenset((*default_fields, *child_table_fields)) - {"docstatus", "doctype"}
 
@@ -39,7 +39,7 @@ def remove_transport_keys(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, Any]) -> dict[str, Any]:
-	"""Return the changes of a set_value request, whichever of its three forms it has."""
+	"""Return the changes of a set_value request, in any of its three forms."""
 	if fieldname is None:
 		changes = remove_transport_keys(values)
 	elif isinstance(fieldname, dict):
@@ -56,7 +56,7 @@ def parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, An
 
 
 def check_not_modified_since(doc: Document, modified: Any) -> None:
-	"""409 where the caller's `modified` is no longer the record's."""
+	"""409 if the caller's `modified` is no longer the record's."""
 	if modified and get_datetime(modified) != get_datetime(doc.modified):
 		refuse(
 			_("{0} {1} was changed in the meantime. Read it again and repeat the change.").format(
@@ -78,7 +78,9 @@ def save_changes(meta: Meta, doc: Document, name: str | int, changes: dict[str, 
 
 @contextlib.contextmanager
 def translate_link_errors() -> Iterator[None]:
-	"""Within it, a missing record is one that the data refers to (422), not the one asked for (404)."""
+	"""Translate a missing record within the block to 422: it is one that the data refers to, not the
+	requested one (404).
+	"""
 	try:
 		yield
 	except frappe.DoesNotExistError as error:

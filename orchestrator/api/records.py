@@ -1,4 +1,4 @@
-"""Records as callers name them: looked up, permission before existence."""
+"""Look up records by name, checking permission before existence."""
 
 import contextlib
 
@@ -11,7 +11,7 @@ from orchestrator.exceptions import refuse
 
 
 def get_meta(doctype: str, parent: str | None = None) -> Meta:
-	"""Return the DocType's meta: 404 where there is none, 403 for a child table without its parent."""
+	"""Return the DocType's meta: 404 if it does not exist, 403 for a child table without its parent."""
 	meta = get_meta_or_none(doctype)
 	if meta is None:
 		refuse(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
@@ -21,14 +21,16 @@ def get_meta(doctype: str, parent: str | None = None) -> Meta:
 
 
 def _is_readable_parent(parent: str, child: str) -> bool:
-	"""Return True where `parent` has tables of the DocType `child` and the caller may read it."""
+	"""Return True if `parent` has tables of the DocType `child` and the caller may read it."""
 	if get_meta_or_none(parent) is None:
 		return False
 	return bool(frappe.has_permission(child, "read", parent_doctype=parent))
 
 
 def get_meta_or_none(doctype: str) -> Meta | None:
-	"""Return the meta as Frappe caches it: to look for the DocType first would be a query more in every request."""
+	"""Return the meta as Frappe caches it: a check that the DocType exists would cost a query in every
+	request.
+	"""
 	if not doctype or not isinstance(doctype, str):
 		return None
 	try:
@@ -39,7 +41,7 @@ def get_meta_or_none(doctype: str) -> Meta | None:
 
 
 def get_readable(meta: Meta, name: str | int | None, parent: str | None = None) -> Document:
-	"""Return the record, where the caller may read it."""
+	"""Return the record, if the caller may read it."""
 	frappe.has_permission(meta.name, "read", throw=True, parent_doctype=parent)
 	if meta.issingle:
 		doc = frappe.get_doc(meta.name)
@@ -65,21 +67,23 @@ def get_writable(meta: Meta, name: str | int) -> Document:
 		with contextlib.suppress(frappe.DoesNotExistError):
 			doc = get_readable(frappe.get_meta(row.parenttype), row.parent)
 		if doc is None:
-			raise_not_found(meta.name, name)  # the name of a hidden record is hidden too
+			raise_not_found(meta.name, name)  # the existence of a hidden record is hidden too
 	doc.check_permission("write")
 	return doc
 
 
 def lock_record(meta: Meta, name: str | int) -> None:
-	"""Wait for whoever is deleting the record as well: afterwards it is missing, which is 404 and no conflict."""
+	"""Lock the record, waiting for a concurrent deletion as well: afterwards it is missing, which is 404 and
+	no conflict.
+	"""
 	if meta.issingle or meta.get("is_virtual") or not name:
 		return
-	# A plain read would see the record in the request's older snapshot.
+	# A plain read would find the record in the request's older snapshot.
 	if frappe.db.get_value(meta.name, name, "name", for_update=True) is None:
 		raise_not_found(meta.name, name)
 
 
 def raise_not_found(doctype: str, name: str | int | None) -> None:
-	"""404 for a record that is missing or hidden."""
+	"""Raise 404 for a record that is missing or hidden."""
 	frappe.clear_messages()
 	refuse(_("{0} {1} not found.").format(_(doctype), name or ""), frappe.DoesNotExistError)

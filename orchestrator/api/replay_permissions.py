@@ -1,8 +1,8 @@
-"""Whether a caller may still have a reply that was stored for them.
+"""Check whether a caller may still receive a reply that was stored for them.
 
-The permissions which Frappe checks while a call with an Idempotency-Key runs are recorded. Those that hold when it has
-ended are stored with its reply, together with the caller's roles and the permission levels of the records in the
-reply; all of them must hold again when the reply is replayed.
+The permissions which Frappe checks while a call with an Idempotency-Key runs are recorded. Those that the
+caller has at its end are stored with its reply, together with the caller's roles and the permission levels of
+the records in the reply; the caller must have all of them again when the reply is replayed.
 """
 
 from collections.abc import Iterator
@@ -34,12 +34,14 @@ class PermissionRecording:
 
 
 def begin_recording() -> None:
-	"""Record from here on what is checked in this request."""
+	"""Record the permission checks of this request from here on."""
 	frappe.local.orchestrator_permission_recording = PermissionRecording()
 
 
 def record_check(doc: Document, ptype: str, user: str | None = None) -> bool | None:
-	"""Implement the hook has_permission of every DocType: record the check while a call with a key runs. It decides nothing."""
+	"""Implement the hook has_permission of every DocType: record the check while a call with a key runs. It
+	decides nothing.
+	"""
 	recording = getattr(frappe.local, "orchestrator_permission_recording", None)
 	if recording is not None and user == frappe.session.user:
 		recording.checks.add(PermissionCheck(doc.doctype, "" if doc.is_new() else str(doc.name), ptype))
@@ -47,7 +49,7 @@ def record_check(doc: Document, ptype: str, user: str | None = None) -> bool | N
 
 
 def build_snapshot(reply: Any) -> dict[str, Any]:
-	"""Return the permissions that hold now, after the call, of those that a replay of `reply` needs."""
+	"""Return the permissions that the caller has after the call, of those that a replay of `reply` requires."""
 	recording = getattr(frappe.local, "orchestrator_permission_recording", None) or PermissionRecording()
 	records = list(_find_records(reply))
 	checks = recording.checks | {PermissionCheck(doctype, name, "read") for doctype, name in records}
@@ -86,7 +88,7 @@ def check_snapshot(permissions: dict[str, Any]) -> None:
 
 
 def _find_refusal(check: PermissionCheck) -> type[Exception] | None:
-	"""Return the error that the caller gets for `check` now, None where they have the permission."""
+	"""Return the error that the caller gets for `check` now, None if they have the permission."""
 	if frappe.is_table(check.doctype):
 		return None  # the access to a row follows from its parent, which Frappe checks as well
 	if not frappe.has_permission(check.doctype, check.ptype):

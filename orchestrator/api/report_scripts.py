@@ -1,4 +1,4 @@
-"""The filters that a script report declares in its script for Desk, which is the only place where most do."""
+"""The filters of a script report, read from its JavaScript for Desk. Most reports declare them nowhere else."""
 
 import inspect
 import re
@@ -10,14 +10,14 @@ from frappe.desk import query_report
 
 FILTER_PATTERN = re.compile(r"""\bfieldname["']?\s*:\s*["'](\w+)["']""")
 WORD_PATTERN = re.compile(r"\w+")
-# Scripts that put filters of other places beside their own; Accounting Dimensions are filters, too.
+# Scripts that add filters defined elsewhere; Accounting Dimensions are filters, too.
 DYNAMIC_PATTERN = re.compile(
 	r"\.extend\(|\.assign\(|\.concat\(|\.push\(|add_\w*dimensions|\.\.\.|%\s*include"
 )
 
 
 def parse_declared_filters(report: Report) -> list[str]:
-	"""Return the filters in the order of the script; none if it cannot be parsed with certainty."""
+	"""Return the filters in the order of the script, none if it cannot be parsed reliably."""
 	if report.report_type != "Script Report":
 		return []
 	script = query_report.get_script(report.name)["script"] or ""
@@ -25,7 +25,7 @@ def parse_declared_filters(report: Report) -> list[str]:
 
 
 def find_unknown_filters(report: Report, names: list[str], declared: list[str]) -> list[str]:
-	"""Return those of `names` that neither the script declares nor the report's code speaks of."""
+	"""Return those of `names` that neither the script declares nor the report's code mentions."""
 	unknown = [name for name in names if name not in declared]
 	if unknown and declared:
 		spoken = set(WORD_PATTERN.findall(_get_code(report)))

@@ -1,4 +1,4 @@
-"""The report route: any Report the caller may run, as columns and rows."""
+"""The report route: the columns and rows of any Report that the caller may run."""
 
 import json
 import re
@@ -22,7 +22,7 @@ from orchestrator.exceptions import InvalidRequestError, ReportExecutionError, r
 
 REPORT_BUILDER = "Report Builder"
 PLACEHOLDER_PATTERN = re.compile(r"%\((\w+)\)s")
-# A key that Frappe reads from the filters, and by which it gives out anybody's prepared report.
+# A key of the filters with which Frappe returns the prepared report of any user.
 RESERVED_FILTER = "prepared_report_name"
 
 
@@ -63,8 +63,8 @@ def run(
 
 
 def get_report(report_name: str) -> Report:
-	"""Return the report, where the caller may run it: of a custom report the one it is made of, with its own columns and
-	filters. 403 for who may not, 404 for one that is not there.
+	"""Return the report, if the caller may run it; of a custom report the underlying one, with the custom
+	columns and filters. 403 without permission, 404 if it does not exist.
 	"""
 	frappe.has_permission("Report", "read", throw=True)
 	if not frappe.db.exists("Report", report_name):
@@ -73,8 +73,8 @@ def get_report(report_name: str) -> Report:
 
 
 def parse_conditions(report: Report, filters: Any) -> dict[str, Any]:
-	"""Return the filters of a script or query report, over those that a custom report was saved with. 400 for what is no
-	object, for an unknown or a missing one, as far as the report itself declares them.
+	"""Return the filters of a script or query report, on top of those saved with a custom report. 400 if they
+	are not an object, or one is unknown or missing, as far as the report declares them.
 	"""
 	conditions = parse_json("filters", filters) or {}
 	if not isinstance(conditions, dict):
@@ -105,7 +105,9 @@ def parse_conditions(report: Report, filters: Any) -> dict[str, Any]:
 
 
 def execute_report(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
-	"""Frappe's result of a script, query or custom report. `user` is never passed on: it would be trusted."""
+	"""Return Frappe's result of a script, query or custom report. `user` is never passed on: it would be
+	trusted.
+	"""
 	try:
 		return query_report.run(
 			report_name, filters=dict(conditions), ignore_prepared_report=True, are_default_filters=False
@@ -117,8 +119,8 @@ def execute_report(report_name: str, conditions: dict[str, Any]) -> dict[str, An
 
 
 def raise_report_error(report_name: str, error: Exception) -> NoReturn:
-	"""422 for a report whose code broke, mostly over a filter it takes for granted. The words of a database error
-	are the report's SQL and stay here.
+	"""Raise 422 for a report whose code failed, mostly because of a missing filter. The text of a database
+	error contains the report's SQL and is not shown.
 	"""
 	reason = type(error).__name__
 	if not isinstance(error, compat.DatabaseError):
@@ -132,7 +134,9 @@ def raise_report_error(report_name: str, error: Exception) -> NoReturn:
 
 
 def _get_prepared_result(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
-	"""Return the result that was prepared for the caller and these filters, or where that stands. A POST starts it."""
+	"""Return the result that was prepared for the caller and these filters, or its status. A POST starts the
+	preparation.
+	"""
 	result = query_report.run(report_name, filters=dict(conditions), are_default_filters=False)
 	if result.get("doc"):
 		return result
@@ -160,7 +164,7 @@ def _get_latest_status(report_name: str, conditions: dict[str, Any]) -> str | No
 
 
 def _build_advice(status: str | None) -> str:
-	"""How to get the rows of a report that is not prepared."""
+	"""Return how to get the rows of a report that is not prepared."""
 	if status in ("Queued", "Started"):
 		return _("The report is being prepared. Send the same request again later.")
 	return _(
@@ -170,9 +174,7 @@ def _build_advice(status: str | None) -> str:
 
 
 def execute_builder_report(report: Report, filters: Any) -> dict[str, Any]:
-	"""Return a report of the report builder: the list it describes, narrowed by the caller's filters, as the caller may
-	see it.
-	"""
+	"""Return a report of the report builder: its list, restricted by the caller's filters and permissions."""
 	meta = frappe.get_meta(report.ref_doctype)
 	description = json.loads(report.json or "{}")
 	conditions = parse_filters(meta, "filters", filters)
@@ -208,7 +210,7 @@ def _build_result(report_name: str, report: Report, result: dict[str, Any]) -> R
 
 
 def build_column(column: Any) -> ReportColumn:
-	"""Return a column under the same five keys, whichever of Frappe's forms it had."""
+	"""Return a column under the same five keys, from any of Frappe's forms."""
 	if not isinstance(column, (str, dict)):
 		column = column.as_dict()  # the report builder gives the field itself
 	known = query_report.get_column_as_dict(column)

@@ -1,4 +1,4 @@
-"""The text of a request, which has to be UTF-8: what cannot be decoded would be stored as replacement characters."""
+"""Refuse requests whose text is not UTF-8. What cannot be decoded would be stored as replacement characters."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ SURROGATE_ESCAPE: Final = b"\\ud"
 
 
 def reject_undecodable_text() -> None:
-	"""Refuse a request whose text is not UTF-8, or holds half a character (a lone surrogate).
+	"""Refuse a request whose text is not UTF-8, or contains a lone surrogate.
 
 	Raises:
 		InvalidRequestError: 400.
@@ -39,7 +39,7 @@ def reject_undecodable_text() -> None:
 
 
 def describe_unusable_json(request: Request) -> str | None:
-	"""Return what is wrong with a JSON body that is valid and that Frappe refuses as 422 or 500, else None."""
+	"""Return the problem of a JSON body that is valid but that Frappe refuses as 422 or 500, else None."""
 	if not request.is_json or not (body := request.get_data(cache=True)):
 		return None
 	try:
@@ -60,7 +60,7 @@ def _check_utf8(body: bytes) -> None:
 
 
 def _check_texts(value: Any) -> None:
-	"""Refuse texts that UTF-8 cannot hold."""
+	"""Refuse texts that UTF-8 cannot encode."""
 	for text in _iterate_texts(value):
 		try:
 			text.encode()
@@ -82,5 +82,5 @@ def _iterate_texts(value: Any) -> Iterator[str]:
 
 
 def _refuse_encoding() -> None:
-	"""Refuse the request's encoding, without repeating any of it."""
+	"""Refuse the request's encoding, without quoting its content."""
 	refuse(_("The request is not valid UTF-8. Encode all text as UTF-8."), InvalidRequestError)

@@ -1,4 +1,4 @@
-"""Names in a caller's values that are no fields, but that Frappe's Document would act on.
+"""Refuse names in a caller's values that are not fields but that Frappe's Document would act on.
 
 `__islocal` makes a save an insert, `_validate` replaces a method, `doctype` turns the record into another kind.
 """
@@ -15,7 +15,7 @@ from frappe.model.meta import Meta
 from orchestrator.compat import RESERVED_KEYWORDS
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-# What Desk's forms and Frappe's own replies carry beside the fields; a new record takes nothing from it.
+# Keys that Desk's forms and Frappe's own replies have beside the fields; a new record ignores them.
 FORM_STATE = frozenset(
 	{"__islocal", "__unsaved", "__onload", "__last_sync_on", "localname", *optional_fields}
 )
@@ -28,7 +28,7 @@ def remove_form_state(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_reserved_names(meta: Meta, values: Mapping[str, Any]) -> None:
-	"""Refuse names that Frappe keeps for itself, in the record and in the rows of its tables.
+	"""Refuse Frappe's reserved names, in the record and in the rows of its tables.
 
 	Raises:
 		InvalidRequestError: 400, naming the first such name, or a docstatus or doctype that cannot be set.

@@ -1,4 +1,4 @@
-"""Which whitelisted method a request runs, found with Frappe's own routes so that both always agree."""
+"""The whitelisted method that a request runs, found with Frappe's own router so that both always agree."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from frappe.modules.utils import load_doctype_module
 
 API_PREFIX = "/api/"
 ENVIRON_KEY = "orchestrator.route"
-# Endpoints of v2 that Frappe calls directly, past `override_whitelisted_methods`.
+# Endpoints of v2 that Frappe calls directly, without `override_whitelisted_methods`.
 DIRECT_METHODS: dict[Callable[..., Any] | None, str] = {
 	v2.login: "login",
 	v2.logout: "logout",
@@ -25,7 +25,7 @@ DIRECT_METHODS: dict[Callable[..., Any] | None, str] = {
 
 @dataclass(frozen=True)
 class Route:
-	"""What Frappe's router finds for a path and a verb: an endpoint with arguments, or an error."""
+	"""The result of Frappe's router for a path and a verb: an endpoint with arguments, or an error."""
 
 	endpoint: Callable[..., Any] | None = None
 	arguments: dict[str, Any] = field(default_factory=dict)
@@ -48,7 +48,7 @@ def get_requested_command() -> str | None:
 
 
 def get_requested_method(request: Request) -> str | None:
-	"""Return the dotted name of the method that Frappe will run, None where it runs none."""
+	"""Return the dotted name of the method that Frappe will run, None if it runs none."""
 	if command := get_requested_command():
 		return command
 	route = find_route(request)
@@ -62,12 +62,12 @@ def get_requested_method(request: Request) -> str | None:
 
 
 def is_override_skipped(request: Request) -> bool:
-	"""Return True where Frappe calls the method without looking up who overrides it."""
+	"""Return True if Frappe calls the method without looking up overrides."""
 	return not get_requested_command() and find_route(request).endpoint in DIRECT_METHODS
 
 
 def find_route(request: Request) -> Route:
-	"""Return what Frappe's router finds for `request`, an empty route for a path that is no API's."""
+	"""Return the result of Frappe's router for `request`, an empty route for a path outside the API."""
 	if ENVIRON_KEY not in request.environ:
 		request.environ[ENVIRON_KEY] = _match_route(request)
 	return request.environ[ENVIRON_KEY]
@@ -89,6 +89,6 @@ def _build_method_name(method: str, doctype: str | None = None) -> str | None:
 		return method
 	try:
 		return f"{load_doctype_module(doctype).__name__}.{method}"
-	except Exception:  # whatever is wrong with the DocType, Frappe's router says so itself
+	except Exception:  # Frappe's router itself reports an invalid DocType
 		frappe.clear_messages()
 		return None

@@ -1,4 +1,4 @@
-"""One record of many within a savepoint: its failure undoes its own changes and leaves those of the others."""
+"""Process one record of many in a savepoint: a failure undoes its own changes only."""
 
 import contextlib
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ from frappe.utils import CallbackManager
 from orchestrator.api import errors
 
 SAVEPOINT = "orchestrator_record"
-# Errors that end the whole call or run: in a deadlock the database has given up the transaction, savepoints and all; a
-# job's time is over for all its records.
+# Errors that end the whole call or run: in a deadlock, the database has rolled back the transaction with its
+# savepoints; a job's timeout applies to all its records.
 WHOLE_CALL_ERRORS = (frappe.QueryDeadlockError, BaseTimeoutException)
 
 
 @contextlib.contextmanager
 def isolate_in_savepoint() -> Iterator[None]:
-	"""Roll back to a savepoint on failure, and drop what waits for the commit: jobs and webhooks of the record.
+	"""Roll back to a savepoint on failure, and drop the record's jobs and webhooks that wait for the commit.
 
-	Messages for the screen do not leave it.
+	Messages for Desk are dropped.
 	"""
 	local = frappe.local
 	messages, local.message_log = local.message_log, []
@@ -39,7 +39,7 @@ def isolate_in_savepoint() -> Iterator[None]:
 		if getattr(local, "_webhook_queue", None):
 			del local._webhook_queue[webhooks:]
 		if not had_realtime_log and hasattr(local, "_realtime_log"):
-			del local._realtime_log  # what would have sent it was registered within the savepoint
+			del local._realtime_log  # its callback was registered within the savepoint
 		raise
 	else:
 		frappe.db.release_savepoint(SAVEPOINT)

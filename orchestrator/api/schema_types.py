@@ -1,7 +1,7 @@
-"""What the OpenAPI document says of a type beyond Python's own words: closed sets, bounds, formats, elements.
+"""Types for the OpenAPI document with closed sets, bounds, formats and elements.
 
-They stand in `Annotated`, for parameters and for what endpoints return. Nothing is validated by them: what a request may
-hold is checked by the code that reads it, which refuses with a message of its own.
+They are used in `Annotated`, for parameters and results of endpoints. They validate nothing: the code that
+reads a request checks it, and refuses it with its own message.
 
 	new_status: Annotated[str, OneOf(*STAGES)]
 """
@@ -25,7 +25,7 @@ class SchemaNote:
 		raise NotImplementedError
 
 	def __get_pydantic_json_schema__(self, core_schema: Any, handler: Callable[[Any], Schema]) -> Schema:
-		"""Return the schema, which permits null where the type does."""
+		"""Return the schema, which permits null if the type does."""
 		options = handler(core_schema).get("anyOf", [])
 		described = self.build_schema()
 		return {"anyOf": [described, {"type": "null"}]} if {"type": "null"} in options else described
@@ -33,7 +33,7 @@ class SchemaNote:
 
 @dataclass(frozen=True, init=False)
 class OneOf(SchemaNote):
-	"""A text of a closed set."""
+	"""A string of a closed set."""
 
 	values: tuple[str, ...]
 
@@ -46,7 +46,7 @@ class OneOf(SchemaNote):
 
 @dataclass(frozen=True)
 class Bounded(SchemaNote):
-	"""A number from `minimum` to `maximum`. A bound that is a setting of the site is a function."""
+	"""A number from `minimum` to `maximum`. A bound that is a site setting is given as a function."""
 
 	minimum: float
 	maximum: float | Callable[[], int] | None = None
@@ -61,7 +61,7 @@ class Bounded(SchemaNote):
 
 @dataclass(frozen=True)
 class Formatted(SchemaNote):
-	"""A text of one of JSON Schema's formats."""
+	"""A string in one of JSON Schema's formats."""
 
 	format: str
 
@@ -71,7 +71,7 @@ class Formatted(SchemaNote):
 
 @dataclass(frozen=True)
 class ListOf(SchemaNote):
-	"""A list of texts; also where JSON text is accepted for it, as in a query."""
+	"""A list of strings, also where it is accepted as JSON text, as in a query."""
 
 	minimum: int = 0
 	maximum: int | Callable[[], int] | None = None

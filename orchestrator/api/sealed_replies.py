@@ -1,4 +1,4 @@
-"""Encryption of stored replies, so that nobody reads them but the caller who sends the same Idempotency-Key.
+"""Encryption of stored replies, so that only the caller who sends the same Idempotency-Key can read them.
 
 The cipher's key is derived from the site's encryption key, the user and the Idempotency-Key, which is stored nowhere:
 neither a report nor a backup of the database holds what opens a reply.
@@ -20,7 +20,7 @@ PURPOSE = "orchestrator-idempotency"
 
 
 def compute_digest(*parts: str) -> bytes:
-	"""Return a keyed digest of `parts`: without the site's key its content cannot be guessed by trying values."""
+	"""Return a keyed digest of `parts`: without the site's key, their values cannot be guessed by trying."""
 	message = "\0".join((PURPOSE, *parts)).encode()
 	return hmac.new(get_encryption_key().encode(), message, hashlib.sha256).digest()
 
@@ -32,7 +32,7 @@ def encrypt_reply(content: dict[str, Any], secret: bytes) -> str:
 
 
 def decrypt_reply(sealed: str, secret: bytes) -> dict[str, Any] | None:
-	"""Return what `encrypt_reply` was given, None where the site's encryption key has changed since."""
+	"""Return the content given to `encrypt_reply`, None if the site's encryption key has changed since."""
 	try:
 		return frappe.parse_json(_build_cipher(secret).decrypt(sealed.encode()).decode())
 	except InvalidToken:

@@ -1,4 +1,4 @@
-"""The rules of Orchestrator Settings."""
+"""Validation of Orchestrator Settings."""
 
 from typing import TYPE_CHECKING
 

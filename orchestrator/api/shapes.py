@@ -1,4 +1,4 @@
-"""What the contract's own endpoints return."""
+"""Types of the replies of the contract's own endpoints."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ OperationStatus = Annotated[str, OneOf("Queued", "Running", "Completed", "Failed
 
 
 class RecordFailure(TypedDict):
-	"""Why a bulk operation could not change a record: the error's class and its text."""
+	"""The reason for which a bulk operation could not change a record: the error's class and text."""
 
 	type: str
 	text: str
@@ -43,8 +43,8 @@ class QueuedOperation(TypedDict):
 
 
 class OperationProgress(TypedDict):
-	"""The progress of a bulk operation. `done` counts the records worked on; `results` is null until the end, `error` is
-	null unless the operation failed as a whole.
+	"""The progress of a bulk operation. `done` counts the processed records; `results` is null until the end;
+	`error` is null unless the operation failed as a whole.
 	"""
 
 	operation: str
@@ -79,8 +79,8 @@ class ReportColumn(TypedDict):
 
 
 class ReportResult(TypedDict):
-	"""The result of a report. `rows` are objects by fieldname, null while the report is not prepared; then `status` is
-	Not Prepared, Queued, Started or Error, and `message` says what to do.
+	"""The result of a report. `rows` are objects by fieldname, null while the report is not prepared; then
+	`status` is Not Prepared, Queued, Started or Error, and `message` says what to do.
 	"""
 
 	report_name: str
@@ -104,7 +104,9 @@ class CreatedWebhook(TypedDict):
 
 
 class CreatedWebhooks(TypedDict):
-	"""The Webhooks that were created. `warnings` is there if the host of the URL is not known at this moment."""
+	"""The Webhooks that were created. `warnings` is present if the host of the URL does not resolve at this
+	moment.
+	"""
 
 	doctype: str
 	request_url: str

@@ -1,4 +1,4 @@
-"""What an API client's plain upload is checked for: Frappe itself answers these with an unexplained 500."""
+"""Validate an API client's plain upload. Frappe itself answers these mistakes with an unexplained 500."""
 
 import contextlib
 import inspect
@@ -16,14 +16,14 @@ from orchestrator.api.preflight import list_required_parameters
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.file_names import BIDI_CONTROLS, MAX_NAME_LENGTH, REFUSED_CATEGORIES, list_categories
 
-# Frappe writes a plain file under its own name, with up to ten bytes of its own. File systems take 255.
+# Frappe stores a file under its own name and adds up to ten bytes. File systems allow 255.
 MAX_NAME_BYTES = 240
 # The libraries with which Frappe reads a file before it is stored.
 FILE_LIBRARIES = frozenset({"pypdf", "PIL"})
 
 
 def check_upload(form: Any) -> None:
-	"""Refuse what could not be stored.
+	"""Refuse an upload that could not be stored.
 
 	Args:
 		form: The parameters of the request, beside its part `file`.
@@ -64,7 +64,9 @@ def _check_part(part: FileStorage) -> None:
 
 
 def _check_method(path: str) -> None:
-	"""Refuse a method that is not there or that an upload cannot call. Whether it may be called, Frappe checks."""
+	"""Refuse a method that does not exist or that an upload cannot call. Frappe checks the permission to call
+	it.
+	"""
 	try:
 		method = frappe.get_attr(path)
 	except (ImportError, AttributeError, ValueError, frappe.ValidationError):
@@ -94,6 +96,6 @@ def translate_file_errors() -> Iterator[None]:
 
 
 def _is_reader_error(error: BaseException) -> bool:
-	"""Return whether the error came up inside one of the libraries that read files."""
+	"""Return True if the error was raised inside one of the libraries that read files."""
 	frames = traceback.extract_tb(error.__traceback__)
 	return any(not FILE_LIBRARIES.isdisjoint(Path(frame.filename).parts) for frame in frames)

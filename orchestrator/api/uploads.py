@@ -1,4 +1,4 @@
-"""`upload_file` as API clients get it: folders by path, a created file under the contract."""
+"""`upload_file` for API clients: folders by path, and the created file as the reply."""
 
 from typing import Any
 
@@ -71,12 +71,14 @@ def upload_file() -> dict[str, Any] | UnchangedRecord:
 
 
 def _is_accepted_by_handler(folder: str) -> bool:
-	"""Return True for a folder of the library, whose uploads become records of its own. hooks.py says whose it is."""
+	"""Return True for a folder of the document library, whose uploads become documents. hooks.py names the
+	handler.
+	"""
 	return any(frappe.get_attr(path)(folder) for path in _call_handler("accepts"))
 
 
 def _store_with_handler(form: dict[str, Any]) -> dict[str, Any] | UnchangedRecord:
-	"""Return the upload, kept by the library."""
+	"""Return the upload, stored by the library."""
 	if frappe.session.user == "Guest":
 		raise frappe.PermissionError
 	data, is_new = frappe.get_attr(_call_handler("store")[-1])(form)
@@ -88,7 +90,7 @@ def _call_handler(function: str) -> list[str]:
 
 
 def _find_folder(path: str) -> str:
-	"""Return the name of the folder at `path`, a path under Home or the name of a folder that is there already."""
+	"""Return the name of the folder at `path`, a path under Home or the name of an existing folder."""
 	if frappe.db.exists("File", {"name": path, "is_folder": 1}):
 		return path
 	folder = ROOT_FOLDER
@@ -103,8 +105,8 @@ def _find_folder(path: str) -> str:
 def _create_folder(title: str, parent: str) -> None:
 	"""Create a folder, unless another request has just done so.
 
-	Who creates one holds its parent until the request ends. What was created meanwhile is not in this request's snapshot
-	of the database, where Frappe looks for it when it checks the file's link; a locking read sees it.
+	The parent is locked until the request ends. A folder created meanwhile is not in this request's snapshot
+	of the database, where Frappe looks for it when it checks the file's link; a locking read finds it.
 	"""
 	frappe.has_permission("File", "create", throw=True)
 	child = f"{parent}/{title}"
@@ -119,7 +121,9 @@ def _create_folder(title: str, parent: str) -> None:
 
 
 def _parse_levels(path: str) -> list[str]:
-	"""Return the folder names along `path`. 400 for one that would leave the tree or can't be a name."""
+	"""Return the folder names along `path`. 400 for a path that would leave the tree or contains an invalid
+	name.
+	"""
 	levels = [name for level in path.split("/") if (name := normalize_name(level))]
 	if levels and levels[0] == ROOT_FOLDER:
 		levels = levels[1:]

@@ -1,4 +1,4 @@
-"""Frappe's Webhook with what each of its deliveries needs: an id, and a look at where it goes."""
+"""Frappe's Webhook with a delivery ID, and a check of its target before each delivery."""
 
 from frappe.integrations.doctype.webhook.webhook import Webhook
 from frappe.model.document import Document
@@ -8,7 +8,7 @@ from orchestrator.api.webhook_targets import check_target
 
 
 class IdentifiedWebhook(Webhook):
-	"""Frappe's Webhook, which sends an id while it is delivered: one for all attempts of a delivery."""
+	"""Frappe's Webhook, which sends an ID with each delivery: the same for all its attempts."""
 
 	def load_from_db(self) -> "IdentifiedWebhook":
 		super().load_from_db()
@@ -17,10 +17,10 @@ class IdentifiedWebhook(Webhook):
 		return self
 
 	def execute_for_doc(self, doc: Document) -> None:
-		"""Deliver as the task of a workflow's transition, which Frappe 16 has, without the usual job.
+		"""Deliver as the task of a workflow's transition, a feature of Frappe 16 that uses no job.
 
 		Raises:
-			InvalidWebhookTargetError: 422, where the address is not one that the webhook may be sent to.
+			InvalidWebhookTargetError: 422 if the address is not one that the webhook may be sent to.
 		"""
 		check_target(self.name, doc)
 		if not get_delivery_id():

@@ -1,4 +1,4 @@
-"""What goes along with each delivery of a webhook: an id, by which a receiver knows a repeated one."""
+"""The ID that goes with each delivery of a webhook, by which a receiver recognizes a repeated one."""
 
 import uuid
 
@@ -11,12 +11,12 @@ ID_HEADER = "Webhook-Id"  # as the Standard Webhooks specification names it
 
 
 def get_delivery_id() -> str | None:
-	"""Return the id of the delivery that this process carries out, if any."""
+	"""Return the ID of the delivery that this process is sending, if any."""
 	return getattr(frappe.local, "webhook_delivery_id", None)
 
 
 def start_delivery(method: str, transaction_type: str) -> None:
-	"""Handle the hook before_job: give a delivery its id, the same when its job is run again."""
+	"""Handle the hook before_job: give a delivery its ID, the same when its job is run again."""
 	frappe.local.webhook_delivery_id = None
 	if transaction_type != "job" or method != DELIVERY_METHOD:
 		return

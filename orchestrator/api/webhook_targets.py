@@ -1,4 +1,5 @@
-"""Where webhooks made by the API may go: to https, at public addresses, unless the site allows its own network.
+"""Allowed targets of webhooks made by the API: https, at public addresses, unless the site allows its own
+network.
 
 Checked when a webhook is saved and before each delivery, because a name may resolve to another address by
 then, or to none yet: the webhook is saved with a warning. Only the network can prevent two cases: a receiver
@@ -20,7 +21,7 @@ from orchestrator.configuration import get_settings
 from orchestrator.exceptions import InvalidWebhookTargetError, refuse
 
 NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")
-# Blocks that Python counts as global, or does in some of its versions, and that no public server answers at.
+# Networks without public servers that Python, or some of its versions, counts as global.
 SPECIAL_NETWORKS = tuple(
 	ipaddress.ip_network(block)
 	for block in (
@@ -47,7 +48,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def check_on_save(webhook: Webhook, _method: str | None = None) -> None:
-	"""Handle the hook Webhook.validate. Webhooks made in Desk are Frappe's own affair."""
+	"""Handle the hook Webhook.validate. Webhooks made in Desk are not checked."""
 	if not webhook.public_target_only:
 		return
 	if is_resolvable(webhook.request_url):
@@ -57,8 +58,8 @@ def check_on_save(webhook: Webhook, _method: str | None = None) -> None:
 
 
 def is_resolvable(url: str) -> bool:
-	"""Return whether the host of a well-formed `url` is known at this moment. Raises InvalidWebhookTargetError (422) for any other
-	URL, and for one whose scheme or name no delivery could use.
+	"""Return True if the host of a well-formed `url` resolves at this moment. Raises
+	InvalidWebhookTargetError (422) for any other URL, and for one whose scheme or name no delivery could use.
 	"""
 	parts = _parse_url(url)
 	if parts.scheme != "https" and not get_settings().allow_private_webhook_targets:
@@ -73,14 +74,14 @@ def is_resolvable(url: str) -> bool:
 
 
 def build_unknown_host_warning(url: str) -> str:
-	"""Return the warning about a host that is not known at this moment."""
+	"""Return the warning about a host that does not resolve at this moment."""
 	return _(
 		"The host {0} of request_url cannot be found at the moment. Check its name: it is looked up again for each delivery, and nothing is sent while it cannot be found."
 	).format(_parse_url(url).hostname)
 
 
 def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transaction_type: str) -> None:
-	"""Handle the hook before_job: end the job of a delivery that would reach a private address, and log that."""
+	"""Handle the hook before_job: end the job of a delivery to a private address, and log that."""
 	if transaction_type != "job" or method != DELIVERY_METHOD or not kwargs:
 		return
 	try:
@@ -91,8 +92,8 @@ def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transactio
 
 
 def check_target(webhook: str, doc: Document) -> None:
-	"""Raise InvalidWebhookTargetError (422), and log the delivery of `doc`, where the address of a webhook that was made by
-	the API is not one that it may be sent to.
+	"""Raise InvalidWebhookTargetError (422), and log the delivery of `doc`, if a webhook made by the API may
+	not be sent to its address.
 	"""
 	url = frappe.db.get_value("Webhook", {"name": webhook, "public_target_only": 1}, "request_url")
 	if not url:
@@ -105,14 +106,16 @@ def check_target(webhook: str, doc: Document) -> None:
 
 
 def _log_refusal(webhook: str, doc: Document, url: str) -> None:
-	"""Write what was not sent into Frappe's log; frappe.call leaves out `doctype`, which Frappe 15 does not take."""
+	"""Write the refused delivery into Frappe's log. frappe.call drops `doctype`, which Frappe 15 does not
+	accept.
+	"""
 	record = {"doctype": doc.doctype, "docname": doc.name}
 	frappe.call(log_request, webhook=webhook, url=url, headers={}, data={}, **record)
 
 
 def check_url(url: str) -> None:
-	"""Raise InvalidWebhookTargetError (422) for a URL that is no public https address, unless the site allows private ones;
-	then it may be https anywhere, and plain http within the site's own network.
+	"""Raise InvalidWebhookTargetError (422) for a URL that is not a public https address. If the site allows
+	private ones, https anywhere and http within the site's own network are accepted.
 	"""
 	parts = _parse_url(url)
 	private_allowed = get_settings().allow_private_webhook_targets
@@ -128,7 +131,7 @@ def check_url(url: str) -> None:
 def _parse_url(url: str) -> SplitResult:
 	"""Return the parts of `url`.
 
-	Raises InvalidWebhookTargetError where it is no http address of a host, or carries a login.
+	Raises InvalidWebhookTargetError if it is no http address of a host, or carries a login.
 	"""
 	try:
 		parts = urlsplit(url.strip())
@@ -156,12 +159,12 @@ def _parse_url(url: str) -> SplitResult:
 def _resolve_host(parts: SplitResult) -> list[Address]:
 	"""Return all addresses of the host."""
 	try:
-		found = socket.getaddrinfo(
+		address_infos = socket.getaddrinfo(
 			parts.hostname, parts.port or ALLOWED_PORTS[parts.scheme], type=socket.SOCK_STREAM
 		)
 	except (OSError, UnicodeError):
 		_refuse_unknown_host(parts)
-	return [ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in found]
+	return [ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in address_infos]
 
 
 def _refuse_scheme() -> NoReturn:
@@ -175,7 +178,7 @@ def _refuse_unknown_host(parts: SplitResult) -> NoReturn:
 
 
 def is_public(address: Address) -> bool:
-	"""Return True for an address of the open internet, seen through the forms of IPv6 that carry one of IPv4."""
+	"""Return True for a public address, also if it is an IPv4 address embedded in IPv6."""
 	if isinstance(address, ipaddress.IPv6Address) and (carried := _get_embedded_address(address)):
 		return is_public(carried)
 	return address.is_global and not address.is_multicast and not _is_in_special_block(address)

@@ -1,4 +1,4 @@
-"""Subscriptions to events: Frappe's own Webhook documents, one per event."""
+"""Webhook subscriptions: Frappe's own Webhook documents, one per event."""
 
 from typing import Annotated, Any
 
@@ -61,13 +61,13 @@ def create(
 	frappe.has_permission("Webhook", "create", throw=True)
 	if not frappe.db.exists("DocType", doctype):
 		refuse(_("There is no DocType {0}.").format(doctype), frappe.LinkValidationError)
-	wanted = _parse_events(events)
+	event_names = _parse_events(events)
 	headers = _parse_headers(webhook_headers)
 	method = _check_option("request_method", request_method.upper())
 	seconds = _parse_timeout(timeout)
 	webhooks: list[CreatedWebhook] = []
-	for event in wanted:
-		name = webhook_name if len(wanted) == 1 else f"{webhook_name}-{event}"
+	for event in event_names:
+		name = webhook_name if len(event_names) == 1 else f"{webhook_name}-{event}"
 		_insert_webhook(name, event, doctype, request_url.strip(), method, headers, seconds)
 		webhooks.append({"name": name, "event": event})
 	created: CreatedWebhooks = {
@@ -82,7 +82,7 @@ def create(
 
 
 def _parse_timeout(timeout: int | None) -> int:
-	"""Return the seconds a receiver may take. 400 for what Frappe's job of three attempts would not live to see."""
+	"""Return the timeout in seconds. 400 if three attempts would exceed the time limit of Frappe's job."""
 	seconds = DEFAULT_TIMEOUT_SECONDS if timeout is None else timeout
 	if not 1 <= seconds <= MAX_TIMEOUT_SECONDS:
 		refuse(_("timeout must be from 1 to {0} seconds.").format(MAX_TIMEOUT_SECONDS), InvalidRequestError)
@@ -90,7 +90,9 @@ def _parse_timeout(timeout: int | None) -> int:
 
 
 def _parse_events(events: str | list) -> list[str]:
-	"""Return the events asked for, each once. 400 for no list of names, 422 for an event Frappe does not have."""
+	"""Return the requested events, each once. 400 if it is not a list of names, 422 for an event that Frappe
+	does not have.
+	"""
 	names = (
 		parse_json("events", events)
 		if isinstance(events, str) and events.lstrip().startswith("[")
@@ -104,7 +106,7 @@ def _parse_events(events: str | list) -> list[str]:
 
 
 def _check_option(fieldname: str, value: str) -> str:
-	"""`value`, where it is an option of the Webhook's field. 422 naming the options otherwise."""
+	"""Return `value` if it is an option of the Webhook's field. 422 naming the options otherwise."""
 	field = frappe.get_meta("Webhook").get_field(fieldname)
 	options = field.options.split("\n")
 	if value not in options:
@@ -118,7 +120,7 @@ def _check_option(fieldname: str, value: str) -> str:
 
 
 def _parse_headers(value: Any) -> list[Header]:
-	"""Return the headers as rows of a Webhook. The body is JSON, and says so unless the caller says otherwise."""
+	"""Return the headers as rows of a Webhook. The content type is JSON unless the caller sets another one."""
 	rows = parse_json("webhook_headers", value) or []
 	if not isinstance(rows, list):
 		refuse(_("webhook_headers must be a list of {header_key, header_value}."), InvalidRequestError)
@@ -129,7 +131,7 @@ def _parse_headers(value: Any) -> list[Header]:
 
 
 def _parse_header(row: Any) -> Header:
-	"""One header. 400 where it is incomplete or would break out of its line."""
+	"""Return one header. 400 if it is incomplete or contains a line break."""
 	row = row if isinstance(row, dict) else {}
 	key, value = row.get("header_key", ""), row.get("header_value", "")
 	if not all(isinstance(text, str) and text.strip() and text.isprintable() for text in (key, value)):

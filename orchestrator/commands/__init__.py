@@ -1,4 +1,4 @@
-"""`bench --site SITE orchestrator ...`: what an administrator does from the shell."""
+"""The commands `bench --site SITE orchestrator ...`."""
 
 import json
 import sys
@@ -17,18 +17,18 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 @click.group()
 def orchestrator() -> None:
-	"""Frappe Orchestrator: demo data, checks of the set-up and of the documents, the Kipu sync."""
+	"""Frappe Orchestrator: demo data, checks of the setup and of the documents, the Kipu sync."""
 
 
 @orchestrator.command()
-@click.option("--remove", "takes_back", is_flag=True, help="Take back what the demo made and changed.")
+@click.option("--remove", "takes_back", is_flag=True, help="Undo what the demo created and changed.")
 @click.option(
-	"--kipu", metavar="URL", help="Where the Kipu simulator is, if not on its usual port of this machine."
+	"--kipu", metavar="URL", help="URL of the Kipu simulator, if it is not on its usual port of this machine."
 )
 @pass_context
 def demo(context: frappe._dict, takes_back: bool, kipu: str | None) -> None:
-	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects, documents, and a connection to the
-	Kipu simulator.
+	"""Create a demo: people, leads, opportunities, employees, leave, issues, projects, documents, and a
+	connection to the Kipu simulator.
 	"""
 	with open_site(context):
 		if takes_back:
@@ -41,7 +41,7 @@ def demo(context: frappe._dict, takes_back: bool, kipu: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @pass_context
 def doctor(context: frappe._dict, as_json: bool) -> None:
-	"""Check the set-up and say what to do. Ends with 1 if something fails."""
+	"""Check the setup and say what to do. Exits with 1 if a check fails."""
 	from orchestrator.setup.doctor import FAIL, run_checks
 
 	with open_site(context):

@@ -1,4 +1,4 @@
-"""`bench --site SITE orchestrator check-documents`."""
+"""The command `bench --site SITE orchestrator check-documents`."""
 
 import json
 import sys
@@ -14,11 +14,13 @@ from orchestrator.commands.site import open_site
 @click.command("check-documents")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option(
-	"--remove-orphans", is_flag=True, help="Remove files that no version has, a day after they were written."
+	"--remove-orphans",
+	is_flag=True,
+	help="Delete files that belong to no version, a day after they were written.",
 )
 @pass_context
 def check_documents(context: frappe._dict, as_json: bool, remove_orphans: bool) -> None:
-	"""Compare the bytes of every document version with its checksum. Ends with 1 if something is damaged."""
+	"""Compare the content of every document version with its checksum. Exits with 1 if any is damaged."""
 	from orchestrator.docs import integrity
 
 	with open_site(context):

@@ -1,7 +1,7 @@
-"""`bench --site SITE orchestrator sync-kipu` and its neighbours: the Kipu sync from the shell.
+"""The commands `bench --site SITE orchestrator sync-kipu` and others of the Kipu sync.
 
-Exit codes of a run: 0 done, 1 failed, 2 the command line or a setting is wrong, 3 held for approval, 4 another run is at
-work. Of several connections the gravest counts.
+Exit codes of a run: 0 done, 1 failed, 2 the command line or a setting is wrong, 3 held for approval, 4
+another run is active. With several connections, the code of the worst run counts.
 """
 
 import dataclasses
@@ -33,15 +33,15 @@ connection_option = click.option(
 	"connections",
 	metavar="NAME",
 	multiple=True,
-	help="May be repeated; all enabled ones if left out.",
+	help="Name of a connection; may be repeated. Default: all enabled connections.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for monitoring.")
 
 
 @click.command("sync-kipu")
-@click.option("--full", is_flag=True, help="Read everything, not only what changed since the last run.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
-@click.option("--since", metavar="DAY", help="Read what changed since that day (YYYY-MM-DD).")
+@click.option("--full", is_flag=True, help="Read all records, not only changes since the last run.")
+@click.option("--dry-run", is_flag=True, help="Count the changes without saving them.")
+@click.option("--since", metavar="DAY", help="Read changes since that day (YYYY-MM-DD).")
 @connection_option
 @json_option
 @pass_context
@@ -61,11 +61,11 @@ def sync_kipu(
 		names = list_chosen(connections)
 		standings, codes = [], [0]
 		for name in names:
-			standing, code = run_connection(order, name, quiet=as_json)
+			result, code = run_connection(order, name, quiet=as_json)
 			codes.append(code)
-			if standing:
-				standings.append(standing)
-				show_run(standing, as_json)
+			if result:
+				standings.append(result)
+				show_run(result, as_json)
 	if as_json:
 		click.echo(json.dumps(standings, indent=1))
 	# Failed comes before busy, busy before held.
@@ -77,7 +77,7 @@ def sync_kipu(
 @json_option
 @pass_context
 def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool) -> None:
-	"""Test the connections to Kipu and name what is wrong. Ends with 1 if something is."""
+	"""Test the connections to Kipu and name the wrong part. Exits with 1 if there is one."""
 	from orchestrator.sync.tools import connection_test
 
 	results, refused = [], False
@@ -98,8 +98,8 @@ def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool
 
 
 @click.command("sync-history")
-@click.option("--limit", default=20, show_default=True, help="How many runs.")
-@click.option("--connection", metavar="NAME", help="Of one connection only.")
+@click.option("--limit", default=20, show_default=True, help="Number of runs.")
+@click.option("--connection", metavar="NAME", help="Only runs of this connection.")
 @json_option
 @pass_context
 def sync_history(context: frappe._dict, limit: int, connection: str | None, as_json: bool) -> None:
@@ -119,7 +119,7 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 
 @click.command("sync-rollback")
 @click.argument("run")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @pass_context
 def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> None:
@@ -132,13 +132,13 @@ def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> 
 		if not yes:
 			click.confirm(build_rollback_question(target), abort=True)
 		with show_progress(RunRequest(target["connection"], "rollback"), as_json) as watch:
-			standing = run_actions.roll_back_run(run, watch or skip_progress)
+			result = run_actions.roll_back_run(run, watch or skip_progress)
 	if as_json:
-		click.echo(json.dumps(standing, indent=1))
+		click.echo(json.dumps(result, indent=1))
 	else:
-		show_run(standing)
-		show_kept(standing)
-	sys.exit(CODES.get(standing["status"], FAILED))
+		show_run(result)
+		show_kept(result)
+	sys.exit(CODES.get(result["status"], FAILED))
 
 
 @click.command("kipu-simulator", context_settings={"ignore_unknown_options": True}, add_help_option=False)
@@ -151,10 +151,12 @@ def kipu_simulator(arguments: tuple[str, ...]) -> None:
 
 
 def list_chosen(connections: tuple[str, ...]) -> list[str]:
-	"""Return the connections named, or all that are enabled."""
+	"""Return the named connections, or all that are enabled."""
 	from orchestrator.sync.actions import run_requests
 
-	return [name for given in connections or (None,) for name in run_requests.list_connections(given)]
+	return [
+		name for connection in connections or (None,) for name in run_requests.list_connections(connection)
+	]
 
 
 def run_connection(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunStanding | None, int]":
@@ -168,16 +170,16 @@ def run_connection(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunSta
 		connection.get_source(name)
 		connection.validate_credentials(name)
 		with show_progress(ordered, quiet) as watch:
-			standing = run_requests.run_in_process(ordered, watch)
+			result = run_requests.run_in_process(ordered, watch)
 	except (RunConflictError, frappe.ValidationError) as error:
 		frappe.db.rollback()
 		show_refusal(name, error)
 		return None, BUSY if isinstance(error, RunConflictError) else USAGE
-	return standing, CODES.get(standing["status"], FAILED)
+	return result, CODES.get(result["status"], FAILED)
 
 
 def show_refusal(name: str, error: Exception) -> None:
-	"""Print why a connection was not run."""
+	"""Print the reason for which a connection was not run."""
 	click.echo(click.style(f"{name}: {frappe.utils.strip_html(str(error))}", fg="red"), err=True)
 
 
@@ -190,7 +192,7 @@ def build_rollback_question(run: "RunStanding") -> str:
 
 
 def skip_progress(_run: object) -> None:
-	"""Watch without looking."""
+	"""Do nothing with the progress."""
 
 
 def show_kept(run: "RunStanding") -> None:
@@ -222,7 +224,7 @@ def show_run(run: "RunStanding", quiet: bool = False) -> None:
 
 
 def list_remarks(run: "RunStanding") -> list[str]:
-	"""Return why a run is as it is, and what it has to say."""
+	"""Return the reason for a run's status, and its notes."""
 	why = [run["error"]["text"] or run["error"]["class"]] if run["error"] else []
 	if run["held_reason"]:
 		why.append(run["held_reason"])

@@ -1,4 +1,4 @@
-"""How far a run of the sync is, as a bar in the terminal. Where there is no terminal, nothing is drawn."""
+"""The progress of a sync run as a bar in the terminal. Nothing is drawn without a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ def show_progress(order: "RunRequest", quiet: bool) -> "Iterator[Callable[[Run],
 
 
 def compute_fraction(run: "Run") -> float:
-	"""Return how much of a run is done, from 0 to 1: by its phases, and within the history by days."""
+	"""Return the completed fraction of a run, from 0 to 1: by its phases, and within the history by days."""
 	from orchestrator.sync.runs.phases import PHASES
 
 	kind = run.request.sync_type
@@ -43,7 +43,9 @@ def compute_fraction(run: "Run") -> float:
 
 
 def compute_phase_fraction(checkpoint: dict[str, Any]) -> float:
-	"""Return how much of a phase is done: of one that reads day by day, by the days since the year 2015."""
+	"""Return the completed fraction of a phase: of one that reads day by day, by the days since the year
+	2015.
+	"""
 	if "end" not in checkpoint:
 		return 0.0
 	first, end, until = date(2015, 1, 1), *(date.fromisoformat(checkpoint[name]) for name in ("end", "until"))
@@ -51,7 +53,7 @@ def compute_phase_fraction(checkpoint: dict[str, Any]) -> float:
 
 
 def render_counts(run: "Run") -> str:
-	"""Return what it has done so far."""
+	"""Return the counts so far."""
 	tally = run.tally
 	return (
 		f"{run.checkpoint.get('phase') or ''}  {tally.records_read} read, {tally.imported} imported, "

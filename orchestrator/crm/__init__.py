@@ -1,4 +1,4 @@
-"""The CRM endpoints: leads, the pipeline, an opportunity's move through it."""
+"""The CRM endpoints: leads, the pipeline, and stages of opportunities."""
 
 from typing import Annotated
 

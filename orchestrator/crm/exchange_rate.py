@@ -11,10 +11,11 @@ RATE_DEPENDS_ON = ("currency", "company")
 
 
 def before_validate(doc: "Opportunity", _method: str | None = None) -> None:
-	"""Handle the hook before_validate: let ERPNext look the rate up again where the currency changes and no rate is sent.
+	"""Handle the hook before_validate: let ERPNext look up the rate again if the currency changes and no rate
+	is sent.
 
-	ERPNext keeps a rate that is there, of whatever currency. Where it finds none, the rate is 0, and what the opportunity is
-	worth counts as unconverted.
+	ERPNext keeps an existing rate, of whatever currency. If it finds none, the rate is 0, and the
+	opportunity's amount counts as unconverted.
 	"""
 	before = doc.get_doc_before_save()
 	if not before or not any(
@@ -26,7 +27,9 @@ def before_validate(doc: "Opportunity", _method: str | None = None) -> None:
 
 
 def validate(doc: "Opportunity", _method: str | None = None) -> None:
-	"""Handle the hook validate, behind ERPNext's own: the amount in the company's currency goes with the rate, where Desk has filled it."""
+	"""Handle the hook validate, after ERPNext's own: compute the amount in the company's currency from the
+	rate where Desk filled it in.
+	"""
 	before = doc.get_doc_before_save()
 	if not before or not doc.base_opportunity_amount:
 		return

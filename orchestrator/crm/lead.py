@@ -1,7 +1,7 @@
-"""Keep a lead's status, qualification and probability in step, whichever changes.
+"""Keep a lead's status, qualification and probability consistent, whichever changes.
 
-ERPNext itself rewrites the status of a lead that has an opportunity or a quotation; a qualified lead stays
-qualified then.
+ERPNext itself rewrites the status of a lead that has an opportunity or a quotation; a qualified lead then
+stays qualified.
 """
 
 from typing import TYPE_CHECKING
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 
 QUALIFIED = "Qualified"
 NO_LONGER_QUALIFIED = "In Process"
-# The statuses of a lead nobody has qualified yet.
+# The statuses of a lead that is not qualified yet.
 UNQUALIFIED_STATUSES = frozenset({"Lead", "Open", "Replied", "Interested"})
 DEFAULT_QUALIFIED_PROBABILITY = 50.0
-# Where the status leaves no doubt.
+# Statuses with a fixed probability.
 CERTAIN_PROBABILITY = {"Converted": 100.0, "Lost Quotation": 0.0, "Do Not Contact": 0.0}
 
 
 def before_validate(doc: "Lead", _method: str | None = None) -> None:
-	"""Handle the hook before_validate, ahead of ERPNext's rewriting of the status: what the caller changed decides."""
+	"""Handle the hook before_validate, before ERPNext rewrites the status: the field that the caller changed
+	decides.
+	"""
 	before = doc.get_doc_before_save() or frappe._dict()
 	if doc.status == QUALIFIED and before.status != QUALIFIED:
 		_mark_qualified(doc)
@@ -38,12 +40,12 @@ def before_validate(doc: "Lead", _method: str | None = None) -> None:
 
 
 def validate(doc: "Lead", _method: str | None = None) -> None:
-	"""Handle the hook validate, behind ERPNext's own: the probability of the status that the lead really has."""
+	"""Handle the hook validate, after ERPNext's own: set the probability of the lead's final status."""
 	doc.probability = _compute_probability(doc)
 
 
 def on_change(doc: "Lead", _method: str | None = None) -> None:
-	"""Handle the hook on_change: opportunities and quotations write the status alone, past validate."""
+	"""Handle the hook on_change: opportunities and quotations write only the status, without validate."""
 	probability = _compute_probability(doc)
 	if probability != flt(doc.get("probability")):
 		doc.probability = probability
@@ -51,13 +53,15 @@ def on_change(doc: "Lead", _method: str | None = None) -> None:
 
 
 def on_customer_update(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook on_update of Customer: ERPNext writes the status of the lead it was made from, past all hooks of the lead."""
+	"""Handle the hook on_update of Customer: ERPNext writes the status of its lead without running any hook
+	of the lead.
+	"""
 	if doc.lead_name and frappe.db.exists(LEAD, doc.lead_name):
 		on_change(frappe.get_doc(LEAD, doc.lead_name))
 
 
 def _mark_qualified(doc: "Lead") -> None:
-	"""Note that the lead is qualified, by whom and when."""
+	"""Set the lead as qualified, with user and date."""
 	doc.qualification_status = QUALIFIED
 	doc.qualified_by = doc.qualified_by or frappe.session.user
 	doc.qualified_on = doc.qualified_on or clock.get_today()
@@ -65,7 +69,7 @@ def _mark_qualified(doc: "Lead") -> None:
 
 
 def _is_qualification_removed(doc: "Lead", before: "Lead") -> bool:
-	"""Return True if the caller took the qualification back, in either field."""
+	"""Return True if the caller removed the qualification, in either field."""
 	if before.qualification_status == QUALIFIED and doc.qualification_status != QUALIFIED:
 		return True
 	return before.status == QUALIFIED and doc.status in UNQUALIFIED_STATUSES
@@ -81,5 +85,5 @@ def _remove_qualification(doc: "Lead") -> None:
 
 
 def _compute_probability(doc: "Document") -> float:
-	"""Return the probability that goes with the lead's status: a certain one, else its own."""
+	"""Return the probability for the lead's status: the fixed one, otherwise its own."""
 	return CERTAIN_PROBABILITY.get(doc.status, flt(doc.get("probability")))

@@ -1,4 +1,4 @@
-"""No two leads with one e-mail address, also where both are saved at the same moment."""
+"""Prevent two leads with the same e-mail address, also when both are saved at the same moment."""
 
 import hashlib
 import unicodedata
@@ -17,7 +17,8 @@ MAX_LOCK_NAME_LENGTH = 64
 
 
 def validate(doc: "Lead", _method: str | None = None) -> None:
-	"""Handle the hook validate, behind ERPNext's own check, which does not see what others have saved since the request began.
+	"""Handle the hook validate, after ERPNext's own check, which does not see what other requests have saved
+	since this one began.
 
 	Raises DuplicateEntryError (409) for an address that another lead has.
 	"""
@@ -27,7 +28,7 @@ def validate(doc: "Lead", _method: str | None = None) -> None:
 	if frappe.db.get_single_value("CRM Settings", "allow_lead_duplication_based_on_emails"):
 		return
 	_lock_until_transaction_ends(_lock_name(email))
-	# A locking read sees what has been committed by now.
+	# A locking read sees what is committed now.
 	others = frappe.db.sql_list(
 		"SELECT name FROM `tabLead` WHERE email_id = %s AND name != %s LIMIT 1 LOCK IN SHARE MODE",
 		(email, doc.name or ""),
@@ -40,7 +41,7 @@ def validate(doc: "Lead", _method: str | None = None) -> None:
 
 
 def _lock_name(email: str) -> str:
-	"""Return one name for all spellings of an address that the database may hold equal."""
+	"""Return one lock name for all spellings of an address that the database may treat as equal."""
 	letters = unicodedata.normalize("NFKD", email.casefold())
 	plain = "".join(each for each in letters if not unicodedata.combining(each))
 	digest = hashlib.sha256(f"{frappe.conf.db_name}\n{plain}".encode(errors="replace")).hexdigest()
@@ -48,7 +49,9 @@ def _lock_name(email: str) -> str:
 
 
 def _lock_until_transaction_ends(name: str) -> None:
-	"""Acquire a named lock of the database. Raises QueryTimeoutError where another request keeps it for too long."""
+	"""Acquire a named lock of the database. Raises QueryTimeoutError if another request holds it for too
+	long.
+	"""
 	if not frappe.db.sql("SELECT GET_LOCK(%s, %s)", (name, LOCK_WAIT_SECONDS))[0][0]:
 		raise frappe.QueryTimeoutError
 

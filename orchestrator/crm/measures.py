@@ -1,4 +1,4 @@
-"""What dashboards tell about sales: of the leads and opportunities that the caller may read."""
+"""Measures about sales: leads and opportunities that the caller may read."""
 
 from frappe import _
 from frappe.utils import add_days
@@ -31,7 +31,7 @@ OPEN_STAGES = tuple(stage for stage in STAGES if stage not in CLOSED)
 
 
 def open_pipeline_value() -> Number:
-	"""Return the amounts of opportunities that are not closed, in the currency of the site's default company."""
+	"""Return the total amount of open opportunities, in the currency of the site's default company."""
 	check_readable(OPPORTUNITY)
 	summary = pipeline.get_summary(None)
 	total = sum(summary["value_by_stage"][build_key(stage)] for stage in OPEN_STAGES)
@@ -47,7 +47,7 @@ def pipeline_by_stage() -> Series:
 
 
 def win_rate() -> Number:
-	"""Return per cent won of the opportunities of the last year that are closed; and of the year before."""
+	"""Return the percentage of won opportunities among those closed in the last year; and in the year before."""
 	today = clock.get_today()
 	row = fetch_one(
 		"""
@@ -68,12 +68,12 @@ def win_rate() -> Number:
 
 
 def new_leads() -> Number:
-	"""Return Leads of the last 30 days, and of the 30 days before."""
+	"""Return the number of leads of the last 30 days, and of the 30 days before."""
 	return aggregate_trailing_period(LEAD, "creation")
 
 
 def new_opportunities() -> Number:
-	"""Return opportunities of the last 30 days, and of the 30 days before."""
+	"""Return the number of opportunities of the last 30 days, and of the 30 days before."""
 	return aggregate_trailing_period(OPPORTUNITY, "creation")
 
 
@@ -82,7 +82,7 @@ def leads_by_status() -> Series:
 
 
 def opportunities_by_month() -> Series:
-	"""Return opportunities by the month of their date, of the last twelve months."""
+	"""Return the number of opportunities of the last twelve months, by the month of their date."""
 	return count_by_month(OPPORTUNITY, "transaction_date", _("Opportunities"))
 
 

@@ -1,4 +1,4 @@
-"""Keep an opportunity's stage and ERPNext's status in step, whichever changes, and move the stage on request."""
+"""Keep an opportunity's stage and ERPNext's status consistent, and move the stage on request."""
 
 from typing import TYPE_CHECKING
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 
 class StageTransitionConflictError(ConflictError):
-	"""The opportunity's stage does not lead to the one asked for. 409."""
+	"""The opportunity cannot be moved from its stage to the requested one. 409."""
 
 
 class OpenQuotationConflictError(ConflictError):
-	"""A submitted quotation forbids the stage asked for. 409."""
+	"""A submitted quotation prevents the requested stage. 409."""
 
 
 class InvalidStageError(frappe.ValidationError):
-	"""Stage and status were set together and do not go together. 422."""
+	"""Stage and status were set together and contradict each other. 422."""
 
 
 def validate(doc: "Opportunity", _method: str | None = None) -> None:
-	"""Handle the hook validate, behind ERPNext's own: let stage, status and probability agree."""
+	"""Handle the hook validate, after ERPNext's own: make stage, status and probability consistent."""
 	if doc.pipeline_stage and doc.pipeline_stage not in STAGES:
-		return  # Frappe refuses it next, as any value that is no option
+		return  # Frappe refuses it next, as it does for every invalid option
 	before = doc.get_doc_before_save()
 	try:
-		settled = stages.reconcile(
+		standing = stages.reconcile(
 			_serialize_opportunity(doc), _serialize_opportunity(before) if before else None
 		)
 	except stages.InconsistentStageError:
@@ -44,23 +44,25 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 			),
 			InvalidStageError,
 		)
-	if settled.status != doc.status:
-		_check_quotations(doc, settled)
-	doc.pipeline_stage, doc.status, doc.probability = settled.stage, settled.status, settled.probability
+	if standing.status != doc.status:
+		_check_quotations(doc, standing)
+	doc.pipeline_stage, doc.status, doc.probability = standing.stage, standing.status, standing.probability
 
 
 def on_change(doc: "Opportunity", _method: str | None = None) -> None:
-	"""Handle the hook on_change: quotations and orders write the status alone, past validate. After a save there is nothing to do."""
+	"""Handle the hook on_change: quotations and orders write only the status, without validate. After a save
+	there is nothing to do.
+	"""
 	now = _serialize_opportunity(doc)
-	settled = stages.apply_status(now)
-	if settled != now:
-		changes = {"pipeline_stage": settled.stage, "probability": settled.probability}
+	standing = stages.apply_status(now)
+	if standing != now:
+		changes = {"pipeline_stage": standing.stage, "probability": standing.probability}
 		doc.update(changes)
 		frappe.db.set_value(OPPORTUNITY, doc.name, changes, update_modified=False)
 
 
 def parse_stage(text: str) -> str:
-	"""Return the stage that the caller names. 400 where there is none."""
+	"""Return the stage that the caller names. 400 if there is none."""
 	stage = stages.find_stage(text)
 	if stage is None:
 		refuse(
@@ -71,7 +73,7 @@ def parse_stage(text: str) -> str:
 
 
 def parse_lost_reasons(stage: str, value: object) -> list[str]:
-	"""Return the names of the lost reasons given. 400 for anything else, and for reasons without a loss."""
+	"""Return the names of the given lost reasons. 400 for anything else, and for reasons without a loss."""
 	reasons = value or []
 	if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
 		refuse(_("lost_reasons must be a list of names of lost reasons."), InvalidRequestError)
@@ -81,9 +83,11 @@ def parse_lost_reasons(stage: str, value: object) -> list[str]:
 
 
 def move_to_stage(name: str, stage: str, notes: str | None, lost_reasons: list[str]) -> OpportunityStanding:
-	"""Move the opportunity to `stage` and tell its timeline. Its present stage changes nothing.
+	"""Move the opportunity to `stage` and add a comment to its timeline. A move to its present stage changes
+	nothing.
 
-	The row stays locked until the request ends, so that of two moves at once the second sees what the first did.
+	The row stays locked until the request ends, so that of two concurrent moves the second sees the result of
+	the first.
 	"""
 	doc = frappe.get_doc(OPPORTUNITY, name, for_update=True)
 	before = doc.pipeline_stage
@@ -124,7 +128,9 @@ def _check_move(before: str, stage: str) -> None:
 
 
 def _declare_lost(doc: "Opportunity", notes: str | None, lost_reasons: list[str]) -> None:
-	"""Declare the opportunity lost as ERPNext does. It empties the competitors unless they are given again."""
+	"""Declare the opportunity lost as ERPNext does. ERPNext clears the competitors unless they are passed
+	again.
+	"""
 	_check_quotations(doc, Standing(LOST, "Lost", 0.0))
 	doc.declare_enquiry_lost(
 		lost_reasons_list=[{"lost_reason": reason} for reason in lost_reasons],
@@ -134,26 +140,26 @@ def _declare_lost(doc: "Opportunity", notes: str | None, lost_reasons: list[str]
 
 
 def _save_at_stage(doc: "Opportunity", stage: str) -> None:
-	"""Save the opportunity at `stage`; the status follows. One that is reopened has no lost reasons any more."""
+	"""Save the opportunity at `stage`, from which the status follows. A reopened one loses its lost reasons."""
 	if doc.pipeline_stage == LOST:
 		doc.update({"lost_reasons": [], "order_lost_reason": None})
 	doc.pipeline_stage = stage
 	doc.save()
 
 
-def _check_quotations(doc: "Opportunity", settled: Standing) -> None:
+def _check_quotations(doc: "Opportunity", standing: Standing) -> None:
 	"""Refuse (409) a stage that contradicts an open quotation."""
-	if settled.status in ("Open", "Lost") and not doc.is_new() and doc.has_active_quotation():
+	if standing.status in ("Open", "Lost") and not doc.is_new() and doc.has_active_quotation():
 		refuse(
 			_(
 				"{0} has a submitted quotation, so it cannot become {1}. Cancel the quotation or set it as lost first."
-			).format(doc.name, _(settled.stage)),
+			).format(doc.name, _(standing.stage)),
 			OpenQuotationConflictError,
 		)
 
 
 def _serialize_opportunity(doc: "Opportunity") -> Standing:
-	"""Return how the record stands."""
+	"""Return the stage, status and probability of the record."""
 	return Standing(doc.pipeline_stage or "", doc.status or "", flt(doc.probability))
 
 

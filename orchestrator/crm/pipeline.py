@@ -1,4 +1,4 @@
-"""The sales pipeline in one aggregate query, and the arithmetic on its few rows."""
+"""The sales pipeline: one aggregate query, and the computation on its few rows."""
 
 import functools
 import json
@@ -18,7 +18,7 @@ from orchestrator.measure_queries import build_match_conditions
 PRECISION = 2
 ROLES_THAT_SEE_OTHERS = frozenset({"Sales Manager", "Sales Master Manager", "System Manager"})
 
-# Amount and rate, because ERPNext's server fills `base_opportunity_amount` for nobody: Desk's form does.
+# Amount and rate, because only Desk's form fills `base_opportunity_amount`, not ERPNext's server.
 # A rate of 0 is one that ERPNext did not find when the opportunity was saved.
 AGGREGATE = """
 	SELECT pipeline_stage AS stage, company, currency, COUNT(*) AS count,
@@ -28,8 +28,8 @@ AGGREGATE = """
 	{where}
 	GROUP BY pipeline_stage, company, currency
 """
-# Without conditions one index holds all that is read, grouped already (orchestrator/setup/indexes.py). With
-# conditions MariaDB would walk through the same index and look every row up: five times the table's own scan.
+# Without conditions, one index contains all columns, already grouped (orchestrator/setup/indexes.py). With
+# conditions, MariaDB would scan the same index and look up every row, which takes five times a full table scan.
 NOT_BY_GROUP = "USE INDEX FOR GROUP BY ()"
 # INSTR, not LIKE: an underscore in an e-mail address is no wildcard.
 CONCERNS_USER = (
@@ -52,7 +52,7 @@ class Group(NamedTuple):
 
 
 def check_may_ask(user: str) -> None:
-	"""Refuse a question about someone else's pipeline (403), and about nobody's (404)."""
+	"""Refuse another user's pipeline (403), and that of a missing user (404)."""
 	if user == frappe.session.user:
 		return
 	if not ROLES_THAT_SEE_OTHERS.intersection(frappe.get_roles()):
@@ -65,7 +65,7 @@ def check_may_ask(user: str) -> None:
 
 
 def _get_groups(user: str | None) -> list[Group]:
-	"""Return what the caller may read, of `user` where one is given, aggregated by the database."""
+	"""Return the opportunities that the caller may read, of `user` if given, aggregated by the database."""
 	conditions = [*build_match_conditions(OPPORTUNITY), *([CONCERNS_USER] if user else [])]
 	hint, where = (NOT_BY_GROUP, f"WHERE {' AND '.join(conditions)}") if conditions else ("", "")
 	values = {"user": user, "assignee": json.dumps(user)}
@@ -75,13 +75,13 @@ def _get_groups(user: str | None) -> list[Group]:
 def build_summary(
 	groups: Iterable[Group],
 	currency: str,
-	currency_of: Callable[[str | None], str],
-	rate_of: Callable[[str], float | None],
+	get_currency: Callable[[str | None], str],
+	get_rate: Callable[[str], float | None],
 ) -> PipelineSummary:
 	"""Return counts and values by stage, in `currency`.
 
-	`_get_currency` gives a company's currency, `rate_of` the rate from a currency to `currency`, if there is
-	one.
+	`get_currency` returns a company's currency, `get_rate` the rate from a currency to `currency`, if there
+	is one.
 	"""
 	counts = dict.fromkeys(STAGES, 0)
 	values = dict.fromkeys(STAGES, 0.0)
@@ -89,8 +89,8 @@ def build_summary(
 	for group in groups:
 		stage = group.stage if group.stage in counts else OPEN
 		counts[stage] += group.records
-		for own, amount in _get_amounts(group, currency_of(group.company)):
-			rate = 1.0 if own == currency else rate_of(own)
+		for own, amount in _get_amounts(group, get_currency(group.company)):
+			rate = 1.0 if own == currency else get_rate(own)
 			if rate:
 				values[stage] += amount * rate
 			else:
@@ -105,7 +105,7 @@ def build_summary(
 
 
 def _get_amounts(group: Group, company_currency: str) -> list[tuple[str, float]]:
-	"""Return the group's amounts that are not zero, each with its currency."""
+	"""Return the non-zero amounts of the group, each with its currency."""
 	amounts = [
 		(company_currency, float(group.at_rate or 0)),
 		(group.currency or company_currency, float(group.without_rate or 0)),
@@ -114,22 +114,24 @@ def _get_amounts(group: Group, company_currency: str) -> list[tuple[str, float]]
 
 
 def get_summary(user: str | None) -> PipelineSummary:
-	"""Return the pipeline of what the caller may read, in the currency of the site's default company."""
+	"""Return the pipeline of the opportunities that the caller may read, in the currency of the site's
+	default company.
+	"""
 	currency = get_site_currency()
 	return build_summary(
 		_get_groups(user),
 		currency,
-		currency_of=lambda company: get_company_currency(company) or currency,
-		rate_of=functools.cache(lambda own: get_exchange_rate(own, currency)),
+		get_currency=lambda company: get_company_currency(company) or currency,
+		get_rate=functools.cache(lambda own: get_exchange_rate(own, currency)),
 	)
 
 
 def get_site_currency() -> str:
-	"""Return the currency of the site's default company, else the site's own."""
+	"""Return the currency of the site's default company, otherwise the site's own."""
 	defaults = frappe.get_cached_doc("Global Defaults")
 	return get_company_currency(defaults.default_company) or defaults.default_currency
 
 
 def get_company_currency(company: str | None) -> str | None:
-	"""Return the currency of `company`, None where there is no such company."""
+	"""Return the currency of `company`, None if there is no such company."""
 	return frappe.get_cached_value("Company", company, "default_currency") if company else None

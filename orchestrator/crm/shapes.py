@@ -1,4 +1,4 @@
-"""What the CRM endpoints return."""
+"""Types of the replies of the CRM endpoints."""
 
 from typing import Annotated, Any
 
@@ -9,15 +9,15 @@ from orchestrator.crm.stages import STAGES
 
 
 class LeadPage(TypedDict):
-	"""A page of leads, and how many there are on all pages together."""
+	"""A page of leads, and the number of leads on all pages."""
 
 	leads: list[dict[str, Any]]
 	total: int
 
 
 class PipelineSummary(TypedDict):
-	"""Opportunities by stage. Money is in `currency`; `unconverted` is what no exchange rate was found for,
-	by currency, and is not part of the values.
+	"""Opportunities by stage. Money is in `currency`; `unconverted` has the amounts without an exchange rate,
+	by currency, which are not part of the values.
 	"""
 
 	open: int
@@ -32,7 +32,7 @@ class PipelineSummary(TypedDict):
 
 
 class OpportunityStanding(TypedDict):
-	"""How an opportunity stands, and the stages it may be moved to."""
+	"""The stage of an opportunity, and the stages to which it may be moved."""
 
 	opportunity: str
 	pipeline_stage: Annotated[str, OneOf(*STAGES)]

@@ -1,4 +1,4 @@
-"""The stages of an opportunity, and how ERPNext's status and the probability go with each. Plain values only."""
+"""The stages of an opportunity, with their ERPNext status and probability. Plain values only."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ WON = "Closed Won"
 LOST = "Closed Lost"
 STAGES = (OPEN, QUALIFIED, IN_PROGRESS, WON, LOST)
 
-# What `advance_opportunity` may do. A won opportunity is undone where it was won: in its order.
+# Moves that `advance_opportunity` allows. A won opportunity is reopened by cancelling its order.
 MOVES: dict[str, tuple[str, ...]] = {
 	OPEN: (QUALIFIED, IN_PROGRESS, LOST),
 	QUALIFIED: (OPEN, IN_PROGRESS, WON, LOST),
@@ -18,7 +18,7 @@ MOVES: dict[str, tuple[str, ...]] = {
 	LOST: (OPEN,),
 }
 # The statuses an opportunity of a stage may have; the first is the one a move to the stage brings.
-# "Replied" is none of those a move brings: ERPNext closes such an opportunity after a fortnight.
+# No move sets "Replied": ERPNext closes such an opportunity after a fortnight.
 STATUSES: dict[str, tuple[str, ...]] = {
 	OPEN: ("Open",),
 	QUALIFIED: ("Open",),
@@ -26,7 +26,7 @@ STATUSES: dict[str, tuple[str, ...]] = {
 	WON: ("Converted",),
 	LOST: ("Lost", "Closed"),
 }
-# The stage that a status brings where the present stage does not go with it.
+# The stage set by a status that is inconsistent with the present stage.
 STAGE_BY_STATUS = {
 	"Open": OPEN,
 	"Replied": IN_PROGRESS,
@@ -37,17 +37,17 @@ STAGE_BY_STATUS = {
 }
 USUAL_PROBABILITY = {OPEN: 10.0, QUALIFIED: 25.0, IN_PROGRESS: 50.0, WON: 100.0, LOST: 0.0}
 CLOSED = (WON, LOST)
-# ERPNext's default: an opportunity that comes with it was given none.
+# ERPNext's default: an opportunity with this value was given none.
 UNSET_PROBABILITY = 100.0
 
 
 class InconsistentStageError(ValueError):
-	"""A stage and a status were set together that do not go together."""
+	"""A stage and a status were set together and contradict each other."""
 
 
 @dataclass(frozen=True)
 class Standing:
-	"""How an opportunity stands."""
+	"""The stage, status and probability of an opportunity."""
 
 	stage: str
 	status: str
@@ -63,33 +63,33 @@ def build_key(stage: str) -> str:
 
 
 def find_stage(text: str) -> str | None:
-	"""Return the stage that `text` names, as it is written or by its key; None where there is none."""
-	wanted = build_key(text.strip())
-	return next((stage for stage in STAGES if build_key(stage) == wanted), None)
+	"""Return the stage that `text` names, by its name or its key; None if there is none."""
+	key = build_key(text.strip())
+	return next((stage for stage in STAGES if build_key(stage) == key), None)
 
 
 def is_consistent(stage: str, status: str) -> bool:
 	"""Return True if an opportunity of `stage` may have `status`.
 
-	A status of the site's own goes with any stage.
+	A status added by the site is consistent with any stage.
 	"""
 	return stage in STAGES and (status not in STAGE_BY_STATUS or status in STATUSES[stage])
 
 
 def _get_status(stage: str, status: str) -> str:
-	"""Return the status on a move to `stage`: the present one where it fits."""
+	"""Return the status after a move to `stage`: the present one if it fits."""
 	return status if is_consistent(stage, status) else STATUSES[stage][0]
 
 
 def _get_stage(status: str, stage: str) -> str:
-	"""Return the stage on a change to `status`: the present one where it fits."""
+	"""Return the stage after a change to `status`: the present one if it fits."""
 	if is_consistent(stage, status):
 		return stage
 	return STAGE_BY_STATUS.get(status, OPEN)
 
 
 def reconcile(now: Standing, before: Standing | None) -> Standing:
-	"""Return `now` with stage and status in agreement: the changed one decides.
+	"""Return `now` with consistent stage and status: the changed one decides.
 
 	`before` is None for a new record. Raises InconsistentStageError if both changed and contradict each
 	other.
@@ -106,13 +106,13 @@ def reconcile(now: Standing, before: Standing | None) -> Standing:
 
 
 def apply_status(now: Standing) -> Standing:
-	"""Return `now` with stage and probability by its status: for changes that ERPNext writes itself."""
+	"""Return `now` with the stage and probability of its status, for changes that ERPNext writes itself."""
 	stage = _get_stage(now.status, now.stage)
 	return Standing(stage, now.status, _get_probability(stage, now.probability, now))
 
 
 def _get_probability(stage: str, given: float, before: Standing | None) -> float:
-	"""Return the probability at `stage`: fixed where it is closed, the usual one on arrival unless one was
+	"""Return the probability at `stage`: fixed if it is closed, the usual one on arrival unless one was
 	given.
 	"""
 	arrived = before is None or before.stage != stage

@@ -74,7 +74,7 @@ def create_version(
 def get_versions(
 	document: str, limit_start: RowOffset = None, limit_page_length: PageLength = None
 ) -> VersionPage:
-	"""Return a page of a document's versions, the latest first.
+	"""Return a page of a document's versions, latest first.
 
 	Args:
 		document: Name of the document.
@@ -355,7 +355,7 @@ def search(
 def get_audit_trail(
 	document: str, limit_start: RowOffset = None, limit_page_length: PageLength = None
 ) -> AuditPage:
-	"""Return who viewed, downloaded or changed a document, the latest first.
+	"""Return who viewed, downloaded or changed a document, latest first.
 
 	Args:
 		document: Name of the document.

@@ -1,7 +1,7 @@
 """Permissions on documents: granted by folders to roles, departments and users, and inherited by subfolders.
 
-Nobody has access without a folder's grant, except those who manage all documents. Frappe's roles admit every
-desk user; the hooks here narrow that down, in lists and record by record.
+Nobody has access without a folder's grant, except users who manage all documents. Frappe's roles let in every
+Desk user; the hooks here restrict that, in lists and for each record.
 """
 
 from typing import Any, NamedTuple
@@ -24,13 +24,13 @@ from orchestrator.exceptions import refuse
 NONE, READ, WRITE, MANAGE = range(4)
 LEVEL_BY_NAME = {"Read": READ, "Write": WRITE, "Manage": MANAGE}
 GLOBAL_MANAGER_ROLES = frozenset({"System Manager", "Orchestrator Manager"})
-# Kinds of permission -> the level that gives them. What is not here nobody gets.
+# Permission types -> the level that grants them. Others are granted to nobody.
 REQUIRED_LEVELS = {
 	**dict.fromkeys(("read", "select", "report", "export", "print", "email"), READ),
 	**dict.fromkeys(("write", "create"), WRITE),
 	"delete": MANAGE,
 }
-# DocTypes of Frappe that tell of records of any DocType -> what names the record
+# DocTypes of Frappe that refer to records of any DocType -> the fields that name the record
 REFERENCING_DOCTYPES = {
 	"File": ("attached_to_doctype", "attached_to_name"),
 	"Tag Link": ("document_type", "document_name"),
@@ -53,7 +53,7 @@ class FolderNode(NamedTuple):
 
 
 def get_level(folder: str | None, user: str | None = None) -> int:
-	"""Return what the user may do in a folder."""
+	"""Return the user's access level in a folder."""
 	user = user or frappe.session.user
 	if _is_global_manager(user):
 		return MANAGE
@@ -65,12 +65,14 @@ def _is_global_manager(user: str) -> bool:
 
 
 def _get_levels(user: str) -> dict[str, int]:
-	"""Return what the user may do in each folder, those without any access left out. Kept for the request."""
-	kept: dict[str, dict[str, int]] = getattr(frappe.local, "document_access", None) or {}
-	if user not in kept:
-		kept[user] = compute_inherited_levels(_get_tree(), _get_grants(user))
-		frappe.local.document_access = kept
-	return kept[user]
+	"""Return the user's access level in each folder, without folders that they may not access. Cached for the
+	request.
+	"""
+	cached: dict[str, dict[str, int]] = getattr(frappe.local, "document_access", None) or {}
+	if user not in cached:
+		cached[user] = compute_inherited_levels(_get_tree(), _get_grants(user))
+		frappe.local.document_access = cached
+	return cached[user]
 
 
 def clear_cached_levels() -> None:
@@ -79,7 +81,7 @@ def clear_cached_levels() -> None:
 
 
 def compute_inherited_levels(tree: list[FolderNode], grants: list[Grant]) -> dict[str, int]:
-	"""Return the level in each folder: the highest of its own grants and, where it inherits, its parent's.
+	"""Return the level in each folder: the highest of its own grants and, if it inherits, of its parent's.
 
 	`tree` has parents before their children.
 	"""
@@ -103,29 +105,31 @@ def _get_tree() -> list[FolderNode]:
 
 
 def _get_grants(user: str) -> list[Grant]:
-	"""Return the rows that name the user, a role of theirs, or a department that theirs is or belongs to."""
+	"""Return the grants to the user, to one of their roles, or to a department that theirs is or belongs to."""
 	table = frappe.qb.DocType(DOCUMENT_FOLDER_ACCESS)
 	names = {"Role": frappe.get_roles(user), "Department": _list_departments(user), "User": [user]}
-	wanted = None
+	condition_of_grantee = None
 	for kind, grantees in names.items():
 		if grantees:
 			condition = (table.grantee_type == kind) & table.grantee.isin(grantees)
-			wanted = condition if wanted is None else wanted | condition
-	rows = frappe.qb.from_(table).select(table.parent, table.level).where(wanted).run()
+			condition_of_grantee = (
+				condition if condition_of_grantee is None else condition_of_grantee | condition
+			)
+	rows = frappe.qb.from_(table).select(table.parent, table.level).where(condition_of_grantee).run()
 	return [Grant(folder, LEVEL_BY_NAME.get(level, NONE)) for folder, level in rows]
 
 
 def _list_departments(user: str) -> list[str]:
-	"""Return the department of the user's active employee record, and those it is part of."""
-	# get_all: what a user may do must not depend on what they may read of HR.
+	"""Return the department of the user's active employee record, and its ancestors."""
+	# get_all: access must not depend on the user's permissions on HR records.
 	own = frappe.get_all(EMPLOYEE, {"user_id": user, "status": "Active"}, pluck="department", limit=1)
 	if not own or not own[0]:
 		return []
-	place = frappe.db.get_value("Department", own[0], ["lft", "rgt"], as_dict=True)
-	if not place:
+	bounds = frappe.db.get_value("Department", own[0], ["lft", "rgt"], as_dict=True)
+	if not bounds:
 		return []
 	return frappe.get_all(
-		"Department", {"lft": ("<=", place.lft), "rgt": (">=", place.rgt)}, pluck="name", limit=0
+		"Department", {"lft": ("<=", bounds.lft), "rgt": (">=", bounds.rgt)}, pluck="name", limit=0
 	)
 
 
@@ -172,8 +176,8 @@ def has_permission(
 
 
 def _get_required_level(doc: Document, ptype: str) -> tuple[str | None, int]:
-	"""Return the folder that decides about a folder, and the level needed there: a new one needs Write on its
-	parent, a change of one Manage on itself.
+	"""Return the folder that decides about a folder, and the required level: Write on the parent for a new
+	one, Manage on itself for a change.
 	"""
 	if ptype == "create" or doc.is_new():
 		return doc.parent_document_folder, WRITE
@@ -181,7 +185,9 @@ def _get_required_level(doc: Document, ptype: str) -> tuple[str | None, int]:
 
 
 def build_conditions(user: str | None = None, doctype: str | None = None) -> str:
-	"""Implement the hook permission_query_conditions of the documents' DocTypes, and of those that tell of documents beside others."""
+	"""Implement the hook permission_query_conditions of the documents' DocTypes, and of DocTypes that refer
+	to documents among others.
+	"""
 	user = user or frappe.session.user
 	if _is_global_manager(user):
 		return ""
@@ -200,13 +206,15 @@ def build_conditions(user: str | None = None, doctype: str | None = None) -> str
 
 
 def build_file_conditions(user: str | None = None, doctype: str = "File") -> str:
-	"""Implement the hook permission_query_conditions of File: by the record it is attached to; those of documents by their folder."""
+	"""Implement the hook permission_query_conditions of File: by the record that it is attached to; files of
+	documents by their folder.
+	"""
 	both = (build_conditions(user, doctype), attachments.build_conditions(user, doctype))
 	return " and ".join(condition for condition in both if condition)
 
 
 def has_tag_permission(doc: Document, user: str | None = None, **_kwargs: Any) -> bool | None:
-	"""Implement the hook has_permission of Tag Link, which repeats the title of what is tagged."""
+	"""Implement the hook has_permission of Tag Link, which contains the title of the tagged record."""
 	if doc.document_type != DOCUMENT or not frappe.db.exists(DOCUMENT, doc.document_name):
 		return NO_OPINION
 	return bool(frappe.has_permission(DOCUMENT, "read", doc=doc.document_name, user=user))

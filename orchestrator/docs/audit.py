@@ -1,4 +1,6 @@
-"""The audit trail: who saw, took or changed which document. Entries are added, and nothing else ever happens to them."""
+"""The audit trail: who viewed, downloaded or changed which document. Entries are added, never changed or
+deleted.
+"""
 
 import json
 from typing import Any, Literal
@@ -33,7 +35,9 @@ Action = Literal[
 def create_entry(
 	action: Action, document: str | None, folder: str | None, version: int | None = None, **details: Any
 ) -> None:
-	"""Add an entry, in the transaction of what it tells of. `details` are names and numbers, no content."""
+	"""Add an entry, in the transaction of the action that it records. `details` are names and numbers, no
+	content.
+	"""
 	entry = frappe.new_doc(DOCUMENT_AUDIT_ENTRY)
 	entry.set_new_name()
 	moment = clock.get_now()

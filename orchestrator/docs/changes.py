@@ -1,4 +1,4 @@
-"""What people do with a document beside adding versions: check out and in, move, tag, restore, compare."""
+"""Actions on documents beside adding versions: check out and in, move, tag, restore, compare."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +27,12 @@ def create_version(
 ) -> "DocumentVersion":
 	"""Create the next version of a document that the caller may change.
 
-	The bytes are written before the document is locked.
+	The content is written before the document is locked.
 
-	Raises CheckoutConflictError (409), ConflictError (409) where `base_version` is no longer the current one.
+	Raises CheckoutConflictError (409), ConflictError (409) if `base_version` is no longer the current one.
 	"""
 	document = _get_document_for_version(documents.get_document(name))
-	kept = versions.store_file(incoming, document.file_name or document.title)
+	upload = versions.store_file(incoming, document.file_name or document.title)
 	document = _get_document_for_version(documents.lock_document(name))
 	if base_version is not None and base_version != document.current_version:
 		refuse(
@@ -41,14 +41,14 @@ def create_version(
 			),
 			ConflictError,
 		)
-	return versions.create_version(document, kept, notes)
+	return versions.create_version(document, upload, notes)
 
 
 def _get_document_for_version(document: "Document") -> "Document":
 	"""Return the document, if the caller may add a version.
 
-	Asked before the bytes are written, and again under the lock: meanwhile it may have been moved or checked
-	out.
+	Called before the content is written, and again under the lock: meanwhile the document may have been moved
+	or checked out.
 	"""
 	access.check_level(access.WRITE, document.document_folder)
 	documents.check_checkout(document)
@@ -56,7 +56,7 @@ def _get_document_for_version(document: "Document") -> "Document":
 
 
 def check_out(name: str) -> "Document":
-	"""Keep others from adding versions. Repeating it changes nothing."""
+	"""Check the document out, so that others cannot add versions. A repetition changes nothing."""
 	document = documents.get_for_update(name)
 	documents.check_checkout(document)
 	if not document.checked_out_by:
@@ -66,7 +66,7 @@ def check_out(name: str) -> "Document":
 
 
 def check_in(name: str, force: bool = False) -> "Document":
-	"""Release the check-out. Another user's only with `force`, for those who manage the folder."""
+	"""Release the check-out. Another user's only with `force`, for users who manage the folder."""
 	document = documents.get_for_update(name)
 	if force:
 		access.check_level(access.MANAGE, document.document_folder)
@@ -81,61 +81,67 @@ def check_in(name: str, force: bool = False) -> "Document":
 
 
 def move_document(name: str, folder: str) -> "Document":
-	"""Move a document to another folder. Needs Write in both; the document follows the rules of its folder."""
+	"""Move a document to another folder. Requires Write in both; the document follows the rules of its
+	folder.
+	"""
 	document = documents.get_for_update(name)
 	documents.check_checkout(document)
 	document.document_folder = folders.find_folder(folder)
-	document.save(ignore_permissions=True)  # decided above for this folder, in validate for the other one
+	document.save(
+		ignore_permissions=True
+	)  # access is checked above for this folder, in validate for the other one
 	return document
 
 
 def update_tags(name: str, tags: list[str]) -> "Document":
 	"""Set the tags of a document, which are Frappe's own."""
 	document = documents.get_for_update(name)
-	wanted = [validate_name(_("tag"), tag) for tag in tags]
-	if any("," in tag for tag in wanted):
+	names = [validate_name(_("tag"), tag) for tag in tags]
+	if any("," in tag for tag in names):
 		refuse(_("A tag cannot contain a comma."), InvalidRequestError)
-	for missing in wanted:
+	for missing in names:
 		if not frappe.db.exists("Tag", missing):
 			frappe.get_doc(doctype="Tag", name=missing).insert(ignore_permissions=True)
 	frappe.flags.tagging_document = True  # recorded once below, not for each tag
 	try:
-		DocTags(DOCUMENT).update(name, wanted)
+		DocTags(DOCUMENT).update(name, names)
 	finally:
 		frappe.flags.tagging_document = False
 	document.reload()
-	document.run_method("after_tagging", wanted)
+	document.run_method("after_tagging", names)
 	return document
 
 
 def restore_version(name: str, number: int, notes: str | None) -> "DocumentVersion":
-	"""Create a version with the bytes of an earlier one."""
+	"""Create a version with the content of an earlier one."""
 	_get_document_for_version(documents.get_document(name))
 	earlier = versions.get_version(name, number)
 	with versions.get_intact_path(earlier).open("rb") as source:
-		kept: StoredUpload = versions.store_file(IncomingFile(source, earlier.file_name), earlier.file_name)
+		upload: StoredUpload = versions.store_file(IncomingFile(source, earlier.file_name), earlier.file_name)
 	document = _get_document_for_version(documents.lock_document(name))
 	return versions.create_version(
-		document, kept, notes or _("Restored from version {0}").format(number), restored_from=number
+		document, upload, notes or _("Restored from version {0}").format(number), restored_from=number
 	)
 
 
 def compare_versions(name: str, first: int, second: int) -> Comparison:
 	"""Return two versions side by side."""
 	document = documents.get_document(name)
-	one, other = versions.get_version(name, first), versions.get_version(name, second)
-	lines, cut = comparison.compare_texts(one, other)
-	audit.create_entry("Versions Compared", name, document.document_folder, other.number, first=one.number)
+	earlier, later = versions.get_version(name, first), versions.get_version(name, second)
+	lines, cut = comparison.compare_texts(earlier, later)
+	audit.create_entry(
+		"Versions Compared", name, document.document_folder, later.number, first=earlier.number
+	)
 	frappe.local.flags.commit = True
 	return {
 		"document": name,
-		"first": one.number,
-		"second": other.number,
-		"same_content": one.sha256 == other.sha256,
+		"first": earlier.number,
+		"second": later.number,
+		"same_content": earlier.sha256 == later.sha256,
 		"metadata": [
-			Difference(field=field, first=one.get(field), second=other.get(field))
+			Difference(field=field, first=earlier.get(field), second=later.get(field))
 			for field in COMPARED_FIELDS
-			if one.get(field) != other.get(field)
+			if earlier.get(field) != later.get(field)
 		],
 		"text": lines[:MAX_DIFF_LINES] if lines is not None else None,
 		"added_lines": count(lines, "+"),
@@ -144,15 +150,15 @@ def compare_versions(name: str, first: int, second: int) -> Comparison:
 	}
 
 
-def count(lines: list[str] | None, mark: str) -> int:
-	return sum(line.startswith(mark) for line in lines or [])
+def count(lines: list[str] | None, sign: str) -> int:
+	return sum(line.startswith(sign) for line in lines or [])
 
 
 def read_tags(value: Any) -> list[str]:
 	"""Return a list of tags, or a text with commas. 400 for anything else."""
 	if isinstance(value, str) and not value.lstrip().startswith("["):
 		return [part for part in value.split(",") if part.strip()]
-	found = frappe.parse_json(value)
-	if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+	parsed = frappe.parse_json(value)
+	if not isinstance(parsed, list) or not all(isinstance(item, str) for item in parsed):
 		refuse(_("tags must be a list of strings."), InvalidRequestError)
-	return found
+	return parsed

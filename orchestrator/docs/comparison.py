@@ -1,4 +1,6 @@
-"""The difference between the texts of two versions, found within a bounded time: someone waits for the reply."""
+"""The difference between the texts of two versions, computed within a bounded time because someone waits for
+the reply.
+"""
 
 import difflib
 import json
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(__file__).parent / "reader" / "differences.py"
 MAX_LINES = 10_000
-# So many lines take a fraction of a second, whatever they are.
+# With this number of lines, a comparison takes a fraction of a second, whatever the content.
 MAX_QUICK_LINES = 500
-# Both texts and their difference together
+# both texts and their difference together
 MAX_SECONDS = 10
 UNREADABLE_FOR_SECONDS = 3600
 
@@ -32,7 +34,7 @@ def compare_texts(one: "DocumentVersion", other: "DocumentVersion") -> tuple[lis
 		other: The second version.
 
 	Returns:
-		The lines of the diff without its heading, None where one of them has no text that can be read in time.
+		The lines of the diff without its heading, None if one of them has no text that can be read in time.
 
 	Raises:
 		DamagedFileConflictError: The bytes of a version are not those that were stored (409).
@@ -49,20 +51,20 @@ def compare_texts(one: "DocumentVersion", other: "DocumentVersion") -> tuple[lis
 
 
 def _read_text(version: "DocumentVersion", deadline: float) -> str | None:
-	"""Return the text of a version. One that could not be read is not tried again for an hour."""
+	"""Return the text of a version. After a failure, it is not extracted again for an hour."""
 	path = versions.get_intact_path(version)
 	key = f"orchestrator:unreadable:{version.sha256}:{version.mime_type}"
 	if frappe.cache.get_value(key, expires=True):
 		return None
 	seconds = deadline - time.monotonic()
-	found = text.extract_text(path, version.mime_type or "", seconds) if seconds > 0 else None
-	if found is None:
+	extracted = text.extract_text(path, version.mime_type or "", seconds) if seconds > 0 else None
+	if extracted is None:
 		frappe.cache.set_value(key, 1, expires_in_sec=UNREADABLE_FOR_SECONDS)
-	return found
+	return extracted
 
 
 def _compare_in_process(before: list[str], after: list[str], deadline: float) -> list[str] | None:
-	"""Return the whole diff, None where it takes too long."""
+	"""Return the whole diff, None if it takes too long."""
 	try:
 		done = subprocess.run(  # noqa: S603  # our own program, without arguments
 			[sys.executable, str(PROGRAM)],

@@ -1,4 +1,6 @@
-"""What a caller sent as a version's file: a part of the form, content in the body, or a file that this site has."""
+"""Parse the content that a caller sends for a version: a part of the form, content in the body, or a file of
+this site.
+"""
 
 import base64
 import binascii
@@ -31,10 +33,10 @@ FILE_NAME = re.compile(r"[0-9a-z]{10}")
 
 
 def read_content(file: str | None, encoding: str | None, file_name: str | None) -> IncomingFile:
-	"""Return the bytes that a request brings, as an upload or in `file`.
+	"""Return the content in a request, as an upload or in `file`.
 
-	Raises InvalidRequestError (400) without any, InvalidFileError (422) for a URL of another host or a file
-	that is not there for the caller.
+	Raises InvalidRequestError (400) if there is none, InvalidFileError (422) for a URL of another host or a
+	file that is missing or hidden.
 	"""
 	name = file_name or None
 	if encoding not in (None, "", "base64", "text"):
@@ -50,13 +52,13 @@ def read_content(file: str | None, encoding: str | None, file_name: str | None) 
 		)
 	if encoding == "base64":
 		return IncomingFile(io.BytesIO(_decode_base64(file)), name)
-	found = None if encoding else find_site_file(file.strip()) or _parse_data_url(file)
-	found = found or IncomingFile(io.BytesIO(_encode_text(file)), None, media.TEXT)
-	return found._replace(file_name=name or found.file_name)
+	incoming = None if encoding else find_site_file(file.strip()) or _parse_data_url(file)
+	incoming = incoming or IncomingFile(io.BytesIO(_encode_text(file)), None, media.TEXT)
+	return incoming._replace(file_name=name or incoming.file_name)
 
 
 def get_uploaded_part() -> IncomingFile | None:
-	"""Return the part `file` of a form, None where there is none."""
+	"""Return the part `file` of a form, None if there is none."""
 	part = frappe.request.files.get("file") if getattr(frappe.local, "request", None) else None
 	if part is None:
 		return None
@@ -74,7 +76,7 @@ def _parse_data_url(text: str) -> IncomingFile | None:
 
 
 def _encode_text(text: str) -> bytes:
-	"""Return the bytes of a text. 400 for one with half a character, which no encoding has."""
+	"""Return the bytes of a text. 400 for a lone surrogate, which no encoding has."""
 	try:
 		return text.encode()
 	except UnicodeEncodeError:
@@ -82,7 +84,7 @@ def _encode_text(text: str) -> bytes:
 
 
 def _decode_base64(text: str) -> bytes:
-	"""Return the bytes of what is said to be base64. 400 where it is not."""
+	"""Return the decoded bytes of base64. 400 if it is not base64."""
 	try:
 		return base64.b64decode("".join(text.split()), validate=True)
 	except (binascii.Error, ValueError):
@@ -90,7 +92,7 @@ def _decode_base64(text: str) -> bytes:
 
 
 def find_site_file(text: str) -> IncomingFile | None:
-	"""Return the file that a URL of this site, a path or a File's name tells; None for anything else.
+	"""Return the file named by a URL of this site, a path or a File's name; None for anything else.
 
 	Nothing is fetched.
 	"""
@@ -122,7 +124,7 @@ def find_site_file(text: str) -> IncomingFile | None:
 
 
 def _read_version(name: str) -> IncomingFile:
-	"""Return the bytes of another version that the caller may read."""
+	"""Return the content of another version that the caller may read."""
 	document = frappe.db.get_value(DOCUMENT_VERSION, name, "document")
 	if not document:
 		_raise_missing_file()
@@ -132,7 +134,7 @@ def _read_version(name: str) -> IncomingFile:
 
 
 def get_readable_file(filters: dict[str, str]) -> "File":
-	"""Return the File, where the caller may read one of those that fit."""
+	"""Return the File, if the caller may read one of those that match."""
 	for name in frappe.get_all("File", {**filters, "is_folder": 0}, pluck="name", limit=20):
 		file: File = frappe.get_doc("File", name)
 		if file.has_permission("read"):

@@ -14,7 +14,7 @@ from orchestrator.exceptions import refuse
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document_folder.document_folder import DocumentFolder
 
-# Access, retention and the parent they are inherited from: changing these takes Manage.
+# Access, retention and the parent from which they are inherited: changing these requires Manage.
 SETTINGS_FIELDS = ("inherit_access", "retention_days", "legal_hold", "parent_document_folder")
 
 
@@ -45,7 +45,7 @@ def check_title(doc: "DocumentFolder", before: "DocumentFolder | None") -> None:
 
 
 def check_settings_access(doc: "DocumentFolder", before: "DocumentFolder | None") -> None:
-	"""Check Manage for access, retention and parent. A plain new folder takes Write on its parent alone."""
+	"""Require Manage for access, retention and parent. A plain new folder requires Write on its parent only."""
 	if doc.flags.ignore_permissions or not _has_changed_settings(doc, before):
 		return
 	access.check_level(access.MANAGE, doc.name if before else doc.parent_document_folder)
@@ -54,13 +54,13 @@ def check_settings_access(doc: "DocumentFolder", before: "DocumentFolder | None"
 
 
 def check_move(doc: "DocumentFolder", before: "DocumentFolder") -> None:
-	"""Refuse a move that ends the legal hold or shortens the retention that the folder inherits."""
+	"""Refuse a move that ends the legal hold or shortens the inherited retention."""
 	if not before.parent_document_folder or before.parent_document_folder == doc.parent_document_folder:
 		return
-	here = folders.compute_rules(before.parent_document_folder)
-	there = folders.compute_rules(doc.parent_document_folder)
-	until = retention.compute_retention_end(clock.get_now(), here.retention_days)
-	if refusal := retention.find_loosened_rule(here, there, until):
+	old_rules = folders.compute_rules(before.parent_document_folder)
+	new_rules = folders.compute_rules(doc.parent_document_folder)
+	until = retention.compute_retention_end(clock.get_now(), old_rules.retention_days)
+	if refusal := retention.find_loosened_rule(old_rules, new_rules, until):
 		refuse(f"{doc.name}: {refusal}", RetentionConflictError)
 
 

@@ -1,4 +1,4 @@
-"""The rules of a Document: its title, its folder, the fields that its versions set, and what goes with it."""
+"""The rules of a Document: its title, its folder, the fields that its versions set, and its deletion."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from orchestrator.exceptions import refuse
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document
 
-# Set by versions and check-outs, which write past `validate`.
+# Set by versions and check-outs, which write without `validate`.
 SYSTEM_FIELDS = (
 	"current_version",
 	"file",
@@ -35,7 +35,7 @@ def clear_system_fields(doc: "Document") -> None:
 
 
 def check_title(doc: "Document", before: "Document | None") -> None:
-	"""Validate a new or changed title. An old one stays, whatever the rules for names are by now."""
+	"""Validate a new or changed title. An unchanged one stays, even if it is invalid under the present rules."""
 	if not before or doc.title != before.title:
 		doc.title = validate_name(_("document"), doc.title)
 	doc.title_key = doc.title
@@ -51,7 +51,7 @@ def check_system_fields(doc: "Document", before: "Document") -> None:
 
 
 def check_move(doc: "Document", before: "Document") -> None:
-	"""Check Write on the old folder too: Frappe checks the new one only."""
+	"""Require Write on the old folder too: Frappe checks the new one only."""
 	if doc.document_folder == before.document_folder:
 		return
 	if not doc.flags.ignore_permissions:
@@ -65,14 +65,14 @@ def record_changes(doc: "Document", before: "Document") -> None:
 	"""Add audit entries for a move and for changed fields, and show the files in the new folder."""
 	if doc.document_folder != before.document_folder:
 		_show_files_in_folder(doc)
-		places = {"from": before.document_folder, "to": doc.document_folder}
-		audit.create_entry("Moved", doc.name, doc.document_folder, doc.current_version, **places)
+		folders_by_key = {"from": before.document_folder, "to": doc.document_folder}
+		audit.create_entry("Moved", doc.name, doc.document_folder, doc.current_version, **folders_by_key)
 	if changed := [field for field in AUDITED_FIELDS if doc.get(field) != before.get(field)]:
 		audit.create_entry("Changed", doc.name, doc.document_folder, doc.current_version, fields=changed)
 
 
 def record_view(doc: "Document") -> None:
-	"""Add an audit entry for a view, if it was a request that asked for the document."""
+	"""Add an audit entry for a view, if a request asked for the document."""
 	if getattr(frappe.local, "request", None):
 		audit.create_read_entry("Viewed", doc.name, doc.document_folder, doc.current_version)
 
@@ -82,7 +82,7 @@ def refuse_rename() -> None:
 
 
 def delete_versions(document: str) -> None:
-	"""Delete the versions and their files, and the stored bytes after the commit."""
+	"""Delete the versions and their files, and the stored content after the commit."""
 	rows = frappe.get_all(DOCUMENT_VERSION, {"document": document}, ["name", "file", "storage_key"], limit=0)
 	frappe.db.delete(DOCUMENT_VERSION, {"document": document})
 	frappe.db.delete("File", {"name": ("in", [row.file for row in rows] or [""])})
@@ -92,5 +92,5 @@ def delete_versions(document: str) -> None:
 def _show_files_in_folder(doc: "Document") -> None:
 	"""Move the files in Frappe's File list to the folder of the document."""
 	files = {"attached_to_doctype": DOCUMENT, "attached_to_name": doc.name}
-	place = folders.get_file_folder(doc.document_folder)
-	frappe.db.set_value("File", files, "folder", place, update_modified=False)
+	file_folder = folders.get_file_folder(doc.document_folder)
+	frappe.db.set_value("File", files, "folder", file_folder, update_modified=False)

@@ -32,7 +32,7 @@ def refuse_change(doc: "DocumentVersion") -> None:
 
 
 def record_view(doc: "DocumentVersion") -> None:
-	"""Add an audit entry for a view, if it was a request that asked for the version."""
+	"""Add an audit entry for a view, if a request asked for the version."""
 	if getattr(frappe.local, "request", None):
 		folder = frappe.db.get_value(DOCUMENT, doc.document, "document_folder")
 		audit.create_read_entry("Viewed", doc.document, folder, doc.number)

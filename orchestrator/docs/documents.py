@@ -1,4 +1,4 @@
-"""Documents: found, locked for a change, made."""
+"""Find, lock and create documents."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def get_document(name: str) -> "Document":
-	"""Return the document. 403 where the caller may read no documents at all, 404 for one that is missing or
+	"""Return the document. 403 if the caller may read no documents at all, 404 for one that is missing or
 	hidden.
 	"""
 	frappe.has_permission(DOCUMENT, "read", throw=True)
@@ -27,9 +27,9 @@ def get_document(name: str) -> "Document":
 
 
 def get_for_update(name: str) -> "Document":
-	"""Return the document as it is now, locked until the request ends, for a caller who may change it.
+	"""Return the current document, locked until the request ends, for a caller who may change it.
 
-	Errors as `get_document`, 403 where it may be read only.
+	Raises errors as `get_document`, and 403 if the caller may only read it.
 	"""
 	get_document(name)
 	document = lock_document(name)
@@ -38,7 +38,7 @@ def get_for_update(name: str) -> "Document":
 
 
 def lock_document(name: str) -> "Document":
-	"""Return the document as it is now committed, locked until the request ends."""
+	"""Return the document as committed now, locked until the request ends."""
 	return frappe.get_doc(DOCUMENT, name, for_update=True)
 
 
@@ -67,5 +67,5 @@ def get_by_title(folder: str, title: str) -> "Document | None":
 
 
 def create_document(folder: str, title: str, **values: Any) -> "Document":
-	"""Create a document, without a version yet. Raises PermissionError (403)."""
+	"""Create a document without versions. Raises PermissionError (403)."""
 	return frappe.get_doc(doctype=DOCUMENT, document_folder=folder, title=title, **values).insert()

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 def build_download(document: str | None, version: str | None) -> Response:
-	"""Return the reply with a version's bytes, for a caller who may read the document."""
-	found = _get_readable_version(document, version)
-	path = versions.get_intact_path(found)
-	folder = frappe.db.get_value(DOCUMENT, found.document, "document_folder")
-	audit.create_read_entry("Downloaded", found.document, folder, found.number)
+	"""Return the reply with the content of a version, for a caller who may read the document."""
+	readable = _get_readable_version(document, version)
+	path = versions.get_intact_path(readable)
+	folder = frappe.db.get_value(DOCUMENT, readable.document, "document_folder")
+	audit.create_read_entry("Downloaded", readable.document, folder, readable.number)
 	response = send_file(
 		path,
 		environ=frappe.request.environ,
-		mimetype=found.mime_type or "application/octet-stream",
-		# Never shown in the page: a file may hold script.
+		mimetype=readable.mime_type or "application/octet-stream",
+		# Never displayed in the browser: a file may contain a script.
 		as_attachment=True,
-		download_name=found.file_name,
-		etag=found.sha256,
+		download_name=readable.file_name,
+		etag=readable.sha256,
 		conditional=True,
 	)
 	response.headers["X-Content-Type-Options"] = "nosniff"
@@ -38,7 +38,7 @@ def build_download(document: str | None, version: str | None) -> Response:
 
 
 def _get_readable_version(document: str | None, version: str | None) -> "DocumentVersion":
-	"""Return the version asked for, where its document may be read; a missing one and a hidden one look alike."""
+	"""Return the requested version, if its document may be read; a missing and a hidden one look alike."""
 	if document:
 		number = _parse_number(version)
 		return versions.get_version(str(documents.get_document(document).name), number)
@@ -50,7 +50,7 @@ def _get_readable_version(document: str | None, version: str | None) -> "Documen
 
 
 def _parse_number(version: str | None) -> int | None:
-	"""Return a version's number, also where its whole name was sent."""
+	"""Return a version's number, also if its whole name was sent."""
 	text = (version or "").rpartition("-v")[2]
 	if not text:
 		return None

@@ -1,5 +1,5 @@
-"""What can go wrong with a file. Each is a Frappe exception with Frappe's own status; `orchestrator.api.errors` has
-the contract's.
+"""Errors of the document library. Each is a Frappe exception with Frappe's own status;
+`orchestrator.api.errors` has the status of the contract.
 """
 
 import frappe
@@ -8,23 +8,23 @@ from orchestrator.exceptions import ConflictError
 
 
 class InvalidFileError(frappe.ValidationError):
-	"""The file is not what its name says, empty, or made to do harm. 422."""
+	"""The content does not match the file's name, or is empty or malicious. 422."""
 
 
 class StorageError(frappe.ValidationError):
-	"""The server could not keep the file: its disk is full or not writable. 507."""
+	"""The server could not store the file: its disk is full or not writable. 507."""
 
 
 class DamagedFileConflictError(ConflictError):
-	"""The bytes of a version are missing or no longer those that were stored. 409."""
+	"""The content of a version is missing, or differs from what was stored. 409."""
 
 
 class ImmutableRecordConflictError(ConflictError):
-	"""What stands cannot be changed or removed: a version, its file, the audit trail. 409."""
+	"""The record can neither be changed nor deleted: a version, its file, the audit trail. 409."""
 
 
 class RetentionConflictError(ConflictError):
-	"""A retention period or a legal hold forbids it. 409."""
+	"""A retention period or a legal hold forbids the action. 409."""
 
 
 class CheckoutConflictError(ConflictError):

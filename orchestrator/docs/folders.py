@@ -1,4 +1,4 @@
-"""Folders: found and made by path, named so that a short name is enough where it is the only one."""
+"""Find and create folders by path, and choose names that are short where they are unique."""
 
 from typing import Any, NamedTuple
 
@@ -18,15 +18,15 @@ FILES_ROOT = "Home"
 
 
 class FolderRules(NamedTuple):
-	"""What holds in a folder, from itself and those above it."""
+	"""Retention and legal hold of a folder, from itself and its ancestors."""
 
 	retention_days: int
 	legal_hold: bool
 
 
 def _parse_levels(path: str) -> list[str]:
-	"""Return the titles along a path below the root; `/Documents/Contracts` and `Contracts` alike. 400 for what
-	is no path.
+	"""Return the titles along a path below the root; `/Documents/Contracts` and `Contracts` are equal. 400 if
+	it is not a path.
 	"""
 	levels = [validate_name(_("folder"), level) for level in path.split("/") if level.strip()]
 	if levels and levels[0] == FILES_ROOT:
@@ -35,8 +35,8 @@ def _parse_levels(path: str) -> list[str]:
 
 
 def find_folder(text: str) -> str:
-	"""Return the folder of that name or path. 404 where there is none that the caller may read: the two look
-	alike.
+	"""Return the folder of that name or path. 404 if there is none or the caller may not read it: the two
+	look alike.
 	"""
 	name = normalize_name(text)
 	folder = name if frappe.db.exists(DOCUMENT_FOLDER, name) else _get_by_path(_parse_levels(name))
@@ -60,9 +60,9 @@ def _get_child(parent: str, title: str, lock: bool = False) -> str | None:
 
 
 def get_or_create(path: str) -> str:
-	"""Return the folder at a path, made where it is missing.
+	"""Return the folder at a path, created if it is missing.
 
-	Raises PermissionError (403) where the caller may not write in the folder above the first that is missing.
+	Raises PermissionError (403) if the caller may not write in the folder above the first missing one.
 	"""
 	folder = ROOT
 	for level in _parse_levels(path):
@@ -73,7 +73,7 @@ def get_or_create(path: str) -> str:
 def _create_child(parent: str, title: str) -> str:
 	"""Create a folder in a folder.
 
-	Who makes one holds the root meanwhile, so that two requests do not make the same one.
+	The root is locked meanwhile, so that two requests do not create the same folder.
 	"""
 	access.check_level(access.WRITE, parent)
 	frappe.db.get_value(DOCUMENT_FOLDER, ROOT, "name", for_update=True)
@@ -86,7 +86,8 @@ def _create_child(parent: str, title: str) -> str:
 def _refresh_snapshot() -> None:
 	"""Start a new snapshot, to see a folder that another request has just created.
 
-	If something is written already that must not be lost, raise an error instead: the caller has to retry.
+	If this transaction has already written anything that must not be lost, raise an error instead: the caller
+	has to retry.
 	"""
 	if idempotency.has_work_to_lose():
 		refuse(_("Someone else created this folder at the same time. Repeat the request."), ConflictError)
@@ -95,7 +96,7 @@ def _refresh_snapshot() -> None:
 
 
 def find_free_name(title: str, parent: str) -> str:
-	"""Return the shortest end of the folder's path that no other folder is named: Contracts, then
+	"""Return the shortest end of the folder's path that is not the name of another folder: Contracts, then
 	Legal/Contracts.
 	"""
 	above = [level for level in build_path(parent).split("/") if level]
@@ -111,12 +112,12 @@ def build_path(folder: str) -> str:
 
 
 def compute_rules(folder: str | None) -> FolderRules:
-	"""Return the longest retention and any legal hold along the way to the root."""
-	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
-	# get_all: what holds must not depend on what the caller may read.
+	"""Return the longest retention and any legal hold on the path to the root."""
+	bounds = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
+	# get_all: the rules must not depend on the caller's permissions.
 	rows = frappe.get_all(
 		DOCUMENT_FOLDER,
-		filters={"lft": ("<=", place.lft), "rgt": (">=", place.rgt)},
+		filters={"lft": ("<=", bounds.lft), "rgt": (">=", bounds.rgt)},
 		fields=["retention_days", "legal_hold"],
 		limit=0,
 	)
@@ -126,15 +127,15 @@ def compute_rules(folder: str | None) -> FolderRules:
 
 
 def get_file_folder(folder: str) -> str:
-	"""Return the folder of the File list that shows the files of a folder's documents, made where it is missing."""
-	place = FILES_ROOT
+	"""Return the folder of the File list for the files of a folder's documents, created if it is missing."""
+	parent = FILES_ROOT
 	for level in build_path(folder).strip("/").split("/"):
-		name = f"{place}/{level}"
-		# Names of Files are compared without accents, as Frappe has them: such folders share one in the File list.
+		name = f"{parent}/{level}"
+		# Frappe compares names of Files without accents: folders that differ only in accents share one in the File list.
 		if not (found := frappe.db.get_value("File", name)):
-			create_new_folder(level, place)
-		place = found or name
-	return place
+			create_new_folder(level, parent)
+		parent = found or name
+	return parent
 
 
 def ensure_root() -> None:
@@ -146,8 +147,8 @@ def ensure_root() -> None:
 
 
 def list_descendants(folder: str) -> list[str]:
-	"""Return the folder and all those in it."""
-	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
+	"""Return the folder and all folders below it."""
+	bounds = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
 	return frappe.get_all(
-		DOCUMENT_FOLDER, {"lft": (">=", place.lft), "rgt": ("<=", place.rgt)}, pluck="name", limit=0
+		DOCUMENT_FOLDER, {"lft": (">=", bounds.lft), "rgt": ("<=", bounds.rgt)}, pluck="name", limit=0
 	)

@@ -22,7 +22,7 @@ JOB = "orchestrator.docs.fulltext.extract_text"
 
 
 def search_page(query: str, folders: list[str] | None, start: int, length: int) -> list[Hit]:
-	"""Return the documents that hold every word and that the caller may read, the best match first."""
+	"""Return the documents that contain every word and that the caller may read, best match first."""
 	values: dict[str, Any] = {
 		"words": _build_search_expression(query),
 		"start": start,
@@ -35,7 +35,7 @@ def search_page(query: str, folders: list[str] | None, start: int, length: int) 
 
 
 def _build_search_expression(query: str) -> str:
-	"""Return the words to look for, without what is syntax to MariaDB. 400 where there are none."""
+	"""Return the words to search for, without MariaDB's operators. 400 if there are none."""
 	expression = build_expression(query, MAX_WORDS)
 	if not expression:
 		refuse(_("Send at least one word of two or more letters or digits."), InvalidRequestError)
@@ -44,7 +44,7 @@ def _build_search_expression(query: str) -> str:
 
 def build_statement(within_folders: bool) -> str:
 	"""Return names and scores: the index finds, the primary key joins, the permissions narrow."""
-	# Frappe's own conditions: roles, user permissions, the folders. Their percent signs are no parameters.
+	# Frappe's own conditions: roles, user permissions, folders. Their percent signs are not placeholders.
 	allowed = (build_match_conditions(DOCUMENT) or "1=1").replace("%", "%%")
 	narrowed = "AND `tabDocument`.document_folder IN %(folders)s" if within_folders else ""
 	return f"""
@@ -60,7 +60,7 @@ def build_statement(within_folders: bool) -> str:
 def _build_hits(names: list[str], word: str) -> list[frappe._dict]:
 	"""Return the documents of one page of hits.
 
-	Not part of the search, which would carry the texts of all hits.
+	This is a separate query, because the search would carry the texts of all hits.
 	"""
 	return frappe.db.sql(
 		f"""
@@ -88,7 +88,7 @@ def _build_hit(row: frappe._dict, score: float) -> Hit:
 
 
 def update_index(document: str) -> None:
-	"""Update what is searched beside the file's text: title, tags, description and notes."""
+	"""Update the indexed fields beside the file's text: title, tags, description and notes."""
 	row = frappe.db.get_value(DOCUMENT, document, ["title", "description", "_user_tags"], as_dict=True)
 	notes = frappe.get_all(
 		DOCUMENT_VERSION,
@@ -115,7 +115,7 @@ def enqueue_text_extraction(document: str) -> None:
 def extract_text(document: str) -> None:
 	"""Run as a job: read the current version's text into the index.
 
-	A newer version has a job of its own, which may run first; a document deleted meanwhile leaves no text.
+	A newer version has its own job, which may run first; a document deleted meanwhile leaves no text.
 	"""
 	version = frappe.db.get_value(DOCUMENT, document, "current_version")
 	name = f"{document}-v{version}"
@@ -148,7 +148,7 @@ def create_index() -> None:
 
 
 def update_terms() -> None:
-	"""Add terms to the texts of an earlier version of the app."""
+	"""Add terms to the texts indexed by an earlier version of the app."""
 	for name in frappe.get_all(DOCUMENT_TEXT, {"terms": ("is", "not set")}, pluck="name", limit=0):
 		if frappe.db.exists(DOCUMENT, name):
 			update_index(name)
@@ -159,7 +159,7 @@ def update_terms() -> None:
 
 
 def rebuild_index() -> None:
-	"""Run weekly: rebuild the index. InnoDB keeps the ids of changed and deleted texts in it until then."""
+	"""Run weekly: rebuild the index. Until then, InnoDB keeps the IDs of changed and deleted texts in it."""
 	frappe.db.commit()  # what MariaDB would do by itself
 	frappe.db.sql_ddl(f"OPTIMIZE TABLE `tab{DOCUMENT_TEXT}`")
 

@@ -1,4 +1,4 @@
-"""Handle the hooks on Frappe's own DocTypes that keep a version's File and a document's access what they are."""
+"""Hooks on Frappe's own DocTypes that protect the File of a version and the access to a document."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +13,7 @@ from orchestrator.docs.errors import ImmutableRecordConflictError
 from orchestrator.doctypes import DOCUMENT, DOCUMENT_FOLDER, DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
-# Of the File of a version, everything but where the File list shows it.
+# Fields of a version's File that must not change: all except its folder in the File list.
 IMMUTABLE_FIELDS = (
 	"file_name",
 	"file_url",
@@ -29,7 +29,7 @@ LIBRARY_DOCTYPES = (DOCUMENT, DOCUMENT_VERSION, DOCUMENT_FOLDER)
 
 
 def before_file_validate(file: Document, _event: str | None = None) -> None:
-	"""Handle the hook File.before_validate: comes before Frappe moves or writes anything."""
+	"""Handle the hook File.before_validate, before Frappe moves or writes anything."""
 	before = file.get_doc_before_save() if not file.is_new() else None
 	if before and _is_version_file(file.name):
 		if any((before.get(field) or "") != (file.get(field) or "") for field in IMMUTABLE_FIELDS):
@@ -47,7 +47,9 @@ def before_file_validate(file: Document, _event: str | None = None) -> None:
 
 
 def on_file_trash(file: Document, _event: str | None = None) -> None:
-	"""Handle the hook File.on_trash. Even where this came too late, no byte would be lost: Frappe does not know where they are."""
+	"""Handle the hook File.on_trash: refuse to delete the file of a version. Frappe could not delete its
+	content, whose path it does not know.
+	"""
 	if _is_version_file(file.name):
 		_refuse_change(file.name)
 
@@ -71,14 +73,14 @@ def _refuse_change(file: str) -> None:
 def has_file_permission(
 	doc: Document, ptype: str = "read", user: str | None = None, **_kwargs: Any
 ) -> bool | None:
-	"""Implement the hook has_permission of File: a document's file follows the document, and nobody may change it, its
-	uploader included.
+	"""Implement the hook has_permission of File: a document's file follows the document, and nobody may
+	change it, not even its uploader.
 	"""
 	if ptype == "create" and storage.FOLDER in unquote(doc.file_url or ""):
-		return False  # Frappe would copy what is there, for whoever found out a key
+		return False  # Frappe would copy the content for anybody who knows a key
 	if (
 		doc.attached_to_doctype not in LIBRARY_DOCTYPES or ptype == "create"
-	):  # which before_file_validate refuses in words
+	):  # before_file_validate refuses this with a message
 		return NO_OPINION
 	if ptype not in ("read", "select", "print", "email", "report", "export"):
 		return False
@@ -87,7 +89,7 @@ def has_file_permission(
 
 
 def refuse_share(_doc: Document, _event: str | None = None, *_args: Any) -> None:
-	"""Handle the hook validate_share of File: see the same on documents."""
+	"""Handle the hook validate_share of File: files of documents cannot be shared, as documents themselves."""
 	if _doc.get("attached_to_doctype") in LIBRARY_DOCTYPES:
 		refuse_sharing()
 
@@ -100,7 +102,7 @@ def refuse_sharing() -> None:
 
 
 def after_tag_change(link: Document, _event: str | None = None) -> None:
-	"""Handle changes of Tag Link: tags are searched as well."""
+	"""Handle changes of Tag Link: update the search index."""
 	if frappe.flags.tagging_document:
 		return
 	if link.document_type == DOCUMENT and frappe.db.exists(DOCUMENT, link.document_name):

@@ -1,8 +1,8 @@
-"""What makes two documents or folders the same: their title in NFC, compared byte by byte.
+"""The identity of documents and folders: their titles in NFC, compared byte by byte.
 
-MariaDB's collation holds Résumé and Resume, Straße and Strasse, は and ぱ and any two emoji to be equal. So the columns
-that say which record is meant have a binary collation. Titles keep the usual one, so that people find them whatever
-letter case they type; beside each stands its key.
+MariaDB's collation treats Résumé and Resume, Straße and Strasse, は and ぱ and any two emoji as equal. So the
+columns that identify a record have a binary collation. Titles keep the usual collation, so that searches
+ignore case; beside each title, a column holds its key.
 """
 
 from typing import NamedTuple
@@ -29,7 +29,7 @@ BINARY_COLUMNS = (
 
 
 def update_collations() -> None:
-	"""Set the collation of the columns that Frappe has created with another one."""
+	"""Set the collation of columns that Frappe has created with another one."""
 	for columns in BINARY_COLUMNS:
 		if definitions := _find_wrong(columns):
 			frappe.db.sql_ddl(f"ALTER TABLE `tab{columns.doctype}` {', '.join(definitions)}")
@@ -41,7 +41,7 @@ def list_wrong_collations() -> list[str]:
 
 
 def _find_wrong(columns: Columns) -> list[str]:
-	"""Return the clauses that change the columns with another collation, and nothing else about them."""
+	"""Return the clauses that change only the collation of columns with another one."""
 	rows = frappe.db.sql(
 		"""
 		SELECT column_name AS name, column_type AS type, is_nullable AS nullable FROM information_schema.columns
@@ -57,7 +57,9 @@ def _find_wrong(columns: Columns) -> list[str]:
 
 
 def replace_unique(doctype: str, former: str, columns: list[str]) -> None:
-	"""Create the unique index over `columns` in place of the one named `former`, which had the title itself."""
+	"""Create the unique index over `columns` in place of the one named `former`, which contained the title
+	itself.
+	"""
 	frappe.db.add_unique(doctype, columns, constraint_name=f"{former}_exactly")
 	if frappe.db.has_index(f"tab{doctype}", former):
 		frappe.db.sql_ddl(f"ALTER TABLE `tab{doctype}` DROP INDEX `{former}`")

@@ -1,4 +1,6 @@
-"""Are all bytes there that should be, as they were stored, and none beside them? Looks, and changes nothing."""
+"""Check whether the content of all versions is present and unchanged, and nothing else is stored. Changes
+nothing.
+"""
 
 import time
 from collections.abc import Iterator
@@ -10,12 +12,12 @@ from orchestrator.docs import fulltext, storage
 from orchestrator.doctypes import DOCUMENT_VERSION
 
 BATCH_SIZE = 500
-# A file is written before its version: younger ones may belong to a request that is still running.
+# A file is written before its version: newer files may belong to a request that is still running.
 GRACE_SECONDS = 24 * 3600
 
 
 class Damage(NamedTuple):
-	"""A version whose bytes are not what they were: `fault` is missing, unreadable or changed."""
+	"""A version whose content is damaged: `fault` is missing, unreadable or changed."""
 
 	version: str
 	document: str
@@ -23,22 +25,23 @@ class Damage(NamedTuple):
 
 
 class IntegrityReport(NamedTuple):
-	"""What a check found. `_list_orphans` are keys of files that no version has; `_list_inconsistent` are documents whose current version
-	or checksum is not that of their latest version, and versions whose File is gone.
+	"""The result of an integrity check. Orphans are storage keys without a version. Inconsistent are
+	documents whose current version or checksum is not that of their latest version, and versions without
+	their File.
 	"""
 
 	checked: int
 	damaged: list[Damage]
 	orphans: list[str]
-	astray: list[str]
+	inconsistent: list[str]
 
 	@property
 	def is_clean(self) -> bool:
-		return not (self.damaged or self.orphans or self.astray)
+		return not (self.damaged or self.orphans or self.inconsistent)
 
 
 def check_integrity() -> IntegrityReport:
-	"""Read every stored byte and compare."""
+	"""Read all stored content and compare it with the versions."""
 	known: set[str] = set()
 	damaged: list[Damage] = []
 	for row in _list_versions():
@@ -50,7 +53,7 @@ def check_integrity() -> IntegrityReport:
 
 
 def _is_existing(version: str) -> bool:
-	"""Return False for a version that was deleted during the check. A plain read would still show it."""
+	"""Return False for a version that was deleted during the check. A plain read would still find it."""
 	row = "SELECT name FROM `tabDocument Version` WHERE name = %s LOCK IN SHARE MODE"
 	return bool(frappe.db.sql(row, version))
 
@@ -73,14 +76,14 @@ def _list_versions() -> Iterator[frappe._dict]:
 
 
 def _list_orphans(known: set[str]) -> list[str]:
-	"""Return the keys of files that no version has and that no request can still be about to keep."""
+	"""Return the keys of files that belong to no version, and that no running request can be about to store."""
 	before = time.time() - GRACE_SECONDS
 	taken = known | _list_handed_over()
 	return [key for key, written in storage.list_keys() if key not in taken and written < before]
 
 
 def _list_handed_over() -> set[str]:
-	"""Return the keys of files that became ordinary Files when the app was uninstalled once."""
+	"""Return the keys of files that became ordinary Files when the app was uninstalled earlier."""
 	urls = frappe.get_all(
 		"File", {"file_url": ("like", f"/private/files/{storage.FOLDER}/%")}, pluck="file_url", limit=0
 	)
@@ -88,8 +91,8 @@ def _list_handed_over() -> set[str]:
 
 
 def _list_inconsistent() -> list[str]:
-	"""Return records that do not agree with each other."""
-	found = frappe.db.sql(
+	"""Return records that contradict each other."""
+	records = frappe.db.sql(
 		"""
 		SELECT d.name FROM `tabDocument` d
 		LEFT JOIN (SELECT document, MAX(number) AS latest, COUNT(*) AS held FROM `tabDocument Version` GROUP BY document) v
@@ -104,18 +107,18 @@ def _list_inconsistent() -> list[str]:
 		WHERE d.name IS NULL OR f.name IS NULL OR f.is_private = 0 OR f.attached_to_name != v.document
 		"""
 	)
-	return [row[0] for row in found]
+	return [row[0] for row in records]
 
 
 def delete_orphans(keys: list[str]) -> None:
-	"""Remove files that no version has."""
+	"""Delete files that belong to no version."""
 	storage.delete_unreferenced(keys)
 
 
 def check_nightly() -> None:
-	"""Run daily: check, and log what is damaged.
+	"""Run daily: check, and log damage.
 
-	Update the search for tags that were removed in Desk, which has no hook.
+	Also update the search index after removals of tags in Desk, which call no hook.
 	"""
 	fulltext.update_tags()
 	report = check_integrity()
@@ -124,10 +127,10 @@ def check_nightly() -> None:
 
 
 def render_report(report: IntegrityReport) -> list[str]:
-	"""Return the report in words: names of records and keys, nothing of what is in them."""
+	"""Return the report as text: names of records and keys, no content."""
 	return [
 		f"{report.checked} versions checked",
 		*(f"{damage.version}: the file is {damage.fault}" for damage in report.damaged),
-		*(f"{name}: the records do not agree" for name in report.astray),
+		*(f"{name}: the records do not agree" for name in report.inconsistent),
 		*(f"{key}: a file that no version has" for key in report.orphans),
 	]

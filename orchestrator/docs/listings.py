@@ -1,4 +1,4 @@
-"""Pages of what belongs to a document."""
+"""Pages of the versions and the audit trail of a document."""
 
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,8 @@ TRAIL_FIELDS = ("action", "version", "user", "creation", "ip_address", "details"
 
 
 def list_versions(document: "Document", start: int, length: int) -> VersionPage:
-	"""Return the versions of a document that the caller may read: numbers have no gaps, so the current one tells
-	how many.
+	"""Return the versions of a document that the caller may read. Numbers have no gaps, so the current one is
+	the count.
 	"""
 	rows = frappe.get_all(
 		DOCUMENT_VERSION,
@@ -38,8 +38,8 @@ def get_version(document: "Document", number: int | None) -> Version:
 
 
 def list_trail(document: "Document", start: int, length: int) -> AuditPage:
-	"""Return the trail of a document, for those who manage its folder; the DocType itself is for managers of
-	all.
+	"""Return the trail of a document, for users who manage its folder; the DocType itself is for managers of
+	all documents.
 	"""
 	access.check_level(access.MANAGE, document.document_folder)
 	filters = {"document": document.name}

@@ -1,5 +1,5 @@
-"""What a file is: told by its first bytes, and refused where its name says something else. No site needed, but for the
-words.
+"""The type of a file, detected by its first bytes, and checked against its name. No site is needed except for
+translations.
 """
 
 import codecs
@@ -24,7 +24,7 @@ ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 OPEN_XML = "application/vnd.openxmlformats-officedocument."
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 WORD = f"{OPEN_XML}wordprocessingml.document"
-# Types whose files filetype recognizes by their first bytes. Of other types nothing is known, and their names are believed.
+# Types that filetype detects by their first bytes. For other types, the name decides.
 RECOGNIZED = frozenset(
 	{
 		"application/gzip", "application/zip", "image/gif", "image/jpeg", "image/png", "image/tiff", "image/webp",
@@ -40,15 +40,17 @@ OFFICE_CONTAINERS: dict[str, tuple[bytes, ...]] = {
 TEXTUAL = frozenset({"application/json", "application/xml", "application/javascript", "image/svg+xml"})
 PDF = "application/pdf"
 PDF_MARK = b"%PDF-"
-PDF_MARK_WITHIN = 1024  # readers look that far: a BOM, line ends or a printer's commands may come before
+PDF_MARK_WITHIN = (
+	1024  # readers search that far, because a BOM, line ends or printer commands may come before
+)
 LOOKS_LIKE_PDF = re.compile(rb"\s*%PDF-\d\.\d")
-# Types whose files may have no zero byte at their beginning, and are no text all the same.
+# Binary types whose files may have no zero byte at their beginning.
 BINARY_WITHOUT_ZEROS = ("application/gzip", "application/zip", "image/jpeg", "image/png")
 PRINTABLE = frozenset((*b"\t\n\f\r", *range(0x20, 0x100)))
 WRITTEN_AS_TEXT = frozenset({"application/rtf", "application/postscript"})
 BOM = b"\xef\xbb\xbf"
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # UTF-16 and UTF-32 have zeros
-# What compresses the file that the rest of its name tells, such as .csv.gz.
+# Extensions of compression, after that of the compressed file, such as .csv.gz.
 TYPE_OF_COMPRESSION = {
 	"gzip": "application/gzip",
 	"bzip2": "application/x-bzip2",
@@ -57,42 +59,44 @@ TYPE_OF_COMPRESSION = {
 	"br": "application/x-brotli",
 }
 MEDIA_TYPE = re.compile(r"[\w.+-]{1,127}/[\w.+-]{1,127}", re.ASCII)
-# An archive beyond these is made to fill a disk, not to hold documents.
+# An archive beyond these limits is probably meant to fill the disk.
 MAX_UNPACKED = 1024 * 1024 * 1024
 MAX_RATIO = 200
 MAX_MEMBERS = 20_000
 
 
 class MediaType(NamedTuple):
-	"""A type, and whether the bytes bear it out."""
+	"""A media type, and whether the content confirms it."""
 
 	type: str
 	fits: bool
 
 
 def get_type_by_name(file_name: str) -> str | None:
-	"""Return the type that a file name tells."""
+	"""Return the media type of a file name."""
 	media_type, compression = mimetypes.guess_type(file_name, strict=False)
 	return TYPE_OF_COMPRESSION.get(compression, UNKNOWN) if compression else media_type
 
 
 def _parse_declared_type(declared: str | None) -> str | None:
-	"""Return the type that the sender declared, None where that says nothing."""
+	"""Return the type that the sender declared, None if that is meaningless."""
 	if not declared or declared == UNKNOWN or not MEDIA_TYPE.fullmatch(declared):
 		return None
 	return declared.lower()
 
 
 def detect_type(head: bytes, file_name: str, declared: str | None = None) -> MediaType:
-	"""Return the type of a file that begins with `head`. It fits unless its name tells of bytes that are not there. What the
-	sender declared counts only where the name tells nothing: many systems make it up.
+	"""Return the type of a file that begins with `head`. It is consistent unless its name requires other
+	content. The declared type counts only if the name has no known extension, because many systems invent it.
 	"""
-	told = get_type_by_name(file_name) or _parse_declared_type(declared)
-	return MediaType(told or _detect_type_by_bytes(head), told is None or is_consistent(head, told))
+	expected = get_type_by_name(file_name) or _parse_declared_type(declared)
+	return MediaType(
+		expected or _detect_type_by_bytes(head), expected is None or is_consistent(head, expected)
+	)
 
 
 def is_consistent(head: bytes, claim: str) -> bool:
-	"""Whether bytes that begin with `head` may be of the type `claim`."""
+	"""Return True if content that begins with `head` may be of the type `claim`."""
 	if claim == PDF:
 		return PDF_MARK in head[:PDF_MARK_WITHIN]
 	if claim.startswith((OPEN_XML, OPEN_DOCUMENT)):
@@ -109,7 +113,7 @@ def _is_recognized(head: bytes, media_type: str) -> bool:
 
 
 def is_binary_container(head: bytes) -> bool:
-	"""Return True for bytes that begin a file which is no text even without a zero byte among them."""
+	"""Return True for the beginning of a binary file, even without a zero byte in it."""
 	return head.startswith(OLE) or any(_is_recognized(head, each) for each in BINARY_WITHOUT_ZEROS)
 
 
@@ -118,14 +122,16 @@ def is_textual(media_type: str) -> bool:
 
 
 def _is_text(head: bytes) -> bool:
-	"""Whether bytes that begin with `head` may be a text, in whatever encoding."""
+	"""Return True if content that begins with `head` may be text, in whatever encoding."""
 	if is_binary_container(head) or LOOKS_LIKE_PDF.match(head.removeprefix(BOM)):
 		return False
 	return head.startswith(WIDE_MARKS) or b"\x00" not in head or is_utf16(head)
 
 
 def is_utf16(head: bytes) -> bool:
-	"""Whether every other byte of `head` is mostly zero and the rest printable: UTF-16 of a Latin text, without a mark."""
+	"""Return True if every other byte of `head` is mostly zero and the rest printable: UTF-16 of a Latin
+	text, without a byte order mark.
+	"""
 	if len(head) % 2:
 		return False
 	for high, low in ((head[0::2], head[1::2]), (head[1::2], head[0::2])):
@@ -135,7 +141,7 @@ def is_utf16(head: bytes) -> bool:
 
 
 def _detect_type_by_bytes(head: bytes) -> str:
-	"""Return the type that the first bytes tell."""
+	"""Return the type indicated by the first bytes."""
 	if LOOKS_LIKE_PDF.match(head.removeprefix(BOM)):
 		return PDF
 	guess = filetype.guess_mime(head)
@@ -145,8 +151,8 @@ def _detect_type_by_bytes(head: bytes) -> str:
 
 
 def is_utf8(head: bytes) -> bool:
-	"""Whether `head` is a text in UTF-8, maybe cut within a character. No picture or archive is: of two or three letters
-	at its beginning, such as BM, that proves more.
+	"""Return True if `head` is UTF-8 text, possibly cut within a character. No picture or archive is, so that
+	this proves more than a signature of two or three letters such as BM.
 	"""
 	try:
 		codecs.getincrementaldecoder("utf-8")().decode(head)
@@ -156,7 +162,9 @@ def is_utf8(head: bytes) -> bool:
 
 
 def get_extension(head: bytes, declared: str | None = None) -> str:
-	"""Return the usual extension of what the sender declared, where the bytes bear it out; else of what they tell."""
+	"""Return the usual extension of the declared type if the content is consistent with it, otherwise of the
+	detected type.
+	"""
 	claim = _parse_declared_type(declared)
 	extension = mimetypes.guess_extension(claim) if claim and is_consistent(head, claim) else None
 	return extension or mimetypes.guess_extension(_detect_type_by_bytes(head)) or ".bin"
@@ -172,7 +180,9 @@ def refuse_mismatch(file_name: str, head: bytes) -> NoReturn:
 
 
 def check_archive(path: Path, media_type: str, file_name: str) -> None:
-	"""422 for an archive, a Word file too, that would unpack to far more than it is, or that is none."""
+	"""Raise 422 for an invalid archive, or one (also a Word file) that would unpack to far more than its
+	size.
+	"""
 	try:
 		with zipfile.ZipFile(path) as archive:
 			members = archive.infolist()

@@ -1,4 +1,4 @@
-"""Names of files, folders and documents as callers send them. Plain functions: no site needed."""
+"""Validate names of files, folders and documents that callers send. Plain functions: no site is needed."""
 
 import mimetypes
 from pathlib import Path
@@ -16,7 +16,7 @@ MAX_LENGTH = MAX_NAME_LENGTH
 def validate_name(kind: str, name: str) -> str:
 	"""Return `name` as it is stored: see orchestrator/file_names.py.
 
-	Refuse (400) a path, a control character, and a mark that changes the direction of reading.
+	Refuse (400) a path, a control character, and a character that changes the text direction.
 	"""
 	text = normalize_name(name)
 	# Frappe would store HTML in another form: of "a <b>.txt" it makes "a <b>.txt</b>".
@@ -35,6 +35,6 @@ def _refuse_name(kind: str, name: str) -> NoReturn:
 
 
 def add_extension(title: str, extension: str) -> str:
-	"""Return the title as a file name that ends in `extension`, in place of one that tells another type."""
+	"""Return the title as a file name with `extension`, which replaces the extension of another type."""
 	stem = Path(title).stem if mimetypes.guess_type(title)[0] else title
 	return f"{stem[: MAX_LENGTH - len(extension)]}{extension}"

@@ -1,4 +1,4 @@
-"""What must not be deleted or moved out: a folder's legal hold, and its retention period."""
+"""Retention periods and legal holds: what must not be deleted or moved."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def compute_retention_end(latest: datetime, retention_days: int) -> datetime:
-	"""Return the moment from which a document may be deleted."""
+	"""Return the time from which a document may be deleted."""
 	return add_days(latest, retention_days)
 
 
 def _get_latest_change(document: "Document") -> datetime:
-	"""Return when the latest version was made; the document itself, where there is none."""
+	"""Return the creation time of the latest version, or of the document if it has none."""
 	made = frappe.db.get_value(
 		DOCUMENT_VERSION, {"document": document.name, "number": document.current_version}, "creation"
 	)
@@ -51,18 +51,18 @@ def check_deletion(document: "Document") -> None:
 
 def check_move(document: "Document", source: str, target: str) -> None:
 	"""Refuse (409) a move out of a legal hold, or to a shorter retention during the present one."""
-	here, there = folders.compute_rules(source), folders.compute_rules(target)
+	old_rules, new_rules = folders.compute_rules(source), folders.compute_rules(target)
 	if refusal := find_loosened_rule(
-		here, there, compute_retention_end(_get_latest_change(document), here.retention_days)
+		old_rules, new_rules, compute_retention_end(_get_latest_change(document), old_rules.retention_days)
 	):
 		refuse(f"{document.name}: {refusal}", RetentionConflictError)
 
 
-def find_loosened_rule(here: FolderRules, there: FolderRules, until: datetime) -> str | None:
-	"""Return why something may not go from under these rules to under those."""
-	if here.legal_hold and not there.legal_hold:
+def find_loosened_rule(old: FolderRules, new: FolderRules, until: datetime) -> str | None:
+	"""Return the reason why something may not move from the first rules to the second, None if it may."""
+	if old.legal_hold and not new.legal_hold:
 		return _("Documents under legal hold can be moved only to a folder that is also under legal hold.")
-	if there.retention_days < here.retention_days and until > clock.get_now():
+	if new.retention_days < old.retention_days and until > clock.get_now():
 		return _(
 			"Documents that must be kept until {0} can be moved only to a folder that keeps them at least as long."
 		).format(until)

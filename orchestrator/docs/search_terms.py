@@ -1,8 +1,9 @@
-"""What MariaDB's full-text index cannot find by itself, as terms that it can. Plain functions: no site needed.
+"""Terms for words that MariaDB's full-text index cannot find by itself. Plain functions: no site is needed.
 
-The index knows words of three letters and more between blanks. So the parts of Q3_invoice and InvoiceFinal become terms
-of their own, words of two letters and stopwords get a mark, and languages without blanks become pairs of characters, in
-hex digits, which no collation holds to be equal.
+The index contains words of three or more letters, separated by blanks. So the parts of Q3_invoice and
+InvoiceFinal become terms of their own, words of two letters and stop words get a prefix, and languages
+without blanks become pairs of characters, written as hex digits because no collation treats different digits
+as equal.
 """
 
 import itertools
@@ -14,7 +15,7 @@ from typing import NamedTuple
 MIN_LETTERS = 3  # innodb_ft_min_token_size
 MAX_HEX_CHARACTERS = 16  # innodb_ft_max_token_size is 84
 MAX_TERMS = 40
-# As InnoDB has them: they are not in its index.
+# InnoDB's stop words, which are not in its index.
 STOPWORDS = frozenset(
 	[
 		"a",
@@ -58,15 +59,15 @@ DENSE = (
 	"\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3105-\u312f\u31f0-\u31ff"
 	"\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-# Signs that belong to the letter before them, which Python counts among no words.
+# Combining marks, which Python's \w does not match.
 MARKS = "\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u0f71-\u0fbc"
-# Signs of vowels that people leave out: Hebrew, Arabic; joiners.
+# Optional vowel marks in Hebrew and Arabic; joiners.
 OPTIONAL_MARKS = re.compile(
 	"[\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200b-\u200d\u00ad]"
 )
 WORD = re.compile(rf"[\w{DENSE}{MARKS}]+")
 RUN = re.compile(rf"[{DENSE}]+|[^{DENSE}]+")
-# A change from small to capital letter, the last capital of several before a small one, letters and digits.
+# A change from lower to upper case, the last capital before a lower-case letter, a change between letters and digits.
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
 
@@ -78,23 +79,23 @@ class Group(NamedTuple):
 
 
 def build_terms(text: str) -> str:
-	"""Return the terms by which a text is found beside its own words."""
+	"""Return the terms by which a text is found in addition to its own words."""
 	plain = set(re.findall(r"\w+", text.lower()))
-	found = {term for word in _find_words(text) for term in _build_word_terms(word)}
-	return " ".join(sorted(found - plain))
+	terms = {term for word in _find_words(text) for term in _build_word_terms(word)}
+	return " ".join(sorted(terms - plain))
 
 
 def build_expression(query: str, max_words: int) -> str | None:
-	"""Return a query as MariaDB's boolean mode has it, with every word required; None where there is no word."""
+	"""Return a query for MariaDB's boolean mode, with every word required; None if there is no word."""
 	groups = [group for word in _find_words(query) for group in _build_word_groups(word)]
 	groups = list(dict.fromkeys(groups))
-	wanted = [group for group in groups if not group.is_common] or groups
-	limit = max(max_words, MAX_TERMS if any(group.expression.startswith("z") for group in wanted) else 0)
-	return " ".join(f"+{group.expression}" for group in wanted[:limit]) or None
+	required = [group for group in groups if not group.is_common] or groups
+	limit = max(max_words, MAX_TERMS if any(group.expression.startswith("z") for group in required) else 0)
+	return " ".join(f"+{group.expression}" for group in required[:limit]) or None
 
 
 def find_first_word(query: str) -> str:
-	"""Return the first word of a query that is no stop word, as it was sent."""
+	"""Return the first word of a query that is not a stop word, as it was sent."""
 	words = WORD.findall(query)
 	return next((word for word in words if word.lower() not in STOPWORDS), words[0] if words else "")
 
@@ -132,20 +133,20 @@ def _build_word_groups(run: str) -> Iterator[Group]:
 
 
 def _split(piece: str) -> list[str]:
-	"""Return the parts of invoiceFinal or Q3, nothing where there is only one."""
+	"""Return the parts of invoiceFinal or Q3, nothing if there is only one."""
 	parts = PART.findall(piece)
 	return parts if len(parts) > 1 and "".join(parts) == piece else []
 
 
 def _build_term(part: str) -> str:
 	folded = part.casefold()
-	if not folded.isalnum():  # with signs that MariaDB takes for the end of a word
+	if not folded.isalnum():  # with signs at which MariaDB ends a word
 		return f"h{''.join(map(_to_hex, folded[:MAX_HEX_CHARACTERS]))}"
 	return f"{folded}_" if len(folded) < MIN_LETTERS or folded in STOPWORDS else folded
 
 
 def _build_expression(part: str) -> str:
-	"""Return a word as it is looked for: short ones and stopwords as they are, others as beginnings."""
+	"""Return the search expression of a word: short words and stop words in full, others as prefixes."""
 	term = _build_term(part)
 	return term if term.endswith("_") else f"{term}*"
 

@@ -1,4 +1,4 @@
-"""What the document endpoints return."""
+"""Types of the replies of the document endpoints."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -29,14 +29,14 @@ class Version(TypedDict):
 
 
 class VersionPage(TypedDict):
-	"""A page of versions, the latest first, and how many there are."""
+	"""A page of versions, latest first, and the number of versions."""
 
 	versions: list[Version]
 	total: int
 
 
 class Standing(TypedDict):
-	"""A document, who has it checked out, and its tags."""
+	"""A document, its check-out, and its tags."""
 
 	document: str
 	title: str
@@ -49,7 +49,7 @@ class Standing(TypedDict):
 
 
 class Difference(TypedDict):
-	"""One field in which two versions differ."""
+	"""A field in which two versions differ."""
 
 	field: str
 	first: Any
@@ -57,8 +57,8 @@ class Difference(TypedDict):
 
 
 class Comparison(TypedDict):
-	"""Two versions side by side. `text` is a unified diff by lines, None where one has no text that can be read;
-	`truncated` where the diff is longer than what is given.
+	"""Two versions side by side. `text` is a unified diff by lines, null if a version has no readable text;
+	`truncated` is true if the diff is longer than the reply.
 	"""
 
 	document: str
@@ -73,7 +73,7 @@ class Comparison(TypedDict):
 
 
 class Hit(TypedDict):
-	"""A document that was found. A higher `score` fits better; `snippet` is from the file's own text."""
+	"""A document that matches a search. A higher `score` fits better; `snippet` is from the file's own text."""
 
 	document: str
 	title: str
@@ -86,13 +86,13 @@ class Hit(TypedDict):
 
 
 class Hits(TypedDict):
-	"""A page of what was found."""
+	"""A page of search results."""
 
 	documents: list[Hit]
 
 
 class AuditEntry(TypedDict):
-	"""Who did what when."""
+	"""An action on a document, with its user and time."""
 
 	action: str
 	version: int
@@ -103,7 +103,7 @@ class AuditEntry(TypedDict):
 
 
 class AuditPage(TypedDict):
-	"""A page of the trail, the latest first."""
+	"""A page of the audit trail, latest first."""
 
 	entries: list[AuditEntry]
 	total: int

@@ -1,5 +1,6 @@
-"""Where the bytes of versions are: below private/files, so that backups take them along, each under a random key that
-no File and no reply tells. Files are written once, never opened for writing again, and gone if the request fails.
+"""Storage of the content of versions: below private/files, so that backups include it, each under a random
+key that no File and no reply contains. Files are written once, never opened for writing again, and deleted if
+the request fails.
 """
 
 import contextlib
@@ -29,7 +30,7 @@ MEGABYTE = 1024 * 1024
 
 
 class StoredBytes(NamedTuple):
-	"""Bytes on disk."""
+	"""Content on disk."""
 
 	key: str
 	size: int
@@ -41,14 +42,14 @@ def get_root() -> Path:
 
 
 def get_path(key: str) -> Path:
-	"""Return where the bytes of `key` are. Only keys that `write_bytes` gave lead anywhere."""
+	"""Return the path of the content of `key`. Only keys made by `write_bytes` are valid."""
 	if not KEY.fullmatch(key or ""):
 		raise ValueError("not a storage key")
 	return get_root() / key[:2] / key
 
 
 def write_bytes(source: BinaryIO) -> StoredBytes:
-	"""Keep the bytes of `source`. They are removed again if the transaction is rolled back.
+	"""Store the content of `source`. It is deleted again if the transaction is rolled back.
 
 	Raises MaxFileSizeReachedError (413), InvalidFileError (422) for no bytes at all, StorageError (507).
 	"""
@@ -69,7 +70,7 @@ def write_bytes(source: BinaryIO) -> StoredBytes:
 
 
 def _copy_bytes(source: BinaryIO, path: Path) -> tuple[int, str]:
-	"""Write `source` to a new file and on to the disk. Returns its size and SHA-256."""
+	"""Write `source` to a new file and sync it to disk. Return its size and SHA-256."""
 	limit, size, digest = get_max_file_size(), 0, hashlib.sha256()
 	descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READ_ONLY)
 	with os.fdopen(descriptor, "wb", buffering=0) as target:
@@ -110,44 +111,42 @@ def _raise_storage_error(error: OSError) -> None:
 
 
 def _delete_bytes(key: str) -> None:
-	"""Remove the bytes, where there are any."""
+	"""Delete the content, if there is any."""
 	get_path(key).unlink(missing_ok=True)
 
 
 def delete_unreferenced(keys: list[str]) -> None:
-	"""Remove the bytes of those keys that no version has. To be called when a transaction has ended: part of it may
-	have been rolled back to a savepoint, of which Frappe tells nobody.
+	"""Delete the content of those keys that no version has. Call it after a transaction: part of it may have
+	been rolled back to a savepoint, which Frappe does not report.
 	"""
-	kept = frappe.get_all(DOCUMENT_VERSION, {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
-	for key in set(keys) - set(kept):
+	referenced = frappe.get_all(DOCUMENT_VERSION, {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
+	for key in set(keys) - set(referenced):
 		_delete_bytes(key)
 
 
 def delete_after_commit(keys: list[str]) -> None:
-	"""Remove the bytes once nothing can bring their records back."""
+	"""Delete the content after the commit, when its records cannot be restored any more."""
 	if keys:
 		frappe.db.after_commit.add(lambda: delete_unreferenced(keys))
 
 
 def find_fault(key: str, size: int, sha256: str) -> str | None:
-	"""Return what is wrong with stored bytes: `missing`, `unreadable`, `changed`; None if they are as they were
-	stored.
-	"""
-	digest, found = hashlib.sha256(), 0
+	"""Return the fault of stored content: `missing`, `unreadable`, `changed`; None if it is intact."""
+	digest, stored_size = hashlib.sha256(), 0
 	try:
 		with get_path(key).open("rb") as file:
 			while chunk := file.read(CHUNK_BYTES):
 				digest.update(chunk)
-				found += len(chunk)
+				stored_size += len(chunk)
 	except (FileNotFoundError, ValueError):
 		return "missing"
 	except OSError:
 		return "unreadable"
-	return None if found == size and digest.hexdigest() == sha256 else "changed"
+	return None if stored_size == size and digest.hexdigest() == sha256 else "changed"
 
 
 def get_checked_path(key: str, size: int, sha256: str, label: str) -> Path:
-	"""Return the file, if its bytes are those that were stored.
+	"""Return the path of the file, if its content is intact.
 
 	Raises DamagedFileConflictError (409), which names `label` and nothing of the server's.
 	"""
@@ -162,8 +161,8 @@ def get_checked_path(key: str, size: int, sha256: str, label: str) -> Path:
 
 
 def list_keys() -> Iterator[tuple[str, float]]:
-	"""Yield every key that there is a file for, with the time it was last written."""
+	"""Yield the key of every stored file, with the time of its last modification."""
 	for path in sorted(get_root().glob("??/*")):
-		with contextlib.suppress(FileNotFoundError):  # deleted at this moment
+		with contextlib.suppress(FileNotFoundError):  # deleted in the meantime
 			if KEY.fullmatch(path.name):
 				yield path.name, path.stat().st_mtime

@@ -1,5 +1,5 @@
-"""The text inside a version's file. Read in a process of its own with little memory and time: a file may be made to
-take all there is, and must take no more than its own text with it.
+"""The text inside a version's file, extracted by a separate process with limited memory and time: a file may
+be made to exhaust both, and must do no harm except to its own text.
 """
 
 import subprocess
@@ -20,21 +20,22 @@ MAX_CHARACTERS = 2_000_000
 
 
 def get_version_text(version: "DocumentVersion") -> str:
-	"""Return the text of a version; nothing where its file has none that can be read."""
-	found = extract_text(storage.get_path(version.storage_key), version.mime_type or "")
-	return found or ""
+	"""Return the text of a version, empty if its file has none that can be extracted."""
+	extracted = extract_text(storage.get_path(version.storage_key), version.mime_type or "")
+	return extracted or ""
 
 
 def extract_text(path: Path, media_type: str, seconds: float | None = None) -> str | None:
-	"""Return the text of a file of this type, at most MAX_CHARACTERS, read within `seconds` (SECONDS).
+	"""Return the text of a file of this type, at most MAX_CHARACTERS, extracted within `seconds` (default:
+	SECONDS).
 
-	None where none can be read: another type, a damaged file, one that would take too much.
+	None if there is none: another type, a damaged file, one that exceeds the limits.
 	"""
 	try:
 		done = subprocess.run(  # noqa: S603  # our own reader, on a path of our own
 			[sys.executable, str(READER_SCRIPT), str(path.resolve()), media_type, str(MAX_CHARACTERS)],
 			stdout=subprocess.PIPE,
-			stderr=subprocess.DEVNULL,  # a file may be made to warn without an end
+			stderr=subprocess.DEVNULL,  # a malicious file may cause endless warnings
 			timeout=seconds or MAX_SECONDS,
 			check=False,
 		)

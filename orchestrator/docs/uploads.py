@@ -1,4 +1,4 @@
-"""`upload_file` into the document library: the folders, the document, its version."""
+"""`upload_file` into the document library: creates the folders, the document and its version."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from orchestrator.exceptions import InvalidRequestError, refuse
 
 
 def accepts_upload(folder: str) -> bool:
-	"""Return True for an upload that goes into the library: a path below Documents."""
+	"""Return True for an upload into the library: to a path below Documents."""
 	levels = [level.strip() for level in folder.split("/") if level.strip()]
 	if levels and levels[0] == folders.FILES_ROOT:
 		levels = levels[1:]
@@ -21,31 +21,31 @@ def accepts_upload(folder: str) -> bool:
 
 
 def store_upload(form: Any) -> tuple[dict[str, Any], bool]:
-	"""Keep an upload as a document. Returns the File with the names of document and version, and whether anything was
-	new: the same bytes again under the same title in the same folder are not.
+	"""Store an upload as a document. Return the File with the names of document and version, and whether a
+	version was created: the same content under the same title in the same folder creates none.
 
-	Raises PermissionError (403) where the caller may not write there.
+	Raises PermissionError (403) if the caller may not write there.
 	"""
 	incoming = _parse_upload(form)
 	title = validate_name(_("document"), form.title or incoming.file_name or "")
 	folder = folders.get_or_create(form.folder)
 	access.check_level(access.WRITE, folder)
-	kept = versions.store_file(incoming, title)
+	upload = versions.store_file(incoming, title)
 	document = documents.get_by_title(folder, title)
-	if document and document.checksum == kept.stored.sha256:
+	if document and document.checksum == upload.stored.sha256:
 		return _build_reply(document.file, document.name), False
 	if document:
 		documents.check_checkout(document)
 	else:
 		document = documents.create_document(folder, title)
-	version = versions.create_version(document, kept, form.version_notes or form.notes)
+	version = versions.create_version(document, upload, form.version_notes or form.notes)
 	if form.tags:
 		changes.update_tags(document.name, changes.read_tags(form.tags))
 	return _build_reply(version.file, document.name), True
 
 
 def _parse_upload(form: Any) -> IncomingFile:
-	"""Return what is uploaded: a part of the form, or a file that the site has."""
+	"""Return the uploaded content: a part of the form, or a file that the site has."""
 	if upload := content.get_uploaded_part():
 		return upload
 	if form.library_file_name:

@@ -1,4 +1,4 @@
-"""Versions: added one after the other, read, restored. What stands is never changed."""
+"""Add, read and restore versions. An existing version is never changed."""
 
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -19,7 +19,7 @@ MAX_NOTES = 5000
 
 
 class IncomingFile(NamedTuple):
-	"""Bytes that are being uploaded.
+	"""Content that is being uploaded.
 
 	`file_name` is None if none was sent; `declared` is the type that the sender states.
 	"""
@@ -30,7 +30,7 @@ class IncomingFile(NamedTuple):
 
 
 class StoredUpload(NamedTuple):
-	"""Bytes that are on disk and were looked at."""
+	"""Content that was stored and examined."""
 
 	stored: storage.StoredBytes
 	file_name: str
@@ -38,29 +38,30 @@ class StoredUpload(NamedTuple):
 
 
 def store_file(incoming: IncomingFile, usual_name: str) -> StoredUpload:
-	"""Write the bytes and look at them. Without a file name of their own they get `usual_name`, with another extension
-	where they are something else. Before anything is locked: this is what takes long.
+	"""Store and examine the content. A file without a name gets `usual_name`, with the extension of its
+	detected type. This takes long, so it happens before anything is locked.
 
-	Raises InvalidRequestError (400) for a name that is none, InvalidFileError (422), MaxFileSizeReachedError (413), StorageError (507).
+	Raises InvalidRequestError (400) for an invalid name, InvalidFileError (422), MaxFileSizeReachedError
+	(413), StorageError (507).
 	"""
 	name = validate_name(_("file"), incoming.file_name or usual_name)
 	stored = storage.write_bytes(incoming.source)
 	path = storage.get_path(stored.key)
 	with path.open("rb") as file:
 		head = file.read(media.HEAD)
-	found = media.detect_type(head, name, incoming.declared)
-	if incoming.file_name is None and not (found.fits and media.get_type_by_name(name)):
+	detected = media.detect_type(head, name, incoming.declared)
+	if incoming.file_name is None and not (detected.fits and media.get_type_by_name(name)):
 		name = add_extension(name, media.get_extension(head, incoming.declared))
-		found = media.detect_type(head, name)
-	if not found.fits:
+		detected = media.detect_type(head, name)
+	if not detected.fits:
 		media.refuse_mismatch(name, head)
 	if head.startswith(media.ZIP):
-		media.check_archive(path, found.type, name)
-	return StoredUpload(stored, name, found.type)
+		media.check_archive(path, detected.type, name)
+	return StoredUpload(stored, name, detected.type)
 
 
 def create_version(
-	document: "Document", kept: StoredUpload, notes: str | None, restored_from: int = 0
+	document: "Document", upload: StoredUpload, notes: str | None, restored_from: int = 0
 ) -> "DocumentVersion":
 	"""Create the next version of a locked document."""
 	version: DocumentVersion = frappe.get_doc(
@@ -70,16 +71,16 @@ def create_version(
 		notes=(notes or "")[:MAX_NOTES] or None,
 		author=frappe.session.user,
 		restored_from=restored_from,
-		file_name=kept.file_name,
-		mime_type=kept.media_type,
-		file_size=kept.stored.size,
-		sha256=kept.stored.sha256,
-		storage_key=kept.stored.key,
+		file_name=upload.file_name,
+		mime_type=upload.media_type,
+		file_size=upload.stored.size,
+		sha256=upload.stored.sha256,
+		storage_key=upload.stored.key,
 	)
 	version.name = _build_name(document.name, version.number)
 	version.file = _create_file(document, version)
 	version.flags.is_new_version = True
-	# The caller's access was decided on the document; what the row refers to was just read or made.
+	# Access was checked on the document, and the linked records were just read or created.
 	version.flags.ignore_links = True
 	version.insert(ignore_permissions=True)
 	_make_current(document, version)
@@ -103,11 +104,11 @@ def _build_name(document: str, number: int) -> str:
 
 
 def _create_file(document: "Document", version: "DocumentVersion") -> str:
-	"""Create the File of the version, wherever Frappe shows files.
+	"""Create the File of the version, which Frappe shows in its lists of files.
 
-	Its URL is the download, with its check of access and its line in the audit trail; of the bytes themselves
-	no File knows. Not inserted as Files usually are: there is nothing to write, to share with other Files of
-	the same content, or to note on the document.
+	Its URL is the download, which checks access and adds an entry to the audit trail; no File has the path of
+	the content. It is not inserted like other Files: there is no content to write, no File with the same
+	content to share, and nothing to comment on the document.
 	"""
 	file = frappe.new_doc("File")
 	file.update(
@@ -143,13 +144,15 @@ def _make_current(document: "Document", version: "DocumentVersion") -> None:
 
 
 def get_version(document: str, number: Any = None) -> "DocumentVersion":
-	"""Return a version by its number, the current one without. 404 where there is none."""
-	wanted = frappe.db.get_value(DOCUMENT, document, "current_version") if number in (None, "") else number
-	name = _build_name(document, int(wanted or 0))
-	if not wanted or not frappe.db.exists(DOCUMENT_VERSION, name):
+	"""Return a version by its number, by default the current one. 404 if there is none."""
+	version_number = (
+		frappe.db.get_value(DOCUMENT, document, "current_version") if number in (None, "") else number
+	)
+	name = _build_name(document, int(version_number or 0))
+	if not version_number or not frappe.db.exists(DOCUMENT_VERSION, name):
 		refuse(
-			_("{0} has no version {1}.").format(document, wanted or "")
-			if wanted
+			_("{0} has no version {1}.").format(document, version_number or "")
+			if version_number
 			else _("{0} has no version yet.").format(document),
 			frappe.DoesNotExistError,
 		)
@@ -157,7 +160,7 @@ def get_version(document: str, number: Any = None) -> "DocumentVersion":
 
 
 def get_intact_path(version: "DocumentVersion") -> Any:
-	"""Return the path of a version's bytes, after a look whether they are intact.
+	"""Return the path of a version's content, after a check that it is intact.
 
 	Raises DamagedFileConflictError (409).
 	"""

@@ -1,4 +1,4 @@
-"""The gameplan endpoints: a sprint's burndown and burn-up, its board and its members' load, its start and its end."""
+"""The gameplan endpoints: burndown and burn-up, board, workload, start and close of a sprint."""
 
 from typing import Annotated
 

@@ -13,13 +13,13 @@ TO_DO, IN_PROGRESS, IN_REVIEW, DONE, CANCELLED = "to_do", "in_progress", "in_rev
 COLUMNS = (TO_DO, IN_PROGRESS, IN_REVIEW, DONE, CANCELLED)
 BEGUN_STATUSES = frozenset({"Working", "In Progress"})
 REVIEW_STATUSES = frozenset({"Pending Review"})
-# How long someone has been late says nothing of the phase; progress does.
+# The phase depends on the progress, not on the due date.
 LATE_STATUSES = frozenset({"Overdue"})
 PRIORITIES = ("Urgent", "High", "Medium", "Low")
 
 
 def build_board(sprint: frappe._dict) -> SprintBoard:
-	"""Return the board, of the tasks that the caller may read."""
+	"""Return the board with the tasks that the caller may read."""
 	rows = list_sprint_rows(sprint.name)
 	visible = _filter_readable_rows(sprint.name, rows)
 	return SprintBoard(
@@ -44,7 +44,7 @@ def _list_readable_names(doctype: str, sprint: str) -> list[str]:
 
 
 def _build_columns(rows: Iterable[TaskRow]) -> list[BoardColumn]:
-	"""Return the columns, each with its tasks: the most urgent first, then the one due first."""
+	"""Return the columns, each with its tasks: most urgent first, then by due date."""
 	by_column: dict[str, list[TaskRow]] = {column: [] for column in COLUMNS}
 	for row in rows:
 		by_column[_get_column(row)].append(row)
@@ -52,7 +52,7 @@ def _build_columns(rows: Iterable[TaskRow]) -> list[BoardColumn]:
 
 
 def _get_column(row: TaskRow) -> str:
-	"""Return the phase that a task is in."""
+	"""Return the phase of a task."""
 	if row.is_dropped:
 		return CANCELLED
 	if row.is_done:

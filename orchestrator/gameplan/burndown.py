@@ -1,4 +1,4 @@
-"""Burndown and burn-up of one sprint: the rows that they take, and the replies made of the course."""
+"""Burndown and burn-up of one sprint: the rows that they are computed from, and the replies."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -23,8 +23,8 @@ def build_burndown(sprint: frappe._dict) -> SprintBurndown:
 	days = list_days(sprint.start_date, sprint.end_date)
 	calendar = get_calendar(sprint.project, sprint.team if sprint.team_type == "Department" else None)
 	rows = list_sprint_rows(sprint.name)
-	course = _compute_sprint_series(sprint, rows, days, now)
-	added, removed = _compute_scope_changes(course.marks)
+	series = _compute_sprint_series(sprint, rows, days, now)
+	added, removed = _compute_scope_changes(series.points)
 	working = [calendar.is_workday(day) for day in days]
 	return SprintBurndown(
 		sprint=sprint.name,
@@ -33,43 +33,43 @@ def build_burndown(sprint: frappe._dict) -> SprintBurndown:
 		days=_build_labels(days),
 		dates=[str(day) for day in days],
 		working_days=working,
-		ideal_hours=[round_hours(value) for value in compute_ideal_line(course.committed, working)],
-		actual_hours=_pad_values([mark.remaining for mark in course.marks], days),
+		ideal_hours=[round_hours(value) for value in compute_ideal_line(series.committed, working)],
+		actual_hours=_pad_values([point.remaining for point in series.points], days),
 		scope_added_by_day=_pad_values(added, days),
 		scope_removed_by_day=_pad_values(removed, days),
-		committed_hours=round_hours(course.committed),
-		remaining_hours=round_hours(course.now.remaining),
-		burned_hours=round_hours(course.now.burned),
-		scope_added_hours=round_hours(course.now.added),
-		scope_removed_hours=round_hours(course.now.removed),
+		committed_hours=round_hours(series.committed),
+		remaining_hours=round_hours(series.now.remaining),
+		burned_hours=round_hours(series.now.burned),
+		scope_added_hours=round_hours(series.now.added),
+		scope_removed_hours=round_hours(series.now.removed),
 		unestimated_tasks=sum(row.is_unestimated for row in rows),
-		forecast=_compute_sprint_forecast(sprint, course, days, now.date(), calendar),
+		forecast=_compute_sprint_forecast(sprint, series, days, now.date(), calendar),
 	)
 
 
 def build_burnup(sprint: frappe._dict) -> SprintBurnup:
 	"""Return the burn-up. Two queries: events and tasks."""
 	days = list_days(sprint.start_date, sprint.end_date)
-	course = _compute_sprint_series(sprint, list_sprint_rows(sprint.name), days, clock.get_now())
+	series = _compute_sprint_series(sprint, list_sprint_rows(sprint.name), days, clock.get_now())
 	return SprintBurnup(
 		sprint=sprint.name,
 		title=sprint.title,
 		state=sprint.state,
 		days=_build_labels(days),
 		dates=[str(day) for day in days],
-		scope_hours=_pad_values([mark.scope for mark in course.marks], days),
-		done_hours=_pad_values([mark.done for mark in course.marks], days),
-		total_scope_hours=round_hours(course.now.scope),
-		total_done_hours=round_hours(course.now.done),
+		scope_hours=_pad_values([point.scope for point in series.points], days),
+		done_hours=_pad_values([point.done for point in series.points], days),
+		total_scope_hours=round_hours(series.now.scope),
+		total_done_hours=round_hours(series.now.done),
 	)
 
 
 def _compute_sprint_series(
 	sprint: frappe._dict, rows: list[TaskRow], days: Sequence[date], now: datetime
 ) -> BurndownSeries:
-	"""Return the course of a sprint.
+	"""Return the series of a sprint.
 
-	One that is not started is still being planned; a closed one ends with its closing.
+	A sprint that is not started is still being planned; a closed one ends with its closing.
 	"""
 	until = sprint.closed_at if sprint.state == CLOSED else now
 	events = history.list_events_until(sprint.name, rows, until, closed=sprint.state == CLOSED)
@@ -77,28 +77,28 @@ def _compute_sprint_series(
 
 
 def _compute_sprint_forecast(
-	sprint: frappe._dict, course: BurndownSeries, days: Sequence[date], today: date, calendar: WorkCalendar
+	sprint: frappe._dict, series: BurndownSeries, days: Sequence[date], today: date, calendar: WorkCalendar
 ) -> SprintForecast | None:
-	"""Return the forecast of an active sprint whose first day has come, of which anything is estimated."""
-	if sprint.state != ACTIVE or today < days[0] or course.now.scope < forecast.EMPTY_FORECAST:
+	"""Return the forecast of an active sprint that has begun and has estimates, otherwise None."""
+	if sprint.state != ACTIVE or today < days[0] or series.now.scope < forecast.EMPTY_FORECAST:
 		return None
 	first = max(days[0], sprint.started_at.date())
-	told = forecast.compute_forecast(
-		course.now.remaining, course.now.burned, first, today, days[-1], calendar
+	result = forecast.compute_forecast(
+		series.now.remaining, series.now.burned, first, today, days[-1], calendar
 	)
-	finish = course.find_finish_day(days) or told.finish_date
+	finish = series.find_finish_day(days) or result.finish_date
 	return SprintForecast(
-		hours_per_day=round_hours(told.hours_per_day),
+		hours_per_day=round_hours(result.hours_per_day),
 		finish_date=str(finish) if finish else None,
-		remaining_at_end=round_hours(told.remaining_at_end),
-		on_track=told.remaining_at_end < forecast.EMPTY_FORECAST,
+		remaining_at_end=round_hours(result.remaining_at_end),
+		on_track=result.remaining_at_end < forecast.EMPTY_FORECAST,
 	)
 
 
-def _compute_scope_changes(marks: Sequence[DailyPoint]) -> tuple[list[float], list[float]]:
-	"""Return the scope added and removed on each day, out of the sums since the start."""
-	before = [START, *marks]
-	pairs = list(zip(marks, before, strict=False))
+def _compute_scope_changes(points: Sequence[DailyPoint]) -> tuple[list[float], list[float]]:
+	"""Return the scope added and removed on each day, from the sums since the start."""
+	before = [START, *points]
+	pairs = list(zip(points, before, strict=False))
 	return [m.added - b.added for m, b in pairs], [m.removed - b.removed for m, b in pairs]
 
 
@@ -107,10 +107,10 @@ def _build_labels(days: Sequence[date]) -> list[str]:
 
 
 def _pad_values(values: Sequence[float], days: Sequence[date]) -> list[float | None]:
-	"""Return the values, rounded, and None for the days that have not begun."""
+	"""Return the values, rounded, and None for future days."""
 	return [*map(round_hours, values), *[None] * (len(days) - len(values))]
 
 
 def round_hours(value: float) -> float:
-	"""Return hours as replies have them, without a negative zero."""
+	"""Return hours rounded for replies, without a negative zero."""
 	return round(value, PRECISION) + 0.0

@@ -1,4 +1,4 @@
-"""What each member of a sprint has to do, beside the hours they have for it."""
+"""Remaining work of each member of a sprint, compared with the capacity."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,8 +11,8 @@ from orchestrator.gameplan.task_rows import TaskRow, list_sprint_rows
 
 
 def build_capacity(sprint: str) -> SprintCapacity:
-	"""Return the members and their load."""
-	# get_all: who may read the sprint may read its members
+	"""Return the members and their workload."""
+	# get_all: users who may read the sprint may read its members
 	members = frappe.get_all(
 		"Sprint Member",
 		{"parent": sprint, "parenttype": SPRINT},
@@ -33,8 +33,8 @@ def build_capacity(sprint: str) -> SprintCapacity:
 
 
 def _compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> list[MemberLoad]:
-	"""Return one line per member, in their order; then one for each other who has tasks; last, what is nobody's.
-	A task with several assignees is the first's.
+	"""Return one entry per member, in their order; then one for each other user with tasks; last, unassigned
+	tasks. A task with several assignees counts for the first.
 	"""
 	tasks: dict[str | None, list[TaskRow]] = {user: [] for user in capacities}
 	for row in rows:

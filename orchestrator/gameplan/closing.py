@@ -62,8 +62,8 @@ def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 
 
 def _get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
-	"""Return the sprint for what is unfinished, None for the backlog. 404 for one the caller may not see, 403
-	where not write, 422 for one that cannot take the tasks.
+	"""Return the sprint for unfinished tasks, None for the backlog. 404 if the caller may not read it, 403 if
+	they may not write it, 422 if it cannot take the tasks.
 	"""
 	if not next_sprint or next_sprint == BACKLOG:
 		return None
@@ -81,17 +81,17 @@ def _get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
 
 
 def _save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
-	"""Save the sprint's figures for its velocity, and record changes that no hook saw for its burndown."""
+	"""Save the sprint's figures for its velocity, and record changes that no hook recorded for its burndown."""
 	stored = history.get_stored_events(doc.name, now, lock=True)
-	found = history.find_unwritten_events(stored, rows, now)
-	events.insert_found_events(doc.name, found)
-	course = compute_series(stored + found, [], doc.started_at or now, now)
+	missing_events = history.find_unwritten_events(stored, rows, now)
+	events.insert_found_events(doc.name, missing_events)
+	series = compute_series(stored + missing_events, [], doc.started_at or now, now)
 	doc.update(
 		{
 			"state": CLOSED,
 			"closed_at": now,
-			"completed_hours": round_hours(course.now.burned),
-			"unfinished_hours": round_hours(course.now.remaining),
+			"completed_hours": round_hours(series.now.burned),
+			"unfinished_hours": round_hours(series.now.remaining),
 			"completed_tasks": sum(row.is_done for row in rows),
 			"unfinished_tasks": sum(row.is_unfinished for row in rows),
 		}
@@ -100,8 +100,9 @@ def _save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
 
 
 def _move_tasks(rows: list[TaskRow], source: str, target: str | None, closed_at: datetime) -> None:
-	"""Move tasks out of a closed sprint, all in one statement per kind: it is part of closing, and needs no right on the
-	tasks. Their events are later than the closing, so that the closed sprint's line does not fall to nothing.
+	"""Move tasks out of a closed sprint, in one statement per kind. This is part of closing, and requires no
+	permission on the tasks. Their events are later than the closing, so that the burndown of the closed
+	sprint does not drop to zero.
 	"""
 	for doctype in DOCTYPES:
 		names = [int(row.name) if doctype == GP_TASK else row.name for row in rows if row.doctype == doctype]
@@ -124,10 +125,10 @@ def _move_tasks(rows: list[TaskRow], source: str, target: str | None, closed_at:
 
 def _build_events(row: TaskRow, source: str, target: str | None, closed_at: datetime) -> list[EventRow]:
 	left, joined = closed_at + history.TICK, closed_at + 2 * history.TICK
-	found = [EventRow(source, Event(left, row.doctype, row.name, LEFT, *OUT), row.status)]
+	rows = [EventRow(source, Event(left, row.doctype, row.name, LEFT, *OUT), row.status)]
 	if target:
-		found.append(EventRow(target, Event(joined, row.doctype, row.name, JOINED, *row.state), row.status))
-	return found
+		rows.append(EventRow(target, Event(joined, row.doctype, row.name, JOINED, *row.state), row.status))
+	return rows
 
 
 def _build_moved_task(row: TaskRow, target: str | None) -> MovedTask:

@@ -1,4 +1,4 @@
-"""Circles among the tasks that a task depends on. ERPNext looks fifteen tasks far and names none."""
+"""Detect circular dependencies among tasks. ERPNext follows fifteen tasks only and does not name the circle."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -16,16 +16,16 @@ Edges = Callable[[list[str]], list[tuple[str, str]]]
 
 
 class CircularDependencyError(frappe.ValidationError):
-	"""The task would depend on itself, by way of others. 422."""
+	"""The task would depend on itself, directly or through others. 422."""
 
 
 def validate(doc: "Task", _method: str | None = None) -> None:
-	"""Handle the hook validate of Task: refuse a circle, and name it."""
-	wanted = _list_dependencies(doc)
+	"""Handle the hook validate of Task: refuse a circular dependency, and name it."""
+	dependencies = _list_dependencies(doc)
 	before = doc.get_doc_before_save()
-	if not wanted or (before and wanted == _list_dependencies(before)):
+	if not dependencies or (before and dependencies == _list_dependencies(before)):
 		return
-	if circle := find_cycle(doc.name, wanted, _get_stored_edges):
+	if circle := find_cycle(doc.name, dependencies, _get_stored_edges):
 		refuse(
 			_(
 				"These tasks would depend on each other in a circle: {0}. Remove one of the dependencies."
@@ -35,24 +35,23 @@ def validate(doc: "Task", _method: str | None = None) -> None:
 
 
 def _list_dependencies(doc: "Task") -> list[str]:
-	"""Return the tasks that it depends on by itself."""
+	"""Return the tasks that the task depends on directly."""
 	return sorted({row.task for row in doc.depends_on if row.task})
 
 
-def find_cycle(task: str, wanted: Iterable[str], edges: Edges) -> list[str]:
-	"""Return the shortest circle that leads from the task over what it wants to depend on back to it; empty
-	where there is none. `edges` tells of some tasks each pair (task, what it depends on): one question per
-	step away.
+def find_cycle(task: str, dependencies: Iterable[str], edges: Edges) -> list[str]:
+	"""Return the shortest cycle from the task through its new dependencies back to it, empty if there is
+	none. `edges` returns pairs (task, dependency) of given tasks: it is called once per step.
 	"""
-	came_from = dict.fromkeys(wanted, task)
+	came_from = dict.fromkeys(dependencies, task)
 	step = list(came_from)
 	while step and task not in came_from:
-		found: dict[str, str] = {}
+		predecessors: dict[str, str] = {}
 		for of, on in edges(step):
 			if on not in came_from:
-				found.setdefault(on, of)
-		came_from |= found
-		step = list(found)
+				predecessors.setdefault(on, of)
+		came_from |= predecessors
+		step = list(predecessors)
 	if task not in came_from:
 		return []
 	circle = [task]
@@ -62,8 +61,8 @@ def find_cycle(task: str, wanted: Iterable[str], edges: Edges) -> list[str]:
 
 
 def _get_stored_edges(tasks: list[str]) -> list[tuple[str, str]]:
-	"""Return what these tasks depend on, as stored."""
-	# get_all: a circle is one, whoever may read the tasks in it
+	"""Return the stored dependencies of these tasks."""
+	# get_all: a cycle must be found regardless of permissions on its tasks
 	rows = frappe.get_all(
 		"Task Depends On",
 		{"parent": ("in", tasks), "parenttype": TASK, "task": ("is", "set")},

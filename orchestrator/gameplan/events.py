@@ -1,7 +1,7 @@
 """Record the changes of tasks in sprints.
 
-The hooks compare a task as it is stored with its last event, rather than with the document in memory: earlier
-changes past the hooks are recorded too, and nothing twice. The daily job records the rest.
+The hooks compare the stored task with its last event, rather than with the document in memory: earlier
+changes without hooks are recorded too, and nothing twice. The daily job records the rest.
 """
 
 from collections.abc import Collection, Iterable
@@ -56,8 +56,8 @@ def after_delete(doc: "Document", _method: str | None = None) -> None:
 
 
 def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge: bool = False) -> None:
-	"""Handle the hook after_rename: the history goes with the name. Of two merged tasks each keeps its own: the one that vanishes is
-	deleted next, and its hours did stand in the sprint until then.
+	"""Handle the hook after_rename: the events get the task's new name. Of two merged tasks each keeps its
+	own events: the merged one is deleted next, and its hours were in the sprint until then.
 	"""
 	if not merge:
 		frappe.db.set_value(
@@ -66,7 +66,7 @@ def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge
 
 
 def reconcile_events() -> int:
-	"""Run as a daily job: record what was changed past the hooks. Return how many events that were."""
+	"""Run as a daily job: record changes that no hook recorded. Return the number of events."""
 	written = 0
 	# get_all: a job has no caller
 	for sprint in frappe.get_all(SPRINT, {"state": ("in", OPEN_STATES)}, pluck="name", limit=0):
@@ -79,7 +79,7 @@ def reconcile_events() -> int:
 
 
 def _record_change(doctype: str, name: str) -> None:
-	"""Record the changes of a task since its last event, and of the groups above it."""
+	"""Record the changes of a task since its last event, and of its group tasks."""
 	if not _is_ready(doctype):
 		return
 	row = next(iter(list_rows_by_name(doctype, [name])), None)
@@ -90,13 +90,13 @@ def _record_change(doctype: str, name: str) -> None:
 
 
 def _list_sprints(last: history.LastEvent | None, row: TaskRow | None) -> set[str]:
-	"""Return the sprints that a task was and is in."""
+	"""Return the sprints that a task was in and is in."""
 	sprints = {last.sprint} if last and last.event.is_in else set()
 	return sprints | ({row.sprint} if row and row.sprint else set())
 
 
 def record_group_changes(sprints: Collection[str], changed: str) -> None:
-	"""Record changed hours of the groups in these sprints, after a change of the task `changed`."""
+	"""Record changed hours of the group tasks in these sprints, after a change of the task `changed`."""
 	names = [name for name in find_groups(sprints) if name != changed]
 	for row in list_rows_by_name(TASK, names):
 		insert_events(
@@ -107,7 +107,7 @@ def record_group_changes(sprints: Collection[str], changed: str) -> None:
 def _build_events(
 	doctype: str, name: str, last: history.LastEvent | None, row: TaskRow | None, now: datetime
 ) -> list[EventRow]:
-	"""Return the events that lead from the task's last one to how it is stored, each later than the one before."""
+	"""Return the events from the task's last one to its stored state, each later than the one before."""
 	before = (last.sprint, last.event.state) if last and last.event.is_in else None
 	after = (row.sprint, row.state) if row and row.sprint else None
 	at = max(now, last.event.at + history.TICK) if last else now
@@ -118,26 +118,26 @@ def _build_events(
 
 
 def _build_event(doctype: str, name: str, step: TaskChange, at: datetime, status: str | None) -> EventRow:
-	return EventRow(step.sprint, Event(at, doctype, name, step.kind, *step.standing), status)
+	return EventRow(step.sprint, Event(at, doctype, name, step.kind, *step.state), status)
 
 
 def reconcile_sprint(sprint: str) -> int:
 	"""Record the changes of a sprint's tasks that its events miss."""
 	now = clock.get_now()
-	found = history.find_unwritten_events(
+	missing_events = history.find_unwritten_events(
 		history.get_stored_events(sprint, now), list_sprint_rows(sprint), now
 	)
-	insert_found_events(sprint, found)
-	return len(found)
+	insert_found_events(sprint, missing_events)
+	return len(missing_events)
 
 
-def insert_found_events(sprint: str, found: list[Event]) -> None:
-	"""Store events that no hook saw."""
-	insert_events(EventRow(sprint, event, found_later=True) for event in found)
+def insert_found_events(sprint: str, events: list[Event]) -> None:
+	"""Store events of changes that no hook recorded."""
+	insert_events(EventRow(sprint, event, found_later=True) for event in events)
 
 
 def insert_events(entries: Iterable[EventRow]) -> None:
-	"""Store events, in one statement. None is fine."""
+	"""Store events, in one statement. The list may be empty."""
 	insert_rows(
 		SPRINT_EVENT,
 		(

@@ -1,18 +1,18 @@
-"""When a sprint will be done at the pace it has had so far. Plain values only."""
+"""Forecast of a sprint's end at its pace so far. Plain values only."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from orchestrator.gameplan.workdays import WorkCalendar, list_days
 
-# Who needs longer than that will not get there at this pace.
+# A forecast beyond this counts as never.
 MAX_SEARCH_DAYS = timedelta(days=366)
-EMPTY_FORECAST = 0.005  # of an hour
+EMPTY_FORECAST = 0.005  # hours
 
 
 class Forecast(NamedTuple):
-	"""Hours burned per day worked so far, when nothing will remain at that pace (None: never), what will remain at the
-	sprint's end.
+	"""Hours burned per working day so far; the time at which nothing remains at that pace (None: never); the
+	hours that remain at the sprint's end.
 	"""
 
 	hours_per_day: float
@@ -23,14 +23,14 @@ class Forecast(NamedTuple):
 def compute_forecast(
 	remaining: float, burned: float, first: date, today: date, end: date, calendar: WorkCalendar
 ) -> Forecast:
-	"""Return the forecast on `today`, which counts among the days worked so far; `first` is the first of those."""
+	"""Return the forecast on `today`, which counts as a day worked; `first` is the first day worked."""
 	worked = sum(map(calendar.is_workday, list_days(first, today)))
 	pace = burned / worked if worked else 0.0
-	left = sum(map(calendar.is_workday, list_days(today + timedelta(days=1), end)))
+	working_days_left = sum(map(calendar.is_workday, list_days(today + timedelta(days=1), end)))
 	return Forecast(
 		hours_per_day=pace,
 		finish_date=_find_finish_day(remaining, pace, today, calendar),
-		remaining_at_end=max(remaining - pace * left, 0.0),
+		remaining_at_end=max(remaining - pace * working_days_left, 0.0),
 	)
 
 

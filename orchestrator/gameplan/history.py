@@ -1,8 +1,8 @@
-"""The history of a sprint: its stored events, and what the tasks show that no event tells yet.
+"""The history of a sprint: its stored events, and changes of tasks that no event records yet.
 
-Frappe writes some values past every hook (`frappe.db.set_value`, which ERPNext itself uses where a project is
-completed, and plain SQL). Compared with the events, such a change shows, and the task's own `modified` dates it. So the
-line is right even where neither a hook nor the daily job has seen it.
+Frappe writes some values without running any hook (`frappe.db.set_value`, which ERPNext itself uses when a
+project is completed, and plain SQL). A comparison with the events reveals such a change, and the task's own
+`modified` dates it. So the burndown is right even before the daily job records the change.
 """
 
 from datetime import datetime, timedelta
@@ -27,49 +27,49 @@ LATEST = """
 
 
 class LastEvent(NamedTuple):
-	"""The last event of a task, and in which sprint it was."""
+	"""The last event of a task, and its sprint."""
 
 	sprint: str
 	event: Event
 
 
 def get_stored_events(sprint: str, until: datetime, lock: bool = False) -> list[Event]:
-	"""Return what was written down of the sprint up to a moment, first to last.
+	"""Return the stored events of the sprint up to a time, first to last.
 
-	`lock` reads what others have committed since the transaction began.
+	With `lock`, it also reads what others have committed since the transaction began.
 	"""
 	query = f"{STORED}{' LOCK IN SHARE MODE' if lock else ''}"
 	return [Event(*row) for row in frappe.db.sql(query, {"sprint": sprint, "until": until})]
 
 
 def get_latest_event(doctype: str, task: str) -> LastEvent | None:
-	"""Return the last that was written down of the task, in whichever sprint."""
+	"""Return the last stored event of the task, in whichever sprint."""
 	rows = frappe.db.sql(LATEST, {"doctype": doctype, "task": task})
 	return LastEvent(rows[0][0], Event(*rows[0][1:])) if rows else None
 
 
 def list_events_until(sprint: str, rows: list[TaskRow], until: datetime, closed: bool) -> list[Event]:
-	"""Return all that is known of the sprint, whose tasks are `rows`, up to a moment.
+	"""Return all events of the sprint up to a time, stored or not. `rows` are its tasks.
 
-	A closed one has its history complete: closing saw to it.
+	A closed sprint has a complete stored history, because closing records all changes.
 	"""
 	events = get_stored_events(sprint, until)
 	return events if closed else events + find_unwritten_events(events, rows, until)
 
 
 def find_unwritten_events(events: list[Event], rows: list[TaskRow], now: datetime) -> list[Event]:
-	"""Return what the tasks of a sprint show that its events do not tell."""
+	"""Return events of changes in the tasks of a sprint that are not stored."""
 	latest: dict[Key, Event] = {(event.doctype, event.task): event for event in events}
 	present = {(row.doctype, row.name): row for row in rows}
 	missing = [key for key, event in latest.items() if event.is_in and key not in present]
-	found = [
+	changes = [
 		event for key, row in present.items() if (event := _build_change_events(row, latest.get(key), now))
 	]
-	return found + _build_removal_events(missing, latest, now)
+	return changes + _build_removal_events(missing, latest, now)
 
 
 def _build_change_events(row: TaskRow, last: Event | None, now: datetime) -> Event | None:
-	"""Return what happened to a task that is in the sprint since its last event; None where nothing did."""
+	"""Return the changes of a task in the sprint since its last event, empty if there are none."""
 	if last and last.is_in:
 		if last.state == row.state:
 			return None
@@ -92,7 +92,7 @@ def _build_removal_events(missing: list[Key], latest: dict[Key, Event], now: dat
 
 
 def _get_change_time(modified: datetime, last: Event | None, now: datetime) -> datetime:
-	"""Return the time of a change that no hook saw: the task's last modification.
+	"""Return the time of a change that no hook recorded: the task's last modification.
 
 	If that is not after the last event, the time is unknown: return the time at which it was found.
 	"""

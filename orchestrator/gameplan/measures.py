@@ -1,4 +1,4 @@
-"""What dashboards tell about projects: of the projects and tasks that the caller may read."""
+"""Measures about projects: projects and tasks that the caller may read."""
 
 from frappe import _
 
@@ -30,16 +30,16 @@ def open_tasks() -> Number:
 
 
 def completed_tasks() -> Number:
-	"""Return tasks completed within 30 days, and within the 30 days before."""
+	"""Return the number of tasks completed within 30 days, and within the 30 days before."""
 	return aggregate_trailing_period(
 		TASK, "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'"
 	)
 
 
 def remaining_hours() -> Number:
-	"""Return what is left of the expected hours of open tasks, by their progress.
+	"""Return the remaining hours of open tasks, from their expected hours and progress.
 
-	Groups are the sum of theirs already.
+	Group tasks are left out, because their hours are sums of their tasks.
 	"""
 	(hours,) = fetch_one(
 		f"""SELECT SUM(expected_time * (1 - LEAST(COALESCE(progress, 0), 100) / 100)) FROM `tabTask`
@@ -54,12 +54,12 @@ def tasks_by_status() -> Series:
 
 
 def tasks_by_priority() -> Series:
-	"""Open tasks by their priority."""
+	"""Return the number of open tasks by priority."""
 	return count_by_value(TASK, "priority", _("Tasks"), IS_OPEN)
 
 
 def project_progress() -> Table:
-	"""Return the open projects, the first to end first."""
+	"""Return the open projects, by expected end."""
 	rows = fetch_all(
 		"""
 		SELECT name, project_name, percent_complete, expected_end_date FROM `tabProject`

@@ -27,7 +27,7 @@ def build_conditions(user: str | None = None, doctype: str = SPRINT) -> str:
 
 
 def _build_project_conditions(user: str) -> str:
-	"""Return what narrows down the projects that the user may read; empty where nothing does."""
+	"""Return the conditions that restrict the projects of the user, empty if there are none."""
 	readable = build_read_condition("Project", user)
 	return "1 = 0" if readable is None else readable
 

@@ -15,8 +15,8 @@ from orchestrator.gameplan.task_state import DONE, OUT, Event, TaskState
 
 
 class DailyPoint(NamedTuple):
-	"""Where a sprint stood at one moment, in hours. `scope` and `_compute_done` are whole estimates, and what is done of them;
-	added, removed and burned count from the start of the sprint.
+	"""State of a sprint at one moment, in hours. `scope` and `done` are whole estimates; added, removed and
+	burned count from the start of the sprint.
 	"""
 
 	remaining: float = 0.0
@@ -29,19 +29,19 @@ class DailyPoint(NamedTuple):
 
 @dataclass
 class BurndownSeries:
-	"""`marks` has one mark per day that has begun, as the day ended; `now` is where it stands after the last event."""
+	"""`points` has the state at the end of each day that has begun; `now` is the state after the last event."""
 
 	committed: float
-	marks: list[DailyPoint]
+	points: list[DailyPoint]
 	now: DailyPoint
 	latest: dict[tuple[str, str], Event]
 
 	def find_finish_day(self, days: Sequence[date]) -> date | None:
-		"""Return the first day from whose end on nothing remained; None where something remains."""
-		if round(self.now.remaining, 6) > 0 or not self.marks:
+		"""Return the first day from whose end on nothing remained, None if something remains."""
+		if round(self.now.remaining, 6) > 0 or not self.points:
 			return None
-		for day, mark in reversed(list(zip(days, self.marks, strict=False))):
-			if round(mark.remaining, 6) > 0:
+		for day, point in reversed(list(zip(days, self.points, strict=False))):
+			if round(point.remaining, 6) > 0:
 				return min((later for later in days if later > day), default=None)
 		return days[0]
 
@@ -60,7 +60,7 @@ class RunningTotals:
 	latest: dict[tuple[str, str], Event] = field(default_factory=dict)
 
 	def apply_event(self, event: Event) -> None:
-		"""Add what the event changed."""
+		"""Add the change of an event."""
 		key = (event.doctype, event.task)
 		last = self.latest.get(key)
 		before = last.state if last else OUT
@@ -80,51 +80,51 @@ class RunningTotals:
 
 
 def split_change(before: TaskState, after: TaskState) -> tuple[float, float]:
-	"""Return the change of scope and the work done between two moments of a task, in hours that remain."""
+	"""Return the change of scope and the work done between two states of a task, in remaining hours."""
 	if not (before.counts and after.counts):
 		return after.remaining - before.remaining, 0.0
 	scope = (after.estimate - before.estimate) * (1 - before.progress / DONE)
 	return scope, after.estimate * (after.progress - before.progress) / DONE
 
 
-def _get_size(standing: TaskState) -> float:
-	return standing.estimate if standing.counts else 0.0
+def _get_size(state: TaskState) -> float:
+	return state.estimate if state.counts else 0.0
 
 
-def _compute_done(standing: TaskState) -> float:
-	return _get_size(standing) - standing.remaining
+def _compute_done(state: TaskState) -> float:
+	return _get_size(state) - state.remaining
 
 
 def compute_series(
 	events: Iterable[Event], days: Sequence[date], baseline: datetime, now: datetime
 ) -> BurndownSeries:
-	"""Return the course over `days`.
+	"""Return the series over `days`.
 
-	What happened up to `baseline` was planning: it makes up the commitment and is no change of scope. Events
-	after `now` are left out, and so are the days after it.
+	Events up to `baseline` are planning: they make up the commitment and are not changes of scope. Events and
+	days after `now` are left out.
 	"""
 	tally = RunningTotals()
-	marks: list[DailyPoint] = []
+	points: list[DailyPoint] = []
 	committed: float | None = None
 	for event in sorted(events, key=lambda event: event.at):
 		if event.at > now:
 			break
 		day = event.at.date()
-		while len(marks) < len(days) and days[len(marks)] < day:
-			marks.append(tally.build_point())
+		while len(points) < len(days) and days[len(points)] < day:
+			points.append(tally.build_point())
 		if tally.planning and event.at > baseline:
 			committed, tally.planning = tally.remaining, False
 		tally.apply_event(event)
-	while len(marks) < len(days) and days[len(marks)] <= now.date():
-		marks.append(tally.build_point())
+	while len(points) < len(days) and days[len(points)] <= now.date():
+		points.append(tally.build_point())
 	return BurndownSeries(
-		tally.remaining if committed is None else committed, marks, tally.build_point(), tally.latest
+		tally.remaining if committed is None else committed, points, tally.build_point(), tally.latest
 	)
 
 
 def compute_ideal_line(committed: float, working: Sequence[bool]) -> list[float]:
-	"""Return the guideline: all of the commitment on the first day, nothing on the last day that is worked, an
-	equal share less on each day worked in between, flat on the others. A single day shows the commitment.
+	"""Return the ideal line: the whole commitment on the first day, zero on the last working day, equal steps
+	on each working day in between, flat on other days. A single day shows the commitment.
 	"""
 	burning = [number > 0 and works for number, works in enumerate(working)]
 	shares = sum(burning)

@@ -1,4 +1,6 @@
-"""What the gameplan endpoints return. Hours are rounded to hundredths; dates are ISO 8601, in the site's time zone."""
+"""Types of the replies of the gameplan endpoints. Hours are rounded to hundredths; dates are ISO 8601, in the
+site's time zone.
+"""
 
 from typing import Annotated
 
@@ -11,8 +13,8 @@ TaskType = Annotated[str, OneOf("Task", "GP Task")]
 
 
 class SprintForecast(TypedDict):
-	"""At the pace so far: hours burned per day worked, the day at whose end nothing remains (None: never), what remains
-	at the sprint's end, and whether that is nothing.
+	"""Forecast at the pace so far: hours burned per working day, the day at whose end nothing remains (null:
+	never), the hours that remain at the sprint's end, and whether that is zero.
 	"""
 
 	hours_per_day: float
@@ -22,9 +24,9 @@ class SprintForecast(TypedDict):
 
 
 class SprintBurndown(TypedDict):
-	"""The lists have one element per calendar day of the sprint. `actual_hours` is what remained as the day ended, for
-	today what remains now; None for the days to come, as in the lists of scope changes.
-	`unestimated_tasks` counts for no hours; where nothing is estimated, there is no forecast.
+	"""The lists have one element per calendar day of the sprint. `actual_hours` is what remained at the end
+	of the day, for today what remains now; null for future days, as in the lists of scope changes.
+	`unestimated_tasks` count as zero hours; if nothing is estimated, there is no forecast.
 	"""
 
 	sprint: str
@@ -47,7 +49,7 @@ class SprintBurndown(TypedDict):
 
 
 class SprintBurnup(TypedDict):
-	"""The whole estimates of the tasks in the sprint, and what is done of them, as each day ended."""
+	"""The estimates of all tasks in the sprint, and of the work done, at the end of each day."""
 
 	sprint: str
 	title: str
@@ -61,7 +63,7 @@ class SprintBurnup(TypedDict):
 
 
 class SprintStart(TypedDict):
-	"""A sprint that has begun, and what it commits to."""
+	"""A started sprint and its commitment."""
 
 	sprint: str
 	state: SprintState
@@ -71,7 +73,7 @@ class SprintStart(TypedDict):
 
 
 class MovedTask(TypedDict):
-	"""A task that a closed sprint left unfinished. `moved_to` is a sprint or "backlog"."""
+	"""An unfinished task of a closed sprint. `moved_to` is a sprint or "backlog"."""
 
 	doctype: TaskType
 	task: str
@@ -82,7 +84,7 @@ class MovedTask(TypedDict):
 
 
 class SprintClosing(TypedDict):
-	"""The result of a sprint, and where each unfinished task went."""
+	"""The result of a sprint, and the destination of each unfinished task."""
 
 	sprint: str
 	state: SprintState
@@ -95,7 +97,7 @@ class SprintClosing(TypedDict):
 
 
 class ClosedSprintFigures(TypedDict):
-	"""One sprint of a velocity."""
+	"""The figures of one closed sprint."""
 
 	sprint: str
 	title: str
@@ -108,7 +110,9 @@ class ClosedSprintFigures(TypedDict):
 
 
 class Velocity(TypedDict):
-	"""The last closed sprints, the earliest first, and what they completed on average. None without any."""
+	"""The last closed sprints, earliest first, and the average of what they completed, null if there are
+	none.
+	"""
 
 	sprints: list[ClosedSprintFigures]
 	average_completed_hours: float | None
@@ -116,7 +120,9 @@ class Velocity(TypedDict):
 
 
 class MemberLoad(TypedDict):
-	"""What someone has to do in a sprint beside the hours they have. `user` None: nobody's tasks."""
+	"""Remaining work of a member in a sprint, compared with the capacity. `user` is null for unassigned
+	tasks.
+	"""
 
 	user: str | None
 	capacity_hours: float
@@ -128,7 +134,7 @@ class MemberLoad(TypedDict):
 
 
 class SprintCapacity(TypedDict):
-	"""The members of a sprint, then others who have tasks in it, then what is nobody's; and their sums."""
+	"""The members of a sprint, then other users with tasks in it, then unassigned tasks; and the totals."""
 
 	sprint: str
 	members: list[MemberLoad]

@@ -1,4 +1,4 @@
-"""The rules of a Sprint Event: written by events.py alone, never changed."""
+"""The rules of a Sprint Event: only events.py writes it, and nobody changes it."""
 
 import frappe
 from frappe import _

@@ -1,4 +1,4 @@
-"""What a Sprint must be like to be saved: the lifecycle methods of its DocType call these."""
+"""The rules of a Sprint, called by its DocType's controller."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NoReturn
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PLANNED, ACTIVE, CLOSED = "Planned", "Active", "Closed"
 MAX_DAYS = 366  # days
-# Written by starting and closing alone.
+# Written only by starting and closing.
 SYSTEM_FIELDS = (
 	"state", "started_at", "closed_at", "committed_hours", "completed_hours", "unfinished_hours", "completed_tasks",
 	"unfinished_tasks",
@@ -34,16 +34,16 @@ OVERLAP_CONDITION = """
 
 
 class SprintStateConflictError(ConflictError):
-	"""The sprint's state forbids it. 409."""
+	"""The sprint's state forbids the action. 409."""
 
 
 class SprintOverlapConflictError(ConflictError):
-	"""Another active sprint of the same project or team has days in common. 409."""
+	"""Another active sprint of the same project or team overlaps in time. 409."""
 
 
 def get_locked_state(sprint: str) -> str:
-	"""Return the sprint's state as it is and will be until the transaction ends: whoever closes it meanwhile
-	waits, and whoever has just closed it has been waited for.
+	"""Return the sprint's current state, locked until the transaction ends: a concurrent start or close of
+	the sprint waits, or is waited for.
 	"""
 	return frappe.db.sql("SELECT state FROM `tabSprint` WHERE name = %s LOCK IN SHARE MODE", sprint)[0][0]
 
@@ -86,7 +86,7 @@ def check_members(doc: "Sprint") -> None:
 
 
 def check_system_fields(doc: "Sprint") -> None:
-	"""Refuse (409) a state that is set by hand."""
+	"""Refuse (409) a state that is not set by the calls."""
 	if doc.flags.moved:
 		return
 	if doc.is_new():
@@ -105,7 +105,7 @@ def check_system_fields(doc: "Sprint") -> None:
 def _is_changed(doc: "Sprint", name: str) -> bool:
 	"""Return True if the save changes the field.
 
-	Nothing, zero and the empty text are the same, and so are a moment and its text: a document in memory has
+	None, zero and an empty string are equal, and so are a timestamp and its text: a document in memory has
 	the one, the stored one the other.
 	"""
 	now, before = doc.get(name) or None, doc.get_doc_before_save().get(name) or None

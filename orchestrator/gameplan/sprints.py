@@ -1,4 +1,4 @@
-"""Sprints as the calls need them: found as the caller may see them, started."""
+"""Find sprints with the caller's permissions, and start them."""
 
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ FIELDS = [
 
 
 def get_sprint(name: str) -> frappe._dict:
-	"""Return the sprint, as a row, in one query. 403 where the caller may read no sprints, 404 for one that is
+	"""Return the sprint as a row, in one query. 403 if the caller may read no sprints, 404 for one that is
 	missing or hidden.
 	"""
 	frappe.has_permission(SPRINT, "read", throw=True)
@@ -35,15 +35,15 @@ def get_sprint(name: str) -> frappe._dict:
 
 
 def lock_sprint(name: str) -> "Sprint":
-	"""Return the sprint, for a caller who may write it, locked until the request ends: of two calls at once the
-	second sees what the first did.
+	"""Return the sprint, for a caller who may write it, locked until the request ends: of two concurrent
+	calls, the second sees the result of the first.
 	"""
 	doc = get_writable(frappe.get_meta(SPRINT), name)
 	return frappe.get_doc(SPRINT, doc.name, for_update=True)
 
 
 def start_sprint(name: str) -> SprintStart:
-	"""Begin a planned sprint. What remains to be done in it now is what it commits to."""
+	"""Start a planned sprint. Its remaining hours become its commitment."""
 	doc = lock_sprint(name)
 	if doc.state != PLANNED:
 		refuse(
@@ -65,7 +65,7 @@ def start_sprint(name: str) -> SprintStart:
 
 
 def save_state_change(doc: "Sprint") -> None:
-	"""Save a sprint that starts or closes: else its state is not to be changed."""
+	"""Save a sprint that starts or closes. Otherwise, its state must not change."""
 	doc.flags.moved = True
 	try:
 		doc.save()

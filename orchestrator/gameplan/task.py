@@ -1,5 +1,5 @@
-"""The rules of a task in a sprint, and what ERPNext leaves undone on a Task: its completion is stamped, and its
-progress comes back when it is reopened; its notes on progress stay in the timeline, and a project that it leaves counts anew.
+"""Rules of tasks in a sprint, and corrections to ERPNext's Task: the completion date is set, progress is
+restored on reopening, progress notes stay in the timeline, and the previous project's percentage is updated.
 """
 
 from typing import TYPE_CHECKING
@@ -31,7 +31,9 @@ class InvalidTaskProjectError(frappe.ValidationError):
 
 
 def before_validate(doc: "Task", _method: str | None = None) -> None:
-	"""Handle the hook before_validate of Task: stamp who completed it, when and at what progress; reopening takes that back."""
+	"""Handle the hook before_validate of Task: set the user, date and progress of its completion; reopening
+	restores the progress.
+	"""
 	before = doc.get_doc_before_save()
 	was = before.status if before else None
 	if doc.status == COMPLETED and was != COMPLETED:
@@ -44,20 +46,20 @@ def before_validate(doc: "Task", _method: str | None = None) -> None:
 
 
 def _restore_progress(doc: "Task", before: "Task") -> None:
-	"""Restore the progress of a reopened task: ERPNext set it to 100 on completion and leaves it there."""
+	"""Restore the progress of a reopened task: ERPNext set it to 100 on completion and does not reset it."""
 	if flt(doc.progress) == flt(before.progress) == DONE:
 		doc.progress = flt(doc.get("progress_before_completion"))
 	doc.progress_before_completion = 0
 
 
 def validate(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook validate of Task and GP Task: refuse what may not be in the sprint that it names."""
+	"""Handle the hook validate of Task and GP Task: refuse a task that may not be in its sprint."""
 	if not doc.get(FIELD) or not any(map(doc.has_value_changed, (FIELD, "project", "team", "is_template"))):
 		return
 	sprint = frappe.db.get_value(
 		SPRINT, doc.get(FIELD), ["name", "project", "team_type", "team"], as_dict=True
 	)
-	if sprint:  # else Frappe's own check of links refuses it
+	if sprint:  # otherwise Frappe's own check of links refuses it
 		_check_sprint_open(doc, sprint)
 
 
@@ -109,16 +111,16 @@ def on_update(doc: "Task", _method: str | None = None) -> None:
 
 
 def _add_progress_note(doc: "Task") -> None:
-	"""Add the progress note to the timeline, with the progress it was about."""
+	"""Add the progress note to the timeline, with the task's progress at that time."""
 	if doc.get("progress_notes") and doc.has_value_changed("progress_notes"):
-		told = _("Progress {0} %").format(f"{flt(doc.progress, 2):g}")
+		text = _("Progress {0} %").format(f"{flt(doc.progress, 2):g}")
 		note = escape_html(doc.progress_notes).replace("\n", "<br>")
-		doc.add_comment("Comment", f"<p>{told}</p><p>{note}</p>")
+		doc.add_comment("Comment", f"<p>{text}</p><p>{note}</p>")
 
 
 def _update_previous_project(doc: "Task") -> None:
 	"""Update the percentage of the task's previous project. ERPNext recomputes the current one only."""
 	before = doc.get_doc_before_save()
-	left = before.project if before else None
-	if left and left != doc.project and frappe.db.exists("Project", left):
-		frappe.get_doc("Project", left).update_project()
+	previous_project = before.project if before else None
+	if previous_project and previous_project != doc.project and frappe.db.exists("Project", previous_project):
+		frappe.get_doc("Project", previous_project).update_project()

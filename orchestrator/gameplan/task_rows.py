@@ -1,4 +1,4 @@
-"""The two kinds of tasks that a sprint holds, ERPNext's Task and Gameplan's GP Task, read as rows of one shape."""
+"""ERPNext's Task and Gameplan's GP Task, read as rows of one shape."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -15,7 +15,7 @@ FIELD = "sprint"
 
 
 class TaskSource(NamedTuple):
-	"""A DocType whose records are tasks, and how it says what all of them have."""
+	"""A DocType of tasks, and the columns that hold what all tasks have."""
 
 	doctype: str
 	columns: str
@@ -25,7 +25,7 @@ class TaskSource(NamedTuple):
 	"""Statuses of what nobody is going to do."""
 
 
-# A group's own estimate replaces those below it: where one of them has its own in the same sprint, those count instead.
+# A group's own estimate replaces those of its tasks, unless one of these has an estimate in the same sprint.
 COVERED = """is_group AND EXISTS(
 	SELECT 1 FROM `tabTask` below
 	WHERE below.sprint = `tabTask`.sprint AND below.lft > `tabTask`.lft AND below.rgt < `tabTask`.rgt
@@ -87,7 +87,7 @@ class TaskRow(NamedTuple):
 
 	@property
 	def is_unestimated(self) -> bool:
-		"""True for a task that counts, though nobody has said how long it takes."""
+		"""Return True for a task that counts but has no estimate."""
 		return not (self.is_covered or self.is_dropped) and float(self.estimate or 0) <= 0
 
 
@@ -102,17 +102,17 @@ def find_groups(sprints: Collection[str]) -> list[str]:
 
 
 def has_sprints(doctype: str) -> bool:
-	"""Return True if tasks of this kind can be in sprints: their app is there, and so is our field."""
+	"""Return True if tasks of this kind can be in sprints: their app and this app's field exist."""
 	if doctype == GP_TASK and not is_installed("gameplan"):
 		return False
 	return frappe.get_meta(doctype).has_field(FIELD)
 
 
 def list_sprint_rows(sprint: str, lock: bool = False) -> list[TaskRow]:
-	"""Return every task of the sprint, regardless of permissions: its hours are the sum of all.
+	"""Return every task of the sprint, regardless of permissions: the sprint's hours are the sum of all.
 
-	`lock` keeps them as they are until the transaction ends, and reads what others have committed since it
-	began.
+	With `lock`, the rows cannot change until the transaction ends, and include what others have committed
+	since it began.
 	"""
 	condition = f"sprint = %(sprint)s{' FOR UPDATE' if lock else ''}"
 	queries = [f"({_select_rows(doctype, condition)})" for doctype in DOCTYPES if has_sprints(doctype)]
@@ -121,7 +121,7 @@ def list_sprint_rows(sprint: str, lock: bool = False) -> list[TaskRow]:
 
 
 def list_rows_by_name(doctype: str, names: Sequence[str]) -> list[TaskRow]:
-	"""Return the tasks of these names; those that are gone are left out, and with their app all of a kind are."""
+	"""Return the tasks of these names, without deleted ones and those of a missing app."""
 	if not names or not has_sprints(doctype):
 		return []
 	keys = [int(name) for name in names] if doctype == GP_TASK else list(names)

@@ -1,4 +1,4 @@
-"""How a task stands in a sprint, and what happened to it between two such moments. Plain values only."""
+"""The state of a task in a sprint, and the events between two states. Plain values only."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -19,7 +19,7 @@ GOING = frozenset({LEFT, DELETED})
 
 
 class TaskState(NamedTuple):
-	"""Estimate in hours, progress in percent. A cancelled task is in its sprint and counts for nothing."""
+	"""Estimate in hours, progress in percent. A cancelled task is in its sprint, with zero hours."""
 
 	estimate: float
 	progress: float
@@ -27,7 +27,7 @@ class TaskState(NamedTuple):
 
 	@property
 	def remaining(self) -> float:
-		"""The hours still to be done: the estimate less what is done of it."""
+		"""Remaining hours: the estimate less the work done."""
 		return self.estimate * (1 - self.progress / DONE) if self.counts else 0.0
 
 
@@ -35,7 +35,7 @@ OUT = TaskState(0.0, 0.0, counts=False)
 
 
 class Event(NamedTuple):
-	"""Something that happened to a task in one sprint, and how the task stood from then on."""
+	"""A change of a task in one sprint, and the task's state after it."""
 
 	at: datetime
 	doctype: str
@@ -56,7 +56,7 @@ class Event(NamedTuple):
 
 
 def get_event_kind(before: TaskState, after: TaskState) -> str:
-	"""Return what happened to a task that stayed in its sprint."""
+	"""Return the kind of change of a task that stayed in its sprint."""
 	if before.counts != after.counts:
 		return RESTORED if after.counts else CANCELLED
 	if before.progress < DONE <= after.progress:
@@ -67,20 +67,19 @@ def get_event_kind(before: TaskState, after: TaskState) -> str:
 
 
 class TaskChange(NamedTuple):
-	"""One change to write down: in which sprint, what, and how the task stands there from then on."""
+	"""A change to record: the sprint, the kind of event, and the task's state after it."""
 
 	sprint: str
 	kind: str
-	standing: TaskState
+	state: TaskState
 
 
 def list_steps(
 	before: tuple[str, TaskState] | None, after: tuple[str, TaskState] | None, exists: bool = True
 ) -> list[TaskChange]:
-	"""Return what happened to a task that was in one sprint and is in another, in the same or in none.
+	"""Return the changes of a task that was in one sprint and is in another, the same or none.
 
-	A move is two steps: the one sprint loses the task, the other gets it. `exists` is False for a task that
-	was deleted.
+	A move is two steps: one sprint loses the task, the other gets it. `exists` is False for a deleted task.
 	"""
 	if before and after and before[0] == after[0]:
 		same = before[1] == after[1]

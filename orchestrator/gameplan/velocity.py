@@ -1,4 +1,4 @@
-"""The velocity: what the last closed sprints completed, by the figures saved when they were closed."""
+"""The velocity: hours completed in the last closed sprints, from the figures saved when they were closed."""
 
 from collections.abc import Sequence
 from statistics import mean

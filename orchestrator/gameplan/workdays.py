@@ -1,4 +1,4 @@
-"""The days on which a sprint's people work: those that the project's Holiday List leaves."""
+"""The working days of a sprint: the days that are not in the project's Holiday List."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ HOLIDAYS = """
 
 @dataclass(frozen=True)
 class WorkCalendar:
-	"""Which days are worked. `listed_days` are the days for which the list names each day off, weekends included; outside of
-	them, and where it names no weekends at all, `weekly_off` tells them (0 is Monday).
+	"""Working days. `listed_days` are the days for which the list names each day off, weekends included; on
+	other days, and where the list names no weekends, `weekly_off` applies (0 is Monday).
 	"""
 
 	holidays: frozenset[date] = frozenset()
@@ -43,8 +43,8 @@ class WorkCalendar:
 
 
 def build_calendar(rows: Iterable[tuple[date, int, date, date]]) -> WorkCalendar:
-	"""Return the calendar of a Holiday List's rows: day, whether it is a weekly day off, first and last day of
-	the list.
+	"""Return the calendar from a Holiday List's rows: day, whether it is a weekly day off, first and last day
+	of the list.
 	"""
 	rows = list(rows)
 	weekends = frozenset(day.weekday() for day, weekly, _first, _last in rows if weekly)
@@ -55,7 +55,7 @@ def build_calendar(rows: Iterable[tuple[date, int, date, date]]) -> WorkCalendar
 
 
 def get_calendar(project: str | None, department: str | None) -> WorkCalendar:
-	"""Return the calendar by which a sprint is worked."""
+	"""Return the calendar of a sprint."""
 	values = {
 		"project": project,
 		"department": department,

@@ -1,4 +1,4 @@
-"""The helpdesk endpoints: comments on a ticket, its service level, one's own tickets."""
+"""The helpdesk endpoints: comments on a ticket, its service level, the caller's own tickets."""
 
 from typing import Annotated
 
@@ -68,7 +68,7 @@ def add_issue_comment(
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Service level checked"), effect=READ)
 def get_sla_status(issue: str | int, doctype: TicketType = None) -> SlaStatus:
-	"""Return how a ticket stands against its service level agreement.
+	"""Return the state of a ticket's service level agreement.
 
 	Args:
 		issue: Name of the ticket, an Issue or an HD Ticket.
@@ -98,7 +98,7 @@ def get_my_tickets(
 	limit_start: RowOffset = None,
 	limit_page_length: PageLength = None,
 ) -> TicketPage:
-	"""Return a page of the caller's own tickets, the latest change first.
+	"""Return a page of the caller's own tickets, latest change first.
 
 	Args:
 		relation: assigned: tickets assigned to the caller, the default for support staff. raised: tickets raised by the caller or their contact, the default for customers.

@@ -1,4 +1,4 @@
-"""Files that go with a comment, named by the caller."""
+"""Files that a caller attaches to a comment."""
 
 import html
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Attachment:
 
 
 def parse_attachments(value: Any) -> list[Attachment]:
-	"""Return the files of these names. 400 for anything but a list of names, 422 for a file that is missing or
+	"""Return the files of these names. 400 if it is not a list of names, 422 for a file that is missing or
 	hidden: the two look alike.
 	"""
 	names = parse_json("attachments", value)
@@ -37,7 +37,7 @@ def parse_attachments(value: Any) -> list[Attachment]:
 
 
 def _get_readable_file(name: str) -> Attachment:
-	"""Return the file, where there is one and the caller may read it."""
+	"""Return the file, if it exists and the caller may read it."""
 	file: File | None = frappe.get_doc("File", name) if frappe.db.exists("File", name) else None
 	if not file or file.is_folder or not file.has_permission("read"):
 		refuse(
@@ -48,15 +48,15 @@ def _get_readable_file(name: str) -> Attachment:
 
 
 def attach_files(attachments: list[Attachment], doc: Document) -> None:
-	"""Attach copies of the files to `doc`; the caller's files stay where they are."""
+	"""Attach copies of the files to `doc`; the caller's files are not changed."""
 	for attachment in attachments:
 		file = _copy_file(attachment)
 		file.update({"attached_to_doctype": doc.doctype, "attached_to_name": doc.name})
-		file.save(ignore_permissions=True)  # who may comment may attach what they may read
+		file.save(ignore_permissions=True)  # users who may comment may attach files that they may read
 
 
 def render_links(attachments: list[Attachment]) -> str:
-	"""Return the files as HTML, for where the platform shows none; nothing where there are none."""
+	"""Return the files as HTML links, where the platform shows no files; empty if there are none."""
 	lines = [
 		f'<a href="{html.escape(quoted(attachment.file_url))}">{html.escape(attachment.file_name)}</a>'
 		for attachment in attachments
@@ -65,7 +65,9 @@ def render_links(attachments: list[Attachment]) -> str:
 
 
 def copy_files(attachments: list[Attachment]) -> list[str]:
-	"""Create Files with the same content and return their names, for a platform that moves the Files it is given."""
+	"""Create Files with the same content and return their names, for a platform function that moves the Files
+	passed to it.
+	"""
 	return [_copy_file(attachment).save(ignore_permissions=True).name for attachment in attachments]
 
 

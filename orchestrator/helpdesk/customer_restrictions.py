@@ -1,8 +1,9 @@
-"""Targets of `override_whitelisted_methods` for what gives away more of a ticket than its customer may know: Desk's form,
-which comes with all comments, the room in which open forms hear of each new one, and Helpdesk's search, which finds
-agents' notes. Colleagues get the apps' own functions.
+"""Targets of `override_whitelisted_methods` for methods that would show a customer more of a ticket than
+allowed: Desk's form, which includes all comments, the socket room of open forms, and Helpdesk's search, which
+finds agents' notes.
 
-As in `orchestrator.api.overrides`, the function is chosen in each request, so that nothing of ours is on their stack.
+Staff get the apps' own functions. As in `orchestrator.api.overrides`, the function is chosen in each request,
+so that no frame of this app is on their stack.
 """
 
 import json
@@ -19,29 +20,29 @@ from orchestrator.helpdesk.tickets import DOCTYPES, is_customer
 
 
 def _is_customer_form() -> bool:
-	"""Return True if a customer asks for the form of a ticket, or to hear what happens on it."""
+	"""Return True if a customer requests the form of a ticket, or its live updates."""
 	return frappe.form_dict.get("doctype") in DOCTYPES and is_customer()
 
 
 def _is_customer_room() -> bool:
-	"""Return True if a customer asks to hear what happens on one ticket; without a name Frappe 16 asks about the
+	"""Return True if a customer requests live updates of one ticket; without a name, Frappe 16 asks about the
 	list.
 	"""
 	return bool(frappe.form_dict.get("name")) and _is_customer_form()
 
 
 def _is_saved_by_customer() -> bool:
-	"""Return True if a customer saves a ticket as Desk's form does, which gets the comments back."""
+	"""Return True if a customer saves a ticket as Desk's form does, whose reply contains the comments."""
 	return is_customer() and _parse_doctype(frappe.form_dict.get("doc")) in DOCTYPES
 
 
 def _is_note_hidden() -> bool:
-	"""Return True for who may not read the notes that a search would find."""
+	"""Return True if the user may not read the notes that a search would find."""
 	return not frappe.has_permission(HD_TICKET_COMMENT, "read")
 
 
 def _parse_doctype(text: Any) -> str | None:
-	"""Return the DocType of a record as Desk sends it; None for what is no record."""
+	"""Return the DocType of a record as Desk sends it, None if it is not a record."""
 	try:
 		record = json.loads(text)
 	except (TypeError, ValueError):
@@ -55,7 +56,7 @@ METHODS = {
 	"getdoc": "frappe.desk.form.load.getdoc",
 	"get_docinfo": "frappe.desk.form.load.get_docinfo",
 	"savedocs": "frappe.desk.form.save.savedocs",
-	# by which the socket server asks who may join a record's room: the first is Frappe 15's, the second Frappe 16's
+	# called by the socket server to check who may join a record's room: the first in Frappe 15, the second in Frappe 16
 	"can_subscribe_doc": "frappe.realtime.can_subscribe_doc",
 	"has_permission": "frappe.realtime.has_permission",
 	"search": "helpdesk.api.search.search",
@@ -82,7 +83,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
 @endpoint(effect=READ, is_public=False)
 def refuse_customer() -> None:
-	"""Refuse a customer in the place of the platform's method.
+	"""Refuse a customer, in place of the platform's method.
 
 	Returns:
 		Nothing.

@@ -1,7 +1,7 @@
 """The due times of an Issue, in working hours also after a pause.
 
-ERPNext adds the length of a pause by the clock, so that a ticket may be due at night or on a holiday. Here the pause
-counts by the working time in it. A target that was breached before the pause stays so: its time has passed.
+ERPNext adds the duration of a pause by the clock, so that a ticket may be due at night or on a holiday. Here
+only the working time in the pause counts. A target that was breached before the pause stays breached.
 """
 
 from datetime import datetime, timedelta
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PAUSE_CREDIT = "sla_paused_working_seconds"
-RESOLUTION_BY = "sla_resolution_by"  # an older ERPNext calls it resolution_by: there its own times stand
+RESOLUTION_BY = "sla_resolution_by"  # an older ERPNext calls it resolution_by: its own times are kept there
 
 
 def before_save(doc: Document, _event: str | None = None) -> None:
-	"""Handle the hook before_save of Issue: after ERPNext has set its own times in validate."""
+	"""Handle the hook before_save of Issue, after ERPNext has set its own times in validate."""
 	flags = frappe.flags
 	if flags.in_patch or flags.in_migrate or flags.in_install or not doc.meta.has_field(RESOLUTION_BY):
 		return
@@ -41,7 +41,7 @@ def before_save(doc: Document, _event: str | None = None) -> None:
 
 
 def _set_due_times(doc: Document, agreement: "ServiceLevelAgreement", calendar: Calendar) -> None:
-	"""Set the times at which response and resolution are due. On hold there is none, unless it had passed before."""
+	"""Set the due times of response and resolution. On hold there is none, unless it had passed before."""
 	response, resolution = _get_durations(agreement, doc.priority)
 	credit = doc.get(PAUSE_CREDIT) or 0
 	if doc.response_by:
@@ -55,7 +55,7 @@ def _set_due_times(doc: Document, agreement: "ServiceLevelAgreement", calendar: 
 
 
 def _count_pause(doc: Document, agreement: "ServiceLevelAgreement", calendar: Calendar) -> None:
-	"""Add the working time of a pause that has just ended. A clock that was set anew has had none."""
+	"""Add the working time of a pause that has just ended. A reset clock has had no pause."""
 	before = doc.get_doc_before_save()
 	if not before or _get_start(doc) != _get_start(before):
 		doc.set(PAUSE_CREDIT, 0)
@@ -77,13 +77,13 @@ def _get_start(doc: Document) -> datetime:
 
 
 def _get_durations(agreement: "ServiceLevelAgreement", priority: str) -> tuple[float, float]:
-	"""Return the seconds for the first response and for the resolution."""
+	"""Return the seconds allowed for the first response and for the resolution."""
 	row = next((row for row in agreement.priorities if row.priority == priority), None)
 	return (row.response_time or 0, row.resolution_time or 0) if row else (0, 0)
 
 
 def get_calendar(agreement: "ServiceLevelAgreement") -> Calendar:
-	# get_all: when something is due must not depend on what the caller may read.
+	# get_all: due times must not depend on the caller's permissions
 	holidays = frappe.get_all("Holiday", {"parent": agreement.holiday_list}, pluck="holiday_date", limit=0)
 	hours = {
 		WEEKDAYS.index(row.workday): (row.start_time, row.end_time)

@@ -1,5 +1,5 @@
-"""Escalate tickets that are at risk or breached: assign them as Orchestrator Settings say, notify their
-assignees and note it in the timeline. Runs every five minutes; each ticket and stage is escalated once.
+"""Escalate tickets that are at risk or breached: assign them as set in Orchestrator Settings, notify their
+assignees and add a comment to the timeline.
 
 The work takes a fixed number of statements per batch of five hundred tickets, and none for other tickets.
 Each batch is committed by itself; Ticket Escalation's unique key decides between two concurrent jobs.
@@ -21,12 +21,12 @@ from orchestrator.helpdesk.overdue import STAGES, OverdueTicket, Stage, TicketSo
 if TYPE_CHECKING:
 	from frappe.model.document import Document
 
-# Of a large team the least busy are asked; the others come when these have more.
+# In a large team, only this number of least busy members is considered.
 CANDIDATES = 10
 
 
 def escalate_due_tickets() -> int:
-	"""Run as a scheduled job: escalate the tickets that are due. Return how many escalations there were."""
+	"""Run as a scheduled job: escalate due tickets. Return the number of escalations."""
 	if not get_settings().escalation_enabled:
 		return 0
 	escalated = 0
@@ -41,20 +41,22 @@ def escalate_due_tickets() -> int:
 def _escalate_batch(
 	source: TicketSource, stage: Stage, batch: list[OverdueTicket], team: "EscalationTeam"
 ) -> int:
-	"""Escalate one batch and commit it. Returns how many of it no other run had escalated meanwhile."""
+	"""Escalate one batch and commit it. Return the number of its tickets that no concurrent run had
+	escalated.
+	"""
 	team.load_permissions(batch)
-	kept = insert_escalations(
+	escalated = insert_escalations(
 		source.doctype, stage, [EscalatedTicket(ticket, team.get_assignee(ticket)) for ticket in batch]
 	)
-	recipients = apply_escalations(source.doctype, stage, kept) if kept else set()
+	recipients = apply_escalations(source.doctype, stage, escalated) if escalated else set()
 	frappe.db.commit()
 	for user in recipients:
 		frappe.publish_realtime("notification", user=user)
-	return len(kept)
+	return len(escalated)
 
 
 class EscalationTeam:
-	"""Those whom Orchestrator Settings name, and how busy they are."""
+	"""The users to whom Orchestrator Settings assign escalated tickets, and their number of open tickets."""
 
 	def __init__(self, doctype: str) -> None:
 		self.doctype = doctype
@@ -64,15 +66,15 @@ class EscalationTeam:
 		self.visible: dict[str, set[str]] = {}
 
 	def load_permissions(self, batch: list[OverdueTicket]) -> None:
-		"""Find out who of the least busy may read which tickets."""
+		"""Find which tickets the least busy members may read."""
 		meta = frappe.get_meta(self.doctype)
 		names: dict[str, str | int] = {ticket.name: ticket.name for ticket in batch}
 		users = [user for user, _count in sorted(self.load.items(), key=lambda item: (item[1], item[0]))]
 		self.visible = {user: filter_listed_names(meta, names, user) for user in users[:CANDIDATES]}
 
 	def get_assignee(self, ticket: OverdueTicket) -> str | None:
-		"""Return whom to assign: the least busy who may read the ticket; nobody where one of the team has it
-		already.
+		"""Return the user to assign: the least busy member who may read the ticket, None if a member is
+		assigned already.
 		"""
 		fit = [user for user, names in self.visible.items() if ticket.name in names]
 		if not fit or set(self.load).intersection(ticket.assignees):
@@ -95,7 +97,7 @@ def _list_members(user: str | None, role: str | None) -> list[str]:
 
 
 def _count_open_assignments(users: list[str]) -> Counter[str]:
-	"""Return how many open assignments each user has."""
+	"""Return the number of open assignments of each user."""
 	counts = Counter(dict.fromkeys(users, 0))
 	rows = (
 		compat.get_all(
@@ -117,7 +119,7 @@ def delete_escalations(doc: "Document", _method: str | None = None) -> None:
 
 
 def before_rename(doc: "Document", _method: str | None, old: str, _new: str, merge: bool = False) -> None:
-	"""Handle the hook before_rename: a ticket that is merged into another has nothing of its own any more."""
+	"""Handle the hook before_rename: a ticket that is merged into another loses its own escalations."""
 	if merge:
 		_delete_escalations_by_name(doc.doctype, old)
 

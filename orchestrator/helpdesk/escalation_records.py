@@ -1,5 +1,5 @@
-"""What an escalation leaves behind, a batch at a time: the escalation itself, the assignment, a line in the timeline,
-notifications. Rows as the documents of Frappe and Helpdesk would have them.
+"""Write the records of escalations, a batch at a time: the escalation, the assignment, a comment in the
+timeline, notifications. The rows are equal to those that documents of Frappe and Helpdesk would write.
 """
 
 from collections.abc import Iterable
@@ -21,19 +21,19 @@ ACTOR = "Administrator"
 
 
 class EscalatedTicket(NamedTuple):
-	"""A ticket, and who is to be assigned because of it."""
+	"""A ticket, and the user to be assigned because of its escalation."""
 
 	ticket: OverdueTicket
 	assignee: str | None
 
 	@property
 	def concerned_users(self) -> list[str]:
-		"""Everyone who then works on it."""
+		"""The users who work on the ticket after the escalation."""
 		return list(dict.fromkeys([*self.ticket.assignees, *([self.assignee] if self.assignee else [])]))
 
 
 def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> list[EscalatedTicket]:
-	"""Store the escalations. Returns those that were not there yet."""
+	"""Store the escalations. Return those that did not exist yet."""
 	names = {frappe.generate_hash(length=10): item for item in batch}
 	_insert_rows(
 		TICKET_ESCALATION,
@@ -55,7 +55,7 @@ def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket])
 
 
 def apply_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> set[str]:
-	"""Assign, write into the timelines, notify. Returns who was notified."""
+	"""Assign, add timeline entries and notify. Return the notified users."""
 	_create_assignments(doctype, [item for item in batch if item.assignee])
 	_create_timeline_entries(doctype, stage, batch)
 	recipients = _filter_notifiable({user for item in batch for user in item.concerned_users})
@@ -65,8 +65,12 @@ def apply_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) 
 
 def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 	"""Insert an open ToDo for each ticket, and set the ticket's `_assign`, and `assigned_to` if it is empty."""
-	if not batch:
-		return
+	if batch:
+		_update_assignees(doctype, batch, _insert_todos(doctype, batch))
+
+
+def _insert_todos(doctype: str, batch: list[EscalatedTicket]) -> list[str]:
+	"""Insert an open ToDo for each ticket. Return their names."""
 	todos = {frappe.generate_hash(length=10): item for item in batch}
 	_insert_rows(
 		"ToDo",
@@ -85,6 +89,11 @@ def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 			for name, item in todos.items()
 		),
 	)
+	return list(todos)
+
+
+def _update_assignees(doctype: str, batch: list[EscalatedTicket], todos: list[str]) -> None:
+	"""Add the users of these ToDos to `_assign` of their tickets, and to an empty `assigned_to`."""
 	field = (
 		f", ticket.{FIELD} = COALESCE(NULLIF(ticket.{FIELD}, ''), todo.allocated_to)"
 		if frappe.get_meta(doctype).has_field(FIELD)
@@ -104,7 +113,7 @@ def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 		""",  # noqa: S608 (DocType and field are this app's own)
 		{
 			"doctype": doctype,
-			"todos": list(todos),
+			"todos": todos,
 			"tickets": [item.ticket.name for item in batch],
 			"now": clock.get_now(),
 			"actor": ACTOR,
@@ -113,7 +122,7 @@ def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 
 
 def _create_timeline_entries(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> None:
-	"""Add a line for each ticket to the timeline, where only the support team sees it."""
+	"""Add an entry for each ticket to the timeline, which only the support team sees."""
 	if doctype == HD_TICKET:
 		_insert_rows(
 			"HD Ticket Activity",
@@ -179,7 +188,7 @@ def _create_notifications(
 
 
 def _filter_notifiable(users: set[str]) -> set[str]:
-	"""Return those of the users who work in Desk and have not switched notifications off.
+	"""Return those of the users who work in Desk and have notifications enabled.
 
 	A customer may be assigned as well.
 	"""
@@ -195,7 +204,7 @@ def _filter_notifiable(users: set[str]) -> set[str]:
 
 
 def _render_line(stage: Stage, item: EscalatedTicket) -> str:
-	"""Return what happened, in one sentence without anything of the ticket's own text."""
+	"""Return the event in one sentence, without any text of the ticket."""
 	due = format_datetime(item.ticket.due, "yyyy-MM-dd HH:mm")
 	texts = {
 		"Response Breached": _("The first response was due at {0} and is overdue."),
@@ -203,20 +212,21 @@ def _render_line(stage: Stage, item: EscalatedTicket) -> str:
 		"Response At Risk": _("The first response is due at {0}."),
 		"Resolution At Risk": _("The resolution is due at {0}."),
 	}
-	told = texts[stage.name].format(due)
-	return f"{told} {_('Escalated to {0}.').format(item.assignee)}" if item.assignee else told
+	text = texts[stage.name].format(due)
+	return f"{text} {_('Escalated to {0}.').format(item.assignee)}" if item.assignee else text
 
 
 def _insert_rows(doctype: str, values: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
-	"""Insert rows as the ACTOR, and tell Frappe what they refer to."""
+	"""Insert rows as the ACTOR, and register their dynamic links."""
 	values = list(values)
 	insert_rows(doctype, values, user=ACTOR, ignore_duplicates=ignore_duplicates)
 	_register_dynamic_links(doctype, values)
 
 
 def _register_dynamic_links(doctype: str, values: list[dict[str, Any]]) -> None:
-	"""Tell Frappe to which DocTypes the rows refer, as each saved document does: it keeps a list for half a day, and a
-	record of a DocType that is not in it leaves behind what refers to it when it is renamed or deleted.
+	"""Register in Frappe's cache the DocTypes that the rows refer to, as each saved document does. Frappe
+	caches the list for half a day; references from a DocType that is not in it are not updated when a record
+	is renamed or deleted.
 	"""
 	for field in frappe.get_meta(doctype).get("fields", {"fieldtype": "Dynamic Link"}):
 		for linked in {row.get(field.options) for row in values} - {None}:

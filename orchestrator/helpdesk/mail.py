@@ -1,4 +1,4 @@
-"""Whether a reply can leave by mail, and to which earlier mail it belongs."""
+"""Replies by mail: whether one can be sent, and the earlier mail that it answers."""
 
 from email.utils import getaddresses
 from typing import Any
@@ -17,19 +17,19 @@ MAX_COPIES = 50
 
 
 def get_customer_address(doc: Document) -> str | None:
-	"""Return where the customer reads mail: who raised the ticket, else its contact.
+	"""Return the customer's mail address: of the user who raised the ticket, otherwise of its contact.
 
-	None where there is no address.
+	None if there is no address.
 	"""
 	contact = frappe.db.get_value("Contact", doc.contact, "email_id") if doc.get("contact") else None
 	for address in (doc.raised_by, contact):
-		if found := validate_email_address(parse_addr(address or "")[1]):
-			return found
+		if email := validate_email_address(parse_addr(address or "")[1]):
+			return email
 	return None
 
 
 def parse_copies(value: Any) -> list[str] | None:
-	"""Return the addresses of the parameter `cc`, a list or a text with commas; None where none was sent.
+	"""Return the addresses of the parameter `cc`, a list or comma-separated text; None if none was sent.
 
 	Raises:
 		InvalidRequestError: It holds something that is no address, or too many of them (400).
@@ -41,18 +41,20 @@ def parse_copies(value: Any) -> list[str] | None:
 	)
 	if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
 		refuse(_("cc must be a list of email addresses."), InvalidRequestError)
-	found = [address for _name, address in getaddresses([entry for entry in entries if entry.strip()])]
-	if wrong := [address for address in found if not validate_email_address(address)]:
+	addresses = [address for _name, address in getaddresses([entry for entry in entries if entry.strip()])]
+	if wrong := [address for address in addresses if not validate_email_address(address)]:
 		refuse(
 			_("{0} is not a valid email address. Correct cc.").format(wrong[0] or value), InvalidRequestError
 		)
-	if len(found) > MAX_COPIES:
+	if len(addresses) > MAX_COPIES:
 		refuse(_("cc takes at most {0} addresses.").format(MAX_COPIES), InvalidRequestError)
-	return list(dict.fromkeys(found))
+	return list(dict.fromkeys(addresses))
 
 
 def get_customer_copies(doc: Document) -> list[str]:
-	"""Return whom the customer's latest mail went to as copies, without the addresses of this site itself."""
+	"""Return the recipients of copies of the customer's latest mail, without the addresses of this site
+	itself.
+	"""
 	filters = {
 		"reference_doctype": doc.doctype,
 		"reference_name": str(doc.name),
@@ -67,17 +69,19 @@ def get_customer_copies(doc: Document) -> list[str]:
 		address.lower() for address in frappe.get_all("Email Account", pluck="email_id", limit=0) if address
 	}
 	addresses = [address for _name, address in getaddresses([latest or ""])]
-	kept = [found for found in addresses if validate_email_address(found) and found.lower() not in own]
-	return list(dict.fromkeys(kept))[:MAX_COPIES]
+	copies = [
+		address for address in addresses if validate_email_address(address) and address.lower() not in own
+	]
+	return list(dict.fromkeys(copies))[:MAX_COPIES]
 
 
 def can_send(doctype: str) -> bool:
-	"""Return True if the site has an account that sends the caller's mail about such a record."""
+	"""Return True if the site has an account for the caller's mail about such a record."""
 	return bool(EmailAccount.find_outgoing(match_by_email=frappe.session.user, match_by_doctype=doctype))
 
 
 def get_answered_communication(doc: Document) -> str | None:
-	"""Return the Communication that a reply answers: the latest one that has been a mail, so that the customer's
+	"""Return the Communication that a reply answers: the latest one that was a mail, so that the customer's
 	mail program shows both in one thread.
 	"""
 	filters = {
@@ -90,12 +94,12 @@ def get_answered_communication(doc: Document) -> str | None:
 
 
 def is_queued(communication: str) -> bool:
-	"""Return True if the reply waits in the site's queue, or has left it."""
+	"""Return True if the reply is in the site's queue, or was sent."""
 	return bool(frappe.db.exists("Email Queue", {"communication": communication}))
 
 
 def explain_unsent(ticket: Ticket, recipient: str | None) -> str:
-	"""Return what to tell the caller about a reply that goes nowhere by mail."""
+	"""Return the reason for which a reply is not sent by mail, for the caller."""
 	if not ticket.is_staff:
 		return _("No email was sent: the support team sees the comment on the ticket.")
 	if not recipient:

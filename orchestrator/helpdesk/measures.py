@@ -1,5 +1,5 @@
-"""What dashboards tell about tickets: of ERPNext's Issues and, where Helpdesk is installed, its HD Tickets together, as
-far as the caller may read them.
+"""Measures about tickets: ERPNext's Issues and, if Helpdesk is installed, its HD Tickets, as far as the
+caller may read them.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ HOUR = 3600
 
 
 class Kind(NamedTuple):
-	"""A DocType of tickets: which are open, and when one came."""
+	"""A DocType of tickets: the conditions for open ones, and the time at which one was opened."""
 
 	source: TicketSource
 	is_open: str
@@ -41,8 +41,8 @@ class Kind(NamedTuple):
 
 
 def _list_readable_kinds() -> Iterator[Kind]:
-	"""Yield the DocTypes of tickets that the caller may read. Raises PermissionError where there are none."""
-	found = [
+	"""Yield the DocTypes of tickets that the caller may read. Raises PermissionError if there are none."""
+	kinds = [
 		Kind(
 			source,
 			"status NOT IN ('Resolved', 'Closed')"
@@ -51,17 +51,17 @@ def _list_readable_kinds() -> Iterator[Kind]:
 		)
 		for source in list_sources()
 	]
-	readable = [kind for kind in found if frappe.has_permission(kind.doctype, "read")]
+	readable = [kind for kind in kinds if frappe.has_permission(kind.doctype, "read")]
 	if not readable:
 		measure_queries.check_readable(ISSUE)
 	yield from readable
 
 
 def _sum_kinds(of_kind: Callable[[Kind], Number]) -> Number:
-	"""Return the sum over the DocTypes, now and before."""
+	"""Return the sums over the DocTypes, of the period and of the one before."""
 	numbers = [of_kind(kind) for kind in _list_readable_kinds()]
-	previous = [found.previous for found in numbers if found.previous is not None]
-	return Number(sum(found.value or 0 for found in numbers), sum(previous) if previous else None)
+	previous = [number.previous for number in numbers if number.previous is not None]
+	return Number(sum(number.value or 0 for number in numbers), sum(previous) if previous else None)
 
 
 def open_tickets() -> Number:
@@ -69,7 +69,7 @@ def open_tickets() -> Number:
 
 
 def unassigned_tickets() -> Number:
-	"""Open tickets that nobody is assigned."""
+	"""Return the number of open tickets without an assignee."""
 	return _sum_kinds(
 		lambda kind: measure_queries.count_records(
 			kind.doctype, f"{kind.is_open} AND COALESCE(_assign, '[]') IN ('', '[]')"
@@ -78,7 +78,7 @@ def unassigned_tickets() -> Number:
 
 
 def overdue_tickets() -> Number:
-	"""Open tickets that are past the time at which their service level wants them resolved."""
+	"""Return the number of open tickets past the time by which their service level requires a resolution."""
 	return _sum_kinds(
 		lambda kind: measure_queries.count_records(
 			kind.doctype,
@@ -89,13 +89,13 @@ def overdue_tickets() -> Number:
 
 
 def new_tickets() -> Number:
-	"""Return tickets of the last 30 days, and of the 30 days before."""
+	"""Return the number of tickets of the last 30 days, and of the 30 days before."""
 	return _sum_kinds(lambda kind: measure_queries.aggregate_trailing_period(kind.doctype, "creation"))
 
 
 def first_response_hours() -> Number:
-	"""Return hours until the first response on average, of the tickets first answered within 30 days; and the 30
-	days before.
+	"""Return the average hours until the first response, of tickets first answered within 30 days; and within
+	the 30 days before.
 	"""
 	waited = "TIMESTAMPDIFF(SECOND, creation, first_responded_on)"
 	spent = [
@@ -106,19 +106,21 @@ def first_response_hours() -> Number:
 		measure_queries.aggregate_trailing_period(kind.doctype, "first_responded_on")
 		for kind in _list_readable_kinds()
 	]
-	now = _compute_mean_hours([found.value for found in spent], [found.value for found in answered])
-	before = _compute_mean_hours([found.previous for found in spent], [found.previous for found in answered])
+	now = _compute_mean_hours([number.value for number in spent], [number.value for number in answered])
+	before = _compute_mean_hours(
+		[number.previous for number in spent], [number.previous for number in answered]
+	)
 	return Number(now, before)
 
 
 def _compute_mean_hours(seconds: list[float | None], records: list[float | None]) -> float | None:
-	known = sum(found or 0 for found in records)
-	return round(sum(found or 0 for found in seconds) / HOUR / known, 2) if known else None
+	known = sum(total or 0 for total in records)
+	return round(sum(total or 0 for total in seconds) / HOUR / known, 2) if known else None
 
 
 def service_level_met() -> Number:
-	"""Return per cent of the tickets resolved within 30 days that were resolved in time; and within the 30 days
-	before.
+	"""Return the percentage of tickets resolved in time, of those resolved within 30 days; and within the 30
+	days before.
 	"""
 	met, all_ = [], []
 	for kind in _list_readable_kinds():
@@ -130,9 +132,11 @@ def service_level_met() -> Number:
 		)
 		all_.append(measure_queries.aggregate_trailing_period(kind.doctype, done, where=f"{due} IS NOT NULL"))
 	return Number(
-		compute_percentage(sum(found.value or 0 for found in met), sum(found.value or 0 for found in all_)),
 		compute_percentage(
-			sum(found.previous or 0 for found in met), sum(found.previous or 0 for found in all_)
+			sum(number.value or 0 for number in met), sum(number.value or 0 for number in all_)
+		),
+		compute_percentage(
+			sum(number.previous or 0 for number in met), sum(number.previous or 0 for number in all_)
 		),
 	)
 
@@ -146,14 +150,14 @@ def tickets_by_status() -> Series:
 
 
 def tickets_by_day() -> Series:
-	"""Return tickets that came on each of the last 30 days."""
-	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _list_readable_kinds()]
-	values = [sum(each) for each in zip(*(series.datasets[0].values for series in found), strict=True)]
-	return build_series(zip(found[0].labels, values, strict=True), _("Tickets"))
+	"""Return the number of tickets opened on each of the last 30 days."""
+	counts = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _list_readable_kinds()]
+	values = [sum(each) for each in zip(*(series.datasets[0].values for series in counts), strict=True)]
+	return build_series(zip(counts[0].labels, values, strict=True), _("Tickets"))
 
 
 def oldest_tickets() -> Table:
-	"""Return the open tickets that have waited longest."""
+	"""Return the open tickets that were opened first."""
 	rows, open_ = [], 0.0
 	for kind in _list_readable_kinds():
 		rows += measure_queries.fetch_all(

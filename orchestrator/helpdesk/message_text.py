@@ -1,4 +1,6 @@
-"""What a caller wrote, as safe HTML: of a text every character and line stays, of HTML what is no tag stays as text."""
+"""Convert a caller's text or HTML to safe HTML. Plain text keeps every character and line; in HTML, what is
+not a tag stays text.
+"""
 
 import html
 import re
@@ -12,11 +14,11 @@ from orchestrator.exceptions import InvalidRequestError, refuse
 
 TEXT, HTML = "text", "html"
 FORM_TAGS = ["form", "input", "button", "style", "link", "meta"]
-# Without text these still say something.
+# Tags that have content without text.
 MARKUP_TAGS = ("<img", "<video")
 KNOWN_TAGS = frozenset({*acceptable_elements, "html", "head", "body", *FORM_TAGS})
-# These stand alone, or may go without an end. Of any other tag an end shows that it is meant as one: in List<Address>
-# or <code> as a placeholder it is not.
+# Void tags, or tags whose end may be omitted. Any other tag counts as one only with its end: in List<Address>
+# or <code> as a placeholder, there is none.
 VOID_TAGS = frozenset({"br", "hr", "img", "p", "video"})
 OPENING = re.compile(r"<([a-z][a-z0-9]*)(?=[\s/>])[^<>]*>", re.IGNORECASE)
 NO_TAG = re.compile(rf"<(?!/?(?:{'|'.join(sorted(KNOWN_TAGS))})(?=[\s/>]))(?!!--)", re.IGNORECASE)
@@ -49,17 +51,17 @@ def render_message(message: str, message_format: str | None = None) -> str:
 
 
 def has_known_tag(message: str) -> bool:
-	"""Return whether a tag of HTML opens in the message, and ends where such a tag has to."""
+	"""Return True if an HTML tag opens in the message, and is closed where it has to be."""
 	lower = message.lower()
 	names = {match[1].lower() for match in OPENING.finditer(message)} & KNOWN_TAGS
 	return any(name in VOID_TAGS or f"</{name}" in lower for name in names)
 
 
 def _render_text(message: str) -> str:
-	"""Return a text as HTML that shows every character and line of it."""
+	"""Return plain text as HTML that shows all its characters and lines."""
 	return LINE_BREAK.sub("<br>", html.escape(message.strip(), quote=False))
 
 
 def escape_unknown_tags(message: str) -> str:
-	"""Return HTML in which what is no tag, such as <jane@example.com>, is text."""
+	"""Return HTML in which anything but a tag, such as <jane@example.com>, is escaped."""
 	return NO_TAG.sub("&lt;", message)

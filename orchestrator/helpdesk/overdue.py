@@ -1,5 +1,5 @@
-"""Which open tickets are at risk or breached and were not escalated for it yet: one query per DocType and stage, however
-many tickets are open.
+"""Find open tickets that are at risk or breached and not yet escalated for it: one query per DocType and
+stage, however many tickets are open.
 """
 
 import json
@@ -23,12 +23,12 @@ from orchestrator.helpdesk.service_level import (
 
 BATCH_SIZE = 500
 NAME = AS_TEXT.format("ticket.name")
-# What has been overdue for longer when it is first seen is history: a site with years of old tickets is not flooded.
+# Tickets overdue for longer are not escalated, so that a site with years of old tickets is not flooded.
 HISTORY = timedelta(days=7)
 
 
 class Stage(NamedTuple):
-	"""What may happen to a target. Of a target that is breached already its risk is no news."""
+	"""A stage of escalation of a target. A breached target is not escalated as at risk."""
 
 	name: str
 	is_resolution: bool
@@ -44,7 +44,7 @@ STAGES = (
 
 
 class OverdueTicket(NamedTuple):
-	"""A ticket, when its target is due, and who is assigned."""
+	"""A ticket, the due time of its target, and its assignees."""
 
 	name: str
 	due: datetime
@@ -53,7 +53,9 @@ class OverdueTicket(NamedTuple):
 
 @dataclass(frozen=True)
 class TicketSource:
-	"""Where a DocType keeps its clocks. `open_tickets` and `with_resolution` are SQL about `ticket`."""
+	"""The columns in which a DocType stores due times. `open_tickets` and `with_resolution` are SQL
+	conditions on `ticket`.
+	"""
 
 	doctype: str
 	resolution_by: str
@@ -63,7 +65,7 @@ class TicketSource:
 
 
 def list_sources() -> Iterator[TicketSource]:
-	"""Yield the DocTypes of tickets that this site has."""
+	"""Yield the DocTypes of tickets that exist on this site."""
 	finished = ", ".join(frappe.db.escape(status) for status in sorted(FINISHED_STATUSES))
 	yield TicketSource(
 		ISSUE,
@@ -91,7 +93,7 @@ def find_column(doctype: str, fieldnames: tuple[str, ...]) -> str:
 def get_next_batch(source: TicketSource, stage: Stage) -> list[OverdueTicket]:
 	"""Return tickets that reached the stage and were not escalated for it, at most `BATCH_SIZE`.
 
-	Who has been escalated drops out, so asking again gives the next ones.
+	Escalated tickets are left out, so that the next call returns the next ones.
 	"""
 	due, done = (
 		(source.resolution_by, source.resolved_on)

@@ -1,4 +1,4 @@
-"""The caller's own tickets, Issues and HD Tickets together: what is assigned to them, or what they raised."""
+"""The caller's own tickets, Issues and HD Tickets together: assigned to the caller, or raised by them."""
 
 import json
 from typing import Any, Literal
@@ -35,7 +35,7 @@ def parse_relation(text: str | None) -> Relation | None:
 
 
 def parse_doctypes(doctype: str | None) -> list[str]:
-	"""Return the DocTypes asked for; those that the site has, where none is named."""
+	"""Return the requested DocTypes, by default those that the site has."""
 	if doctype:
 		check_doctype(doctype)
 		return [doctype]
@@ -45,28 +45,28 @@ def parse_doctypes(doctype: str | None) -> list[str]:
 def get_page(
 	doctypes: list[str], relation: Relation | None, status: str | None, start: int, length: int
 ) -> TicketPage:
-	"""Return a page of the tickets, the latest change first."""
+	"""Return a page of the tickets, latest change first."""
 	queries = [_build_query(doctype, relation, status) for doctype in doctypes]
 	latest = [row for query in queries for row in _get_rows(query, ["name", "modified"], start + length)]
 	latest.sort(key=lambda row: row.modified, reverse=True)
-	wanted = [(row.doctype, row.name) for row in latest[start : start + length]]
-	found: dict[tuple[str, str], dict[str, Any]] = {}
+	keys = [(row.doctype, row.name) for row in latest[start : start + length]]
+	details: dict[tuple[str, str], dict[str, Any]] = {}
 	for query in queries:
-		names = [name for doctype, name in wanted if doctype == query.doctype]
-		found |= {
+		names = [name for doctype, name in keys if doctype == query.doctype]
+		details |= {
 			(row.doctype, row.name): _serialize_ticket(row, query.is_staff)
 			for row in _get_details(query, names)
 		}
 	return TicketPage(
-		tickets=[found[key] for key in wanted if key in found], total=sum(map(_count_tickets, queries))
+		tickets=[details[key] for key in keys if key in details], total=sum(map(_count_tickets, queries))
 	)
 
 
 def _build_query(doctype: str, relation: Relation | None, status: str | None) -> frappe._dict:
-	"""Return what a list of the caller's own tickets asks for.
+	"""Return the conditions and columns of a list of the caller's own tickets.
 
-	Customers have no role for issues: as in ERPNext's portal, their own ones are listed without; the
-	condition on who raised them takes its place.
+	Customers have no role for issues: as in ERPNext's portal, their own ones are listed without permissions;
+	the condition on who raised them replaces these.
 	"""
 	is_staff = is_agent() if doctype == HD_TICKET else not is_customer() and has_role_for_issues()
 	relation = relation or ("assigned" if is_staff else "raised")
@@ -85,16 +85,16 @@ def _build_query(doctype: str, relation: Relation | None, status: str | None) ->
 
 
 def _list_assigned(doctype: str) -> list[str]:
-	"""Return the tickets that the caller has an open assignment of."""
+	"""Return the tickets with an open assignment to the caller."""
 	filters = {"reference_type": doctype, "allocated_to": frappe.session.user, "status": "Open"}
-	# get_all: whoever is assigned may know it
+	# get_all: the assignments are the caller's own
 	return frappe.get_all("ToDo", filters=filters, pluck="reference_name", limit=0)
 
 
 def _list_own_contacts() -> list[str]:
 	"""Return the contacts of the caller."""
 	user = frappe.session.user
-	# get_all: one's own
+	# get_all: the contacts are the caller's own
 	return frappe.get_all("Contact", or_filters={"user": user, "email_id": user}, pluck="name", limit=0)
 
 
@@ -115,7 +115,7 @@ def _get_rows(query: frappe._dict, fields: list[str], length: int) -> list[frapp
 
 
 def _get_details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
-	"""Return the rows of these names, whole."""
+	"""Return the complete rows of these names."""
 	if not names:
 		return []
 	meta = frappe.get_meta(query.doctype)
@@ -126,7 +126,7 @@ def _get_details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
 
 
 def _count_tickets(query: frappe._dict) -> int:
-	"""Return how many there are in all."""
+	"""Return the total number of tickets."""
 	rows = _get_rows(query, [f"count(distinct `tab{query.doctype}`.name) as total"], 1)
 	return int(rows[0].total) if rows else 0
 
@@ -137,7 +137,7 @@ def _can_list(query: frappe._dict) -> bool:
 
 
 def _serialize_ticket(row: frappe._dict, is_staff: bool) -> dict[str, Any]:
-	"""Return a row as callers get it: times as in get_sla_status, and for colleagues who is assigned first."""
+	"""Return a row for the reply: times as in get_sla_status, and for staff the first assignee."""
 	assignees = [row[FIELD]] if row.get(FIELD) else json.loads(row._assign or "[]")
 	times = {name: to_iso(row[name]) for name in ("response_by", "resolution_by", "creation", "modified")}
 	return {

@@ -1,5 +1,5 @@
-"""What is written on a ticket: replies that the customer gets, notes that no customer sees. Each in the way of the
-app that the ticket belongs to.
+"""Add replies, which the customer gets, and internal notes, which no customer sees. Each is written as the
+ticket's own app does.
 """
 
 import frappe
@@ -16,7 +16,7 @@ from orchestrator.helpdesk.tickets import Ticket
 
 
 def add_note(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComment:
-	"""Add a note for colleagues. Refuse (403) a customer."""
+	"""Add an internal note. Refuse (403) a customer."""
 	if not ticket.is_staff:
 		refuse(
 			_("Internal notes are for the support team. Send the reply with is_internal false."),
@@ -31,7 +31,7 @@ def add_note(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComm
 
 
 def _add_note_to_issue(doc: Document, content: str) -> Document:
-	"""Add a comment, of which Desk shows the text and no files."""
+	"""Add a comment. Desk shows its text but no files, which become links."""
 	return doc.add_comment("Comment", content)
 
 
@@ -46,7 +46,7 @@ def add_reply(
 	"""Add a reply that both sides see: the support team's goes to the customer, the customer's reopens the
 	ticket.
 
-	`copies` get it as well; where they are None, those whom the customer's latest mail went to as copies.
+	`copies` are further recipients; if None, those who got copies of the customer's latest mail.
 	"""
 	if not ticket.is_staff:
 		if copies:
@@ -66,7 +66,9 @@ def add_reply(
 def _send_staff_reply_on_issue(
 	doc: Document, content: str, files: list[Attachment], recipient: str | None, copies: list[str]
 ) -> Document:
-	"""Send a reply as Desk's mail dialog does. Refuse (403) without the right to send mail about the issue."""
+	"""Send a reply as Desk's mail dialog does. Refuse (403) without the permission to send mail about the
+	issue.
+	"""
 	written = make(
 		doctype=doc.doctype,
 		name=doc.name,
@@ -87,8 +89,8 @@ def _send_staff_reply_on_hd_ticket(
 ) -> Document:
 	"""Send a reply as Helpdesk does.
 
-	Helpdesk refuses to write a reply that it cannot mail, or that answers no message: for such a ticket, set
-	what it looks for.
+	Helpdesk refuses to save a reply that it cannot mail, or that answers no message: for such a ticket, set
+	the attributes that it checks.
 	"""
 	if not doc.sender_email():
 		doc.skip_email_workflow = lambda: True
@@ -96,7 +98,7 @@ def _send_staff_reply_on_hd_ticket(
 		doc.get_last_communication = lambda: frappe._dict()
 	doc.reply_via_agent(
 		content,
-		to=doc.raised_by,  # Helpdesk below 1.20 would do so by itself
+		to=doc.raised_by,  # Helpdesk below 1.20 does so by itself
 		cc=", ".join(copies) or None,
 		attachments=attachments.copy_files(files),
 	)
@@ -104,7 +106,9 @@ def _send_staff_reply_on_hd_ticket(
 
 
 def _create_customer_reply_on_issue(doc: Document, content: str, files: list[Attachment]) -> Document:
-	"""Create the customer's answer, as one that came by mail: Frappe reopens the issue, ERPNext's clock goes on."""
+	"""Create the customer's reply like one received by mail: Frappe reopens the issue, and ERPNext resumes
+	its service level.
+	"""
 	received = frappe.get_doc(
 		{
 			"doctype": "Communication",
@@ -121,7 +125,7 @@ def _create_customer_reply_on_issue(doc: Document, content: str, files: list[Att
 			"has_attachment": int(bool(files)),
 		}
 	)
-	# as ERPNext's portal does for the first message: whoever may read the ticket there may write in it
+	# as ERPNext's portal does for the first message: users who may read the ticket there may reply
 	received.insert(ignore_permissions=True)
 	add_attachments(received.name, [file.name for file in files])
 	return received
@@ -142,7 +146,7 @@ def _get_latest_communication(doc: Document) -> Document:
 
 
 def _get_latest(doctype: str, filters: dict[str, str]) -> Document:
-	"""Return what the caller has just written by a method of Helpdesk that does not say what it wrote."""
+	"""Return the record that the caller has just created by a method of Helpdesk that does not return it."""
 	return frappe.get_last_doc(doctype, {**filters, "owner": frappe.session.user}, order_by="creation desc")
 
 

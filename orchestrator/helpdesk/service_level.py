@@ -1,5 +1,6 @@
-"""How a ticket stands against its service level agreement: read off the fields that the SLA engine of its own app
-keeps (for an Issue corrected by due_times.py), nothing computed anew. Working hours, holidays, pauses and priorities are in those fields.
+"""The state of a ticket's service level agreement, read from the fields that the SLA engine of its own app
+keeps (for an Issue corrected by due_times.py). These fields take working hours, holidays, pauses and
+priorities into account; nothing is computed again.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ FINISHED_STATUSES = frozenset({"Resolved", "Closed"})
 
 @dataclass(frozen=True)
 class Target:
-	"""One promise of an agreement. `finished`: the ticket is done, though nobody noted when."""
+	"""A target of an agreement. `finished`: the ticket is done, though the time was not recorded."""
 
 	due: datetime | None
 	done: datetime | None
@@ -34,7 +35,7 @@ class Target:
 
 
 class Agreement(NamedTuple):
-	"""A service level agreement; `promises_resolution` is False where it is about the first response alone."""
+	"""A service level agreement. `promises_resolution` is False if it only covers the first response."""
 
 	name: str
 	promises_resolution: bool
@@ -50,19 +51,19 @@ def compute_status(target: Target, now: datetime, at_risk_seconds: int) -> str:
 		return BREACHED if target.due and target.due < target.held_since else PAUSED
 	if not target.due:
 		return NONE
-	left = (target.due - now).total_seconds()
-	return BREACHED if left < 0 else AT_RISK if left <= at_risk_seconds else ON_TRACK
+	seconds_left = (target.due - now).total_seconds()
+	return BREACHED if seconds_left < 0 else AT_RISK if seconds_left <= at_risk_seconds else ON_TRACK
 
 
 def compute_seconds_left(target: Target, now: datetime) -> int | None:
-	"""Return seconds until the target is due; None where its clock does not run."""
+	"""Return the seconds until the target is due, None if its clock does not run."""
 	if target.done or target.held_since or target.finished or not target.due:
 		return None
 	return int((target.due - now).total_seconds())
 
 
 def build_sla_status(doc: Document) -> SlaStatus:
-	"""Return the ticket's standing now. The caller may read the ticket: `tickets.find` has shown that."""
+	"""Return the ticket's state now. `tickets.get_ticket` has checked that the caller may read it."""
 	agreement = _get_agreement(doc)
 	now = clock.get_now()
 	response, resolution = _build_targets(doc, agreement) if agreement else (Target(None, None),) * 2
@@ -88,11 +89,11 @@ def build_sla_status(doc: Document) -> SlaStatus:
 def _build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
 	"""Return the targets of first response and resolution.
 
-	While a ticket is on hold, its resolution has no due time unless that has passed: the engine sets it again
-	later.
+	While a ticket is on hold, its resolution has no due time unless that has passed: the SLA engine sets it
+	again later.
 	"""
 	held_since = _get_first_moment(doc, "on_hold_since")
-	# A list action of Desk closes issues past the engine, which then has no time of resolution.
+	# A list action of Desk closes issues without the SLA engine, so that there is no resolution time.
 	finished = doc.status in FINISHED_STATUSES
 	due = _get_first_moment(doc, *RESOLUTION_BY) if agreement.promises_resolution else None
 	if held_since and due and due >= held_since:
@@ -114,8 +115,8 @@ def _build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]
 
 
 def _get_agreement(doc: Document) -> Agreement | None:
-	"""Return the ticket's agreement, by the name that people gave it: ERPNext's documents have names of their
-	own.
+	"""Return the ticket's agreement, with the name that users gave it: ERPNext generates names of its
+	documents.
 	"""
 	doctype, title, name = (
 		("Service Level Agreement", "service_level", doc.get("service_level_agreement"))
@@ -127,7 +128,7 @@ def _get_agreement(doc: Document) -> Agreement | None:
 
 
 def get_at_risk_seconds() -> int:
-	"""Return how long before it is due a target is at risk, by Orchestrator Settings."""
+	"""Return the time before its due time from which a target is at risk, from Orchestrator Settings."""
 	return cint(get_settings().sla_at_risk_minutes) * 60
 
 

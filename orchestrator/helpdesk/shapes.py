@@ -1,4 +1,4 @@
-"""What the helpdesk endpoints return."""
+"""Types of the replies of the helpdesk endpoints."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ TargetStatus = Annotated[str, OneOf("on_track", "at_risk", "breached", "paused",
 
 
 class SlaStatus(TypedDict):
-	"""How a ticket stands against its service level agreement.
+	"""The state of a ticket's service level agreement.
 
 	Both statuses are one of on_track, at_risk, breached, paused, met, none. Times are in the site's time zone;
 	seconds left are negative once the time has passed, and None while nothing is running.
@@ -34,8 +34,8 @@ class SlaStatus(TypedDict):
 
 
 class IssueComment(TypedDict):
-	"""What was written on a ticket. `cc` are those who get a copy of the mail; `mail_queued` tells whether it leaves by mail, `mail_note` why it
-	does not.
+	"""A comment on a ticket. `cc` lists the recipients of copies; `mail_queued` is true if it is sent by
+	mail, otherwise `mail_note` gives the reason.
 	"""
 
 	comment: str
@@ -53,7 +53,7 @@ class IssueComment(TypedDict):
 
 
 class TicketPage(TypedDict):
-	"""A page of tickets, the latest change first, and how many there are on all pages together."""
+	"""A page of tickets, latest change first, and the number of tickets on all pages."""
 
 	tickets: list[dict[str, Any]]
 	total: int

@@ -1,7 +1,7 @@
-"""The tickets that the helpdesk calls are about: ERPNext's Issue and, where Helpdesk is installed, its HD Ticket.
+"""Find the tickets of the helpdesk calls: ERPNext's Issue and, if Helpdesk is installed, its HD Ticket.
 
-A name is looked for among both. An HD Ticket's name is a number, an Issue's hardly ever: of two with the same
-name the Issue is meant, unless the caller may not read it or says which DocType is meant.
+A name is looked up in both. An HD Ticket's name is a number, an Issue's rarely: of two with the same name,
+the Issue is used, unless the caller may not read it or names the DocType.
 """
 
 import re
@@ -24,7 +24,7 @@ TICKET_NUMBER = re.compile(r"^\d{1,18}$")
 
 @dataclass(frozen=True)
 class Ticket:
-	"""A ticket that the caller may read. `is_staff` is False for who reads it as the customer."""
+	"""A ticket that the caller may read. `is_staff` is False for a caller who reads it as its customer."""
 
 	doc: Document
 	is_staff: bool
@@ -37,8 +37,8 @@ class Ticket:
 def get_ticket(name: str | int, doctype: str | None = None) -> Ticket:
 	"""Return the ticket of that name, as the caller may see it.
 
-	Raises DoesNotExistError (404) for one that is missing or hidden, PermissionError (403) where the caller
-	has nothing to do with tickets, InvalidRequestError (400) for a `doctype` that is no ticket's,
+	Raises DoesNotExistError (404) for one that is missing or hidden, PermissionError (403) if the caller may
+	see no tickets at all, InvalidRequestError (400) for a `doctype` that is not one of tickets,
 	MissingAppError (501).
 	"""
 	doctypes = _list_doctypes(str(name), doctype)
@@ -61,7 +61,7 @@ def _parse_name(doctype: str, name: str | int) -> str:
 
 
 def _list_doctypes(name: str, doctype: str | None) -> list[str]:
-	"""Return the DocTypes that may have a ticket of that name, in the order in which they are asked."""
+	"""Return the DocTypes that may have a ticket of that name, in the order of the look-up."""
 	if doctype:
 		check_doctype(doctype)
 		return [doctype]
@@ -69,7 +69,7 @@ def _list_doctypes(name: str, doctype: str | None) -> list[str]:
 
 
 def check_doctype(doctype: str) -> None:
-	"""Refuse (400) a DocType that is no ticket's, and (501) an HD Ticket without Helpdesk."""
+	"""Refuse (400) a DocType that is not one of tickets, and (501) an HD Ticket without Helpdesk."""
 	if doctype not in DOCTYPES:
 		refuse(_("doctype must be one of: {0}.").format(", ".join(DOCTYPES)), InvalidRequestError)
 	if doctype == HD_TICKET:
@@ -77,7 +77,7 @@ def check_doctype(doctype: str) -> None:
 
 
 def get_document(doctype: str, name: str) -> Document | None:
-	"""Return the record, None where there is none. Whether the caller may read it is not asked yet."""
+	"""Return the record, None if it does not exist. The permission is not checked yet."""
 	if doctype == HD_TICKET and not _is_ticket_number(name):
 		return None
 	try:
@@ -88,8 +88,8 @@ def get_document(doctype: str, name: str) -> Document | None:
 
 
 def _is_ticket_number(name: str) -> bool:
-	"""Return True for what can be the name of an HD Ticket. Helpdesk below 1.20 counts them in a column of numbers, where
-	MariaDB would find ticket 5 by "5th floor" and by "05" as well.
+	"""Return True for a possible name of an HD Ticket. Helpdesk below 1.20 stores them in a column of
+	numbers, where MariaDB would also find ticket 5 by "5th floor" and by "05".
 	"""
 	if not TICKET_NUMBER.match(name):
 		return False
@@ -97,7 +97,7 @@ def _is_ticket_number(name: str) -> bool:
 
 
 def _build_caller_view(doc: Document) -> Ticket | None:
-	"""Return the ticket, from the side on which the caller stands. None where they may not read it.
+	"""Return the ticket as staff or as customer. None if the caller may not read it.
 
 	Customers have no role for issues: ERPNext lets them read their own ones in its portal.
 	"""
@@ -113,9 +113,9 @@ def _build_caller_view(doc: Document) -> Ticket | None:
 
 
 def _is_visible_in_portal(doc: Document) -> bool:
-	"""Return True if the caller may read the issue in ERPNext's portal: of a customer they are a portal user of,
-	or raised by themselves. Of support staff the portal would want to see a list of customers, which they may
-	not have.
+	"""Return True if the caller may read the issue in ERPNext's portal: of a customer they are a portal user
+	of, or raised by themselves. Not called for support staff, because the portal would read a list of
+	customers, which they may not.
 	"""
 	in_portal = PORTAL_ROLES.intersection(frappe.get_roles()) or not has_role_for_issues()
 	return bool(in_portal and frappe.has_website_permission(doc))
@@ -127,20 +127,20 @@ def has_role_for_issues() -> bool:
 
 
 def is_customer(user: str | None = None) -> bool:
-	"""Return True for who is no desk user: a customer in the portal."""
+	"""Return True for a portal user: a customer."""
 	user = user or frappe.session.user
 	return frappe.db.get_value("User", user, "user_type") != "System User"
 
 
 def is_agent(user: str | None = None) -> bool:
-	"""Return True if Helpdesk counts the user, by default the caller, among those who answer tickets."""
+	"""Return True if Helpdesk lists the user, by default the caller, as an agent."""
 	from helpdesk.utils import is_agent as helpdesk_knows
 
 	return bool(helpdesk_knows(user))
 
 
 def validate(doc: Document, _method: str | None = None) -> None:
-	"""Handle the hook validate of HD Ticket: its customer, who may write it, has no say in who works on it."""
+	"""Handle the hook validate of HD Ticket: its customer, who may write it, cannot change its assignment."""
 	before = get_previous_value(doc)
 	if doc.get(FIELD) == before or is_agent():
 		return

@@ -1,5 +1,5 @@
-"""Working time: hours of each weekday, without holidays, counted by instants, so that a change of the clock neither adds
-nor loses an hour. Plain functions: no site needed.
+"""Working time: hours of each weekday without holidays, counted by instants, so that a clock change neither
+adds nor loses an hour. Plain functions: no site is needed.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ MAX_DAYS = 3660  # an agreement without working hours would never be due
 
 
 class Calendar(NamedTuple):
-	"""When people work. `hours` has, for weekdays from 0 (Monday), start and end since midnight."""
+	"""Working hours. `hours` maps weekdays from 0 (Monday) to start and end since midnight."""
 
 	hours: dict[int, tuple[timedelta, timedelta]]
 	holidays: frozenset[date]
@@ -27,7 +27,7 @@ def add_working_time(calendar: Calendar, start: datetime, seconds: float) -> dat
 		seconds: Working time, in seconds.
 
 	Returns:
-		The moment, None where it does not come within ten years.
+		The moment, None if it does not come within ten years.
 	"""
 	begin = _to_instant(calendar, start)
 	for opens, closes in _iterate_windows(calendar, start.date(), MAX_DAYS):
@@ -51,7 +51,7 @@ def count_working_time(calendar: Calendar, start: datetime, end: datetime) -> fl
 
 
 def _iterate_windows(calendar: Calendar, first: date, days: int) -> Iterator[tuple[datetime, datetime]]:
-	"""Yield from when to when people work on each of these days, as instants."""
+	"""Yield start and end of the working hours of each of these days, as instants."""
 	for number in range(days):
 		day = first + timedelta(days=number)
 		if day in calendar.holidays or day.weekday() not in calendar.hours:

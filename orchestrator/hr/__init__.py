@@ -1,4 +1,4 @@
-"""The HR endpoints: punches, leave and its balances, for employees, managers and HR."""
+"""The HR endpoints: punches, leave and leave balances, for employees, managers and HR."""
 
 from typing import Annotated
 

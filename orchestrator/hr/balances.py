@@ -1,5 +1,5 @@
-"""Leave balances from HRMS's ledger: of one employee by HRMS's own functions, of many at once by the same sums
-over rows that are read for all together.
+"""Leave balances from HRMS's ledger: of one employee by HRMS's own functions, of many by the same sums over
+rows read for all of them together.
 """
 
 from bisect import bisect_left, bisect_right
@@ -21,7 +21,7 @@ COUNTS_EXPIRED = hasattr(engine, "get_manually_expired_leaves")
 
 
 def get_balance(employee: str, leave_type: str, day: date) -> Balance:
-	"""Return the balance as HRMS's `get_leave_details` has it, worked out for this leave type alone."""
+	"""Return the balance as HRMS's `get_leave_details` does, computed for this leave type only."""
 	allocation = engine.get_leave_allocation_records(employee, day, leave_type).get(leave_type)
 	if not allocation:
 		return _build_empty_balance(leave_type)
@@ -39,17 +39,17 @@ def get_balance(employee: str, leave_type: str, day: date) -> Balance:
 def _compute_remaining(allocation: frappe._dict, taken: float, period: Period, day: date) -> float:
 	"""Return the result of HRMS's `get_leave_balance_on` from its parts.
 
-	The function itself would read the allocation and the leave taken once more.
+	HRMS's function itself would read the allocation and the leave taken again.
 	"""
 	employee, leave_type, first, last = period
 	expiry = engine.get_allocation_expiry_for_cf_leaves(employee, leave_type, last, first)
-	# what someone let expire before its time; older versions of HRMS leave it in the balance
+	# leave that was expired early; older versions of HRMS do not subtract it
 	expired = [engine.get_manually_expired_leaves(*period)] if COUNTS_EXPIRED else []
 	return engine.get_remaining_leaves(allocation, taken, day, expiry, *expired)["leave_balance"]
 
 
 def _build_empty_balance(leave_type: str) -> Balance:
-	"""Return the balance where nothing is allocated."""
+	"""Return the balance if nothing is allocated."""
 	return Balance(leave_type=leave_type, allocated=0.0, used=0.0, balance=0.0, pending=0.0)
 
 
@@ -66,13 +66,15 @@ def _build_balance(leave_type: str, allocated: float, used: float, balance: floa
 
 
 def get_balances(employees: Sequence[str], leave_type: str, day: date) -> list[EmployeeBalance]:
-	"""Return the balances of several employees, in the order given: of each what `balance_of` gives."""
+	"""Return the balances of several employees, in the order given, each equal to that of `get_balance`."""
 	sheet = BalanceTable(employees, leave_type, day)
 	return [EmployeeBalance(employee=employee, **sheet.compute_balance(employee)) for employee in employees]
 
 
 class BalanceTable:
-	"""What HRMS reads for one employee, read for several at once: eight queries for any number of them."""
+	"""The rows from which HRMS computes balances, read for several employees at once: eight queries for any
+	number of them.
+	"""
 
 	def __init__(self, employees: Sequence[str], leave_type: str, day: date) -> None:
 		self.leave_type, self.day = leave_type, day
@@ -86,7 +88,7 @@ class BalanceTable:
 		self.holidays = ledger.get_holidays({row.holiday_list for row in entries}, leave_type, first, last)
 
 	def compute_balance(self, employee: str) -> Balance:
-		"""Return the figures of one employee."""
+		"""Return the balance of one employee."""
 		allocation = self.allocations.get(employee)
 		if allocation is None:
 			return _build_empty_balance(self.leave_type)
@@ -97,7 +99,7 @@ class BalanceTable:
 			or len(expired) > 1
 			or not all(row.holiday_list for row in _filter_applications(entries))
 		):
-			# Leave carried forward has an end of its own, and HRMS weighs what was taken before and after it.
+			# Leave carried forward has its own expiry date, and HRMS compares the leave taken before and after it.
 			return get_balance(employee, self.leave_type, self.day)
 		taken = sum(self.count_taken_days(row, allocation) for row in entries)
 		# the result of HRMS's get_remaining_leaves if nothing was carried forward
@@ -107,7 +109,7 @@ class BalanceTable:
 
 	def count_taken_days(self, entry: frappe._dict, allocation: frappe._dict) -> float:
 		"""Return the days that an entry takes from the allocation, negative as in the ledger: HRMS counts an
-		application's days anew, by the holidays as they are now.
+		application's days again, with the current holidays.
 		"""
 		if entry.transaction_type == ENCASHMENT:
 			return entry.leaves if _is_within(entry, allocation) else 0
@@ -120,7 +122,7 @@ class BalanceTable:
 		return -(days - 0.5) if is_half else -days
 
 	def count_holidays(self, holiday_list: str, first: date, last: date) -> int:
-		"""Return how many days of the list there are from `first` to `last`."""
+		"""Return the number of days of the list from `first` to `last`."""
 		days = self.holidays.get(holiday_list, [])
 		return bisect_right(days, last) - bisect_left(days, first)
 
@@ -139,7 +141,7 @@ def _filter_applications(entries: Iterable[frappe._dict]) -> list[frappe._dict]:
 
 
 def _is_overlapping(row: frappe._dict, allocation: frappe._dict) -> bool:
-	"""Return True for an entry of the allocation's period; the rows of several employees are of all their
+	"""Return True for an entry of the allocation's period; the rows of several employees cover all their
 	periods.
 	"""
 	return row.from_date <= allocation.to_date and row.to_date >= allocation.from_date
@@ -157,7 +159,7 @@ def _is_within(row: frappe._dict, allocation: frappe._dict) -> bool:
 
 
 def _is_expired_by_hand(row: frappe._dict, allocation: frappe._dict) -> bool:
-	"""Return True for the entry by which someone let the rest of the allocation expire early."""
+	"""Return True for the entry by which a user expired the rest of the allocation early."""
 	return (
 		row.transaction_type == ALLOCATION
 		and row.is_expired

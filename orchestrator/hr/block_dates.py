@@ -1,5 +1,5 @@
-"""Days on which a department gives no leave. HRMS takes applications for them and refuses the approval; an
-application that its approver could not approve is refused at once here.
+"""Dates on which a department allows no leave. HRMS accepts applications for them and refuses the approval;
+here, an application that its approver could not approve is refused at once.
 """
 
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ def check_approvable(doc: "LeaveApplication") -> None:
 	"""Refuse (422) leave on blocked days, unless the block lists allow the approver to approve it."""
 	lists = get_applicable_block_lists(doc.employee, doc.company, all_lists=True, leave_type=doc.leave_type)
 	binding = [name for name in lists if name and not is_allowed(name, doc.leave_approver)]
-	# get_all: an employee may not read the lists that bind them
+	# get_all: employees may not read the block lists that apply to them
 	blocked = frappe.get_all(
 		"Leave Block List Date",
 		filters={

@@ -1,4 +1,4 @@
-"""Which employee a call is about, and what the caller is to them."""
+"""Find the employee that a call is about, and the caller's relation to that employee."""
 
 import frappe
 from frappe import _
@@ -26,7 +26,7 @@ PROFILE_FIELDS = (
 
 
 class MissingEmployeeError(frappe.ValidationError):
-	"""The caller is no employee and named none. 422."""
+	"""The caller is not an employee and named none. 422."""
 
 
 class InactiveEmployeeError(frappe.ValidationError):
@@ -34,30 +34,30 @@ class InactiveEmployeeError(frappe.ValidationError):
 
 
 def is_hr() -> bool:
-	"""Return True if the caller looks after everyone."""
+	"""Return True if the caller has an HR role."""
 	return not HR_ROLES.isdisjoint(frappe.get_roles())
 
 
 def _get_own_employee() -> str | None:
-	"""Return the caller's own employee record, the active one where there are several."""
-	# get_all: that it is theirs, the filter says
+	"""Return the caller's own employee record, the active one of several."""
+	# get_all: the filter selects the caller's own records
 	records = frappe.get_all(EMPLOYEE, filters={"user_id": frappe.session.user}, fields=["name", "status"])
 	active = [record.name for record in records if record.status == "Active"]
 	return next(iter(active or [record.name for record in records]), None)
 
 
 def is_readable(employee: str) -> bool:
-	"""Return True if there is such an employee whom the caller may read."""
+	"""Return True if the employee exists and the caller may read the record."""
 	if not frappe.db.exists(EMPLOYEE, employee):
 		return False
 	return bool(frappe.has_permission(EMPLOYEE, "read", doc=frappe.get_cached_doc(EMPLOYEE, employee)))
 
 
 def get_employee_or_own(employee: str | None) -> str:
-	"""Return the employee named, where the caller may read them; without a name, the caller.
+	"""Return the named employee, if the caller may read the record; without a name, the caller's own.
 
-	Raises PermissionError (403) where the caller may read no employees, DoesNotExistError (404) where not
-	this one, MissingEmployeeError (422) where the caller is none.
+	Raises PermissionError (403) if the caller may read no employees, DoesNotExistError (404) if not this one,
+	MissingEmployeeError (422) if the caller is not an employee.
 	"""
 	frappe.has_permission(EMPLOYEE, "read", throw=True)
 	if not employee:
@@ -68,7 +68,7 @@ def get_employee_or_own(employee: str | None) -> str:
 
 
 def _get_own_or_raise() -> str:
-	"""Return the caller's own record. 422 where they have none."""
+	"""Return the caller's own record. 422 if they have none."""
 	own = _get_own_employee()
 	if own is None:
 		refuse(
@@ -104,7 +104,7 @@ def lock_employee(employee: str) -> None:
 
 
 def get_profile() -> Profile:
-	"""Return the caller's own record. 404 where they have none."""
+	"""Return the caller's own record. 404 if they have none."""
 	from erpnext.setup.doctype.employee.employee import get_holiday_list_for_employee
 	from hrms.hr.doctype.leave_application.leave_application import get_leave_approver
 

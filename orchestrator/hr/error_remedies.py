@@ -1,4 +1,4 @@
-"""What HRMS says, as an API client needs it: a refusal with what to do about it, and no chatter on success."""
+"""Errors of HRMS for API clients: with a remedy, and without messages on success."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from frappe import _, _lt
 from orchestrator.api.errors import get_error_text
 from orchestrator.exceptions import refuse
 
-# By the name of the exception's class: some of them are of later versions only.
+# By class name, because some exceptions exist in later versions only.
 REMEDY_BY_ERROR = {
 	"AttendanceAlreadyMarkedError": _lt("Choose other days, or ask HR to correct the attendance."),
 	"CheckinRadiusExceededError": _lt("Go there and try again, or ask HR to enter it."),
@@ -26,7 +26,7 @@ REMEDY_BY_ERROR = {
 
 @contextlib.contextmanager
 def add_remedies() -> Iterator[None]:
-	"""Add a remedy to what HRMS refuses within the block, and drop HRMS's other messages for forms."""
+	"""Add a remedy to HRMS's errors within the block, and drop HRMS's other messages for forms."""
 	try:
 		yield
 		frappe.clear_messages()

@@ -1,4 +1,4 @@
-"""Leave applications: applied for, withdrawn or cancelled, approved or rejected, by HRMS's own Leave Application."""
+"""Apply for, withdraw, cancel, approve and reject leave, with HRMS's own Leave Application."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -51,7 +51,7 @@ class ConcurrentApplicationConflictError(ConflictError):
 
 @dataclass(frozen=True)
 class LeaveRequest:
-	"""The leave that someone applies for."""
+	"""The leave that a caller applies for."""
 
 	leave_type: str
 	from_date: date
@@ -68,8 +68,8 @@ def parse_leave_request(
 	half_day_date: str | None,
 	reason: str | None,
 ) -> LeaveRequest:
-	"""Return a request, read strictly. 400 for what is no date, and for a half day that could be any day of
-	several.
+	"""Parse a request strictly. 400 for an invalid date, and for a half day that could be any of several
+	days.
 	"""
 	first, last = period.parse_date("from_date", from_date), period.parse_date("to_date", to_date)
 	half = period.parse_date("half_day_date", half_day_date) if half_day_date else None
@@ -81,7 +81,7 @@ def parse_leave_request(
 
 
 def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
-	"""Make the application, for HRMS to validate and to tell the approver of."""
+	"""Create the application; HRMS validates it and notifies the approver."""
 	leave_types.check_exists(request.leave_type, InvalidLeaveTypeError)
 	_check_dates(request)
 	employees.lock_employee(employee)
@@ -124,7 +124,9 @@ def _check_dates(request: LeaveRequest) -> None:
 
 
 def _get_approver(employee: str) -> str | None:
-	"""Return who approves the employee's leave, by HRMS. 422 where nobody can and HR Settings want someone."""
+	"""Return the approver of the employee's leave from HRMS. 422 if there is none and HR Settings require
+	one.
+	"""
 	approver = get_leave_approver(employee)
 	if approver and frappe.db.get_value("User", approver, "enabled"):
 		return approver
@@ -139,7 +141,9 @@ def _get_approver(employee: str) -> str | None:
 
 
 def _check_allocation(doc: "LeaveApplication") -> None:
-	"""Refuse (422) days without an allocation; leave without pay and overdrawn leave need none."""
+	"""Refuse (422) days without an allocation. Leave without pay and negative balances, if allowed, need
+	none.
+	"""
 	if is_lwp(doc.leave_type) or frappe.db.get_value(LEAVE_TYPE, doc.leave_type, "allow_negative"):
 		return
 	if not any(doc.get_allocation_based_on_application_dates()):
@@ -152,7 +156,7 @@ def _check_allocation(doc: "LeaveApplication") -> None:
 
 
 def decide_application(name: str, decision: Decision, note: str | None) -> LeaveStanding:
-	"""Approve or reject a pending application, for HRMS to post it and to tell the employee."""
+	"""Approve or reject a pending application; HRMS posts it and notifies the employee."""
 	doc = get_readable(frappe.get_meta(LEAVE_APPLICATION), name)
 	_check_decision_permission(doc)
 	doc = _lock_application(doc)
@@ -171,7 +175,7 @@ def decide_application(name: str, decision: Decision, note: str | None) -> Leave
 
 
 def _check_decision_permission(doc: "LeaveApplication") -> None:
-	"""Refuse (403) a caller who is neither the approver nor HR, or who has no right in HRMS."""
+	"""Refuse (403) a caller who is neither the approver nor HR, or who lacks the permission in HRMS."""
 	is_concerned = doc.leave_approver == frappe.session.user or employees.is_hr()
 	if not is_concerned or not doc.has_permlevel_access_to("status", permission_type="write"):
 		refuse(
@@ -184,7 +188,7 @@ def _check_decision_permission(doc: "LeaveApplication") -> None:
 
 
 def cancel_application(name: str, reason: str | None) -> LeaveStanding:
-	"""Withdraw a pending application, or cancel an approved one, for HRMS to give the days back."""
+	"""Withdraw a pending application, or cancel an approved one, whose days HRMS returns."""
 	doc = get_readable(frappe.get_meta(LEAVE_APPLICATION), name)
 	is_approver = doc.leave_approver == frappe.session.user
 	if not is_approver:
@@ -203,17 +207,17 @@ def cancel_application(name: str, reason: str | None) -> LeaveStanding:
 
 
 def _withdraw_application(doc: "LeaveApplication") -> None:
-	"""Cancel a pending application. Frappe lets an employee neither delete it nor set its status."""
+	"""Cancel a pending application. Frappe does not let an employee delete it or set its status."""
 	doc.check_permission("write")
 	doc.status = CANCELLED
 	doc.flags.ignore_permlevel_for_fields = ["status"]
-	# It asks for nothing any more: neither the balance nor the attendance of today may stand in its way.
+	# A withdrawal needs no validation: neither the balance nor today's attendance may prevent it.
 	doc.flags.ignore_validate = True
 	doc.save()
 
 
 def _cancel_approved_application(doc: "LeaveApplication") -> None:
-	"""Cancel an approved leave, where the caller may: HR, and an approver whom the record is not only shared with."""
+	"""Cancel an approved leave, if the caller may: HR, and an approver with more than a share of the record."""
 	if not doc.has_permission("cancel"):
 		refuse(_("{0} is approved. Ask HR to cancel it.").format(doc.name), frappe.PermissionError)
 	with error_remedies.add_remedies():
@@ -241,7 +245,7 @@ def _add_note(doc: "LeaveApplication", note: str | None) -> None:
 
 
 def _serialize_application(doc: "LeaveApplication") -> LeaveStanding:
-	"""Return the application as it goes into replies."""
+	"""Return the application for the reply."""
 	return LeaveStanding(
 		leave_application=doc.name,
 		employee=doc.employee,

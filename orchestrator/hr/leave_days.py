@@ -1,4 +1,4 @@
-"""How much of a day an employee's leave takes: never more than one day, whatever leave applications overlap."""
+"""The share of a day that an employee's leave takes: never more than one day, whatever applications overlap."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ IsHoliday = Callable[[str, date], bool]
 
 
 class LeavePeriod(NamedTuple):
-	"""The days of one leave application. `half_day_date` is the one of them that is half, if there is one."""
+	"""The days of one leave application. `half_day_date` is the half day among them, if there is one."""
 
 	name: str
 	leave_type: str
@@ -31,14 +31,14 @@ class LeavePeriod(NamedTuple):
 	half_day_date: date | None
 
 	def get_share(self, day: date) -> float:
-		"""Return how much of the day the leave takes, as if it were a working day."""
+		"""Return the share of the day that the leave takes, as if it were a working day."""
 		if not self.from_date <= day <= self.to_date:
 			return 0.0
 		return HALF_DAY if day == self.half_day_date else FULL_DAY
 
 
 class Excess(NamedTuple):
-	"""A day that would hold more than one day of leave, and an application that has some of it already."""
+	"""A day with more than one day of leave, and an application that already has part of it."""
 
 	day: date
 	other: LeavePeriod
@@ -57,24 +57,24 @@ def find_excess(own: LeavePeriod, others: Iterable[LeavePeriod], is_holiday: IsH
 		return None
 	for number in range((own.to_date - own.from_date).days + 1):
 		day = own.from_date + timedelta(days=number)
-		here = [each for each in overlapping if each.get_share(day)]
-		if not here or own.get_share(day) + sum(each.get_share(day) for each in here) <= FULL_DAY:
+		on_day = [each for each in overlapping if each.get_share(day)]
+		if not on_day or own.get_share(day) + sum(each.get_share(day) for each in on_day) <= FULL_DAY:
 			continue
-		taken = [each for each in (own, *here) if not is_holiday(each.leave_type, day)]
-		if sum(each.get_share(day) for each in taken) > FULL_DAY:
-			return Excess(day, here[0])
+		counted = [each for each in (own, *on_day) if not is_holiday(each.leave_type, day)]
+		if sum(each.get_share(day) for each in counted) > FULL_DAY:
+			return Excess(day, on_day[0])
 	return None
 
 
 def validate(doc: "LeaveApplication", _method: str | None = None) -> None:
-	"""Handle the hook validate of Leave Application: refuse leave that would make more than one day of a day.
+	"""Handle the hook validate of Leave Application: refuse more than one day of leave on a day.
 
-	HRMS takes an application without a half day for one whose half day is today. Raises OverlapError (409).
+	HRMS treats an application without a half day as one whose half day is today. Raises OverlapError (409).
 	"""
 	if doc.docstatus == 2 or doc.status not in COUNTING_STATUSES:
 		return
 	if not (doc.employee and doc.from_date and doc.to_date):
-		return  # HRMS says what is missing
+		return  # HRMS reports what is missing
 	from hrms.hr.doctype.leave_application.leave_application import OverlapError
 
 	employees.lock_employee(doc.employee)
@@ -93,7 +93,7 @@ def validate(doc: "LeaveApplication", _method: str | None = None) -> None:
 
 
 def _list_other_periods(doc: "LeaveApplication") -> list[LeavePeriod]:
-	"""Return the employee's other applications on those days, as others have committed them by now."""
+	"""Return the employee's other applications on those days, as committed now."""
 	rows = frappe.db.sql(
 		"""
 		SELECT name, leave_type, from_date, to_date, IF(half_day, half_day_date, NULL) FROM `tabLeave Application`
@@ -113,7 +113,7 @@ def _list_other_periods(doc: "LeaveApplication") -> list[LeavePeriod]:
 
 
 def _build_holiday_check(employee: str) -> IsHoliday:
-	"""Return whether a day takes nothing of a leave type, by the employee's holiday list."""
+	"""Return a function that says if a day takes no leave of a type, by the employee's holiday list."""
 	from hrms.hr.doctype.leave_application.leave_application import get_holidays
 
 	def is_holiday(leave_type: str, day: date) -> bool:

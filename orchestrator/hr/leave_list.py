@@ -1,4 +1,4 @@
-"""Leave applications as a page: whose, which, and of what time."""
+"""Pages of leave applications, by employee, status and period."""
 
 from datetime import date
 from typing import Any
@@ -33,7 +33,7 @@ NEWEST_FIRST = "from_date desc, name desc"
 def get_page(
 	conditions: list[list[Any]], order_by: str | None, limit_start: str | int | None, length: str | int | None
 ) -> LeavePage:
-	"""Return the applications that fit and that the caller may read, the latest leave first."""
+	"""Return the matching applications that the caller may read, latest leave first."""
 	meta = frappe.get_meta(LEAVE_APPLICATION)
 	page = get_list_page(
 		meta,
@@ -56,8 +56,8 @@ def build_conditions(
 	last: date | None,
 	to_approve: bool,
 ) -> list[list[Any]]:
-	"""Return the conditions of a request, as Frappe's lists take them. 400 for an unknown status."""
-	wanted: list[tuple[str, str, Any]] = [
+	"""Return the conditions of a request for Frappe's lists. 400 for an unknown status."""
+	conditions: list[tuple[str, str, Any]] = [
 		("employee", "=", employee),
 		("status", "=", _parse_status(status) if status else None),
 		("leave_type", "=", leave_type),
@@ -65,10 +65,14 @@ def build_conditions(
 		("from_date", "<=", last),
 	]
 	if to_approve:
-		wanted += [("leave_approver", "=", frappe.session.user), ("status", "=", OPEN), ("docstatus", "=", 0)]
+		conditions += [
+			("leave_approver", "=", frappe.session.user),
+			("status", "=", OPEN),
+			("docstatus", "=", 0),
+		]
 	return [
 		[LEAVE_APPLICATION, field, operator, value]
-		for field, operator, value in wanted
+		for field, operator, value in conditions
 		if value not in (None, "")
 	]
 

@@ -1,5 +1,5 @@
-"""What HRMS's leave ledger says of several employees: its own queries, for a list instead of one. See
-hrms/hr/doctype/leave_application/leave_application.py, whose results the tests compare.
+"""HRMS's leave ledger for several employees: its own queries, for a list instead of one. The tests compare
+the results with hrms/hr/doctype/leave_application/leave_application.py.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ ALLOCATION, ENCASHMENT = "Leave Allocation", "Leave Encashment"
 
 
 def list_allocations(employees: Sequence[str], leave_type: str, day: date) -> list[frappe._dict]:
-	"""Return what is allocated on `day`, as `get_leave_allocation_records` has it."""
+	"""Return the allocations on `day`, as `get_leave_allocation_records` does."""
 	if not employees:
 		return []
 	entry, allocation = frappe.qb.DocType(LEAVE_LEDGER_ENTRY), frappe.qb.DocType(ALLOCATION)
@@ -53,7 +53,7 @@ def list_allocations(employees: Sequence[str], leave_type: str, day: date) -> li
 
 
 def list_entries(employees: Sequence[str], leave_type: str, first: date, last: date) -> list[frappe._dict]:
-	"""Return what was taken or has expired between the days, as `get_leave_entries` has it."""
+	"""Return the leave taken or expired between the days, as `get_leave_entries` does."""
 	if not employees:
 		return []
 	entry = frappe.qb.DocType(LEAVE_LEDGER_ENTRY)
@@ -79,10 +79,10 @@ def list_entries(employees: Sequence[str], leave_type: str, first: date, last: d
 def list_pending_applications(
 	employees: Sequence[str], leave_type: str, first: date, last: date
 ) -> list[frappe._dict]:
-	"""Return the applications that wait for approval, as `get_leaves_pending_approval_for_period` has them."""
+	"""Return the pending applications, as `get_leaves_pending_approval_for_period` does."""
 	if not employees:
 		return []
-	# get_all: the caller may see the balances of these employees, whoever decides on their leave
+	# get_all: the caller may see the balances of these employees
 	return frappe.get_all(
 		LEAVE_APPLICATION,
 		filters={
@@ -114,7 +114,7 @@ def get_half_days(names: Sequence[str]) -> dict[str, date]:
 def get_holidays(
 	lists: Iterable[str | None], leave_type: str, first: date, last: date
 ) -> dict[str, list[date]]:
-	"""Return the days of each holiday list, sorted; none where the leave type counts holidays as leave."""
+	"""Return the days of each holiday list, sorted; none if the leave type counts holidays as leave."""
 	names = [name for name in lists if name]
 	days: dict[str, list[date]] = defaultdict(list)
 	if not names or frappe.db.get_value(LEAVE_TYPE, leave_type, "include_holiday"):

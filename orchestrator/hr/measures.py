@@ -1,4 +1,4 @@
-"""What dashboards tell about people: of the employees and the leave that the caller may read."""
+"""Measures about people: employees and leave that the caller may read."""
 
 from frappe import _
 from frappe.utils import add_days
@@ -24,40 +24,40 @@ GRANTED = "docstatus = 1 AND status = 'Approved'"
 
 
 def headcount() -> Number:
-	"""Return employees who are active."""
+	"""Return the number of active employees."""
 	return count_records(EMPLOYEE, "status = 'Active'")
 
 
 def on_leave_today() -> Number:
-	"""Return employees whose leave is approved and takes in today."""
-	(found,) = fetch_one(
+	"""Return the number of employees with approved leave today."""
+	(count,) = fetch_one(
 		f"""SELECT COUNT(DISTINCT employee) FROM `tabLeave Application`
 			WHERE {GRANTED} AND %(today)s BETWEEN from_date AND to_date AND {{readable}}""",  # noqa: S608
 		LEAVE_APPLICATION,
 		today=clock.get_today(),
 	)
-	return Number(found)
+	return Number(count)
 
 
 def leave_to_decide() -> Number:
-	"""Return the leave applications that wait for a decision."""
+	"""Return the number of leave applications that wait for a decision."""
 	return count_records(LEAVE_APPLICATION, "docstatus = 0 AND status = 'Open'")
 
 
 def checked_in_today() -> Number:
-	"""Return employees with a punch of today."""
-	(found,) = fetch_one(
+	"""Return the number of employees with a punch today."""
+	(count,) = fetch_one(
 		"""SELECT COUNT(DISTINCT employee) FROM `tabEmployee Checkin`
 			WHERE time >= %(today)s AND time < %(end)s AND {readable}""",
 		EMPLOYEE_CHECKIN,
 		today=clock.get_today(),
 		end=add_days(clock.get_today(), 1),
 	)
-	return Number(found)
+	return Number(count)
 
 
 def new_employees() -> Number:
-	"""Return employees who joined within 90 days, and within the 90 days before."""
+	"""Return the number of employees who joined within 90 days, and within the 90 days before."""
 	return aggregate_trailing_period(EMPLOYEE, "date_of_joining", days=90)
 
 
@@ -66,7 +66,7 @@ def employees_by_department() -> Series:
 
 
 def leave_by_type() -> Series:
-	"""Return the approved leave applications of this year by leave type."""
+	"""Return the number of approved leave applications of this year by leave type."""
 	return count_by_value(
 		LEAVE_APPLICATION,
 		"leave_type",
@@ -76,12 +76,12 @@ def leave_by_type() -> Series:
 
 
 def joined_by_month() -> Series:
-	"""Return employees by the month in which they joined, of the last twelve months."""
+	"""Return the number of employees by the month in which they joined, of the last twelve months."""
 	return count_by_month(EMPLOYEE, "date_of_joining", _("Employees"))
 
 
 def coming_leave() -> Table:
-	"""Return the approved leave of the next fortnight, the earliest first."""
+	"""Return the approved leave of the next fortnight, earliest first."""
 	rows = fetch_all(
 		f"""
 		SELECT name, employee_name, from_date, to_date, total_leave_days FROM `tabLeave Application`

@@ -1,8 +1,8 @@
 """Limit self-service to the caller's own records, those of their reports, and those they are to approve.
 
-HRMS gives the role Employee the right to read every employee, and leaves the rest to user permissions:
-without these, an employee reads everyone's leave and punches. The hooks here apply to callers without another
-role that may read the DocType; HR's roles and the site's own are not limited.
+HRMS gives the role Employee permission to read every employee, and relies on user permissions: without these,
+an employee reads everyone's leave and punches. The hooks here apply to callers without another role that may
+read the DocType; HR's roles and the site's own are not limited.
 """
 
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SELF_SERVICE_ROLES = frozenset(
 	{"All", "Desk User", "Employee", "Employee Self Service", "Expense Approver", "Guest", "Leave Approver"}
 )
-# They read everyone's where the DocType itself names no role but those of self-service, as Employee Advance does
+# They read all records of DocTypes that name only self-service roles, such as Employee Advance
 HR_ROLES = frozenset({"HR User", "HR Manager"})
 # DocType -> the field with the employee whose record it is
 EMPLOYEE_FIELDS: dict[str, str] = {
@@ -57,11 +57,11 @@ APPROVER_FIELDS: dict[str, str] = {
 	"Leave Application": "leave_approver",
 	"Shift Request": "approver",
 }
-# HRMS itself writes it, past permissions; the role All may write what it owns, which would let an employee grant
+# HRMS writes it without permissions; the role All may write its own records, which would let employees grant
 # themselves leave.
 LEDGERS = frozenset({"Leave Ledger Entry"})
 READ_PERMISSIONS = frozenset({"read", "select", "print", "email", "report", "export"})
-# A record that is not in the tree yet has neither lft nor rgt.
+# A record that is not in the tree yet has no lft and rgt.
 ACCESSIBLE_EMPLOYEES = """
 	SELECT reached.name FROM `tabEmployee` reached JOIN `tabEmployee` own ON own.user_id = {user} AND (
 		reached.name = own.name OR (own.lft > 0 AND reached.lft > own.lft AND reached.rgt < own.rgt)
@@ -70,7 +70,7 @@ ACCESSIBLE_EMPLOYEES = """
 
 
 def build_conditions(user: str | None, doctype: str) -> str:
-	"""Implement the hook permission_query_conditions: what a list may hold."""
+	"""Implement the hook permission_query_conditions: restrict lists."""
 	user = user or frappe.session.user
 	if not _is_self_service_only(doctype, user):
 		return ""
@@ -82,7 +82,9 @@ def build_conditions(user: str | None, doctype: str) -> str:
 
 
 def has_permission(doc: "Document", ptype: str | None, user: str) -> bool | None:
-	"""Implement the hook has_permission: False where the record is out of reach, NO_OPINION where Frappe decides alone."""
+	"""Implement the hook has_permission: False if self-service does not include the record, NO_OPINION if
+	Frappe decides alone.
+	"""
 	if not _is_self_service_only(doc.doctype, user):
 		return NO_OPINION
 	if doc.doctype in LEDGERS and ptype and ptype not in READ_PERMISSIONS:
@@ -93,7 +95,7 @@ def has_permission(doc: "Document", ptype: str | None, user: str) -> bool | None
 
 
 def _is_self_service_only(doctype: str, user: str) -> bool:
-	"""Return True if nothing but self-service lets the user read the DocType."""
+	"""Return True if only self-service roles let the user read the DocType."""
 	if user == "Administrator" or not get_settings().employees_reach_own_records_only:
 		return False
 	readers = {
@@ -105,9 +107,9 @@ def _is_self_service_only(doctype: str, user: str) -> bool:
 
 
 def _can_access(employee: str | None, user: str) -> bool:
-	"""Return True for the user's own employee record and those below it.
+	"""Return True for the user's own employee record and those of their reports.
 
-	A record that is not named yet is nobody's.
+	False for a record without a name yet.
 	"""
 	if not employee:
 		return True

@@ -1,6 +1,4 @@
-"""Checking in and out: where, when, and that nobody does the same twice. The record, the shift and the geofence are
-HRMS's own.
-"""
+"""Check in and out, without duplicates. The record, the shift and the geofence are HRMS's own."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,16 +22,16 @@ MAX_LATITUDE, MAX_LONGITUDE = 90.0, 180.0
 
 
 class InvalidPunchTimeError(frappe.ValidationError):
-	"""The punch has not happened yet. 422."""
+	"""The time of the punch is in the future. 422."""
 
 
 class DuplicatePunchConflictError(ConflictError):
-	"""The employee has punched this already. 409."""
+	"""The employee has already made this punch. 409."""
 
 
 @dataclass(frozen=True)
 class PunchPlace:
-	"""Where a punch was made: a name, coordinates, both or neither."""
+	"""The place of a punch: a name, coordinates, both or neither."""
 
 	name: str | None = None
 	latitude: float | None = None
@@ -75,7 +73,7 @@ def _check_coordinate(name: str, value: float, limit: float) -> None:
 
 
 def create_punch(employee: str, direction: Direction, at: datetime | None, place: PunchPlace) -> Punch:
-	"""Make the Employee Checkin, at the given moment of the site's time zone or now."""
+	"""Create the Employee Checkin, at the given time in the site's time zone or now."""
 	employees.lock_employee(employee)
 	moment = _parse_moment(at)
 	employees.check_employed(employee, moment.date())
@@ -92,7 +90,7 @@ def create_punch(employee: str, direction: Direction, at: datetime | None, place
 			"longitude": place.longitude,
 		}
 	)
-	# Frappe would put its own time in place of an employee's, who may not set it; it has been checked above.
+	# Frappe would replace the time, because employees may not set it; it was checked above.
 	doc.flags.ignore_permlevel_for_fields = ["time"]
 	with error_remedies.add_remedies():
 		doc.insert()
@@ -100,7 +98,7 @@ def create_punch(employee: str, direction: Direction, at: datetime | None, place
 
 
 def _parse_moment(at: datetime | None) -> datetime:
-	"""Return when the punch happened: now without `at`, and now where the sender's clock is a little ahead of ours."""
+	"""Return the time of the punch: now without `at`, and now if the sender's clock is slightly ahead."""
 	now = clock.get_now_to_second()
 	if at is None:
 		return now
@@ -109,7 +107,7 @@ def _parse_moment(at: datetime | None) -> datetime:
 
 
 def _check_moment(moment: datetime) -> None:
-	"""Refuse (422) a time in the future, and (403) one before the caller's tolerance."""
+	"""Refuse (422) a time in the future, and (403) one earlier than the caller may enter."""
 	now, tolerance = clock.get_now_to_second(), get_settings().punch_tolerance_minutes
 	if moment > now:
 		refuse(
@@ -128,8 +126,8 @@ def _check_moment(moment: datetime) -> None:
 
 
 def _check_not_repeated(employee: str, direction: Direction, moment: datetime, *, exact: bool) -> None:
-	"""Refuse (409) a repeated punch: the same as the last one within the tolerance, or with `exact`, of the same
-	second.
+	"""Refuse (409) a repeated punch: the same type as the last one within the tolerance, or with `exact`, of
+	the same second.
 
 	The rows stay locked, so that of two concurrent requests the second sees the first.
 	"""
@@ -151,14 +149,14 @@ def _check_not_repeated(employee: str, direction: Direction, moment: datetime, *
 
 
 def _describe_repetition(employee: str, direction: Direction, moment: datetime) -> str:
-	"""Return what to say to someone who punches twice."""
+	"""Return the message for a repeated punch."""
 	if direction == IN:
 		return _("{0} already checked in at {1}. The next step is to check out.").format(employee, moment)
 	return _("{0} already checked out at {1}. The next step is to check in.").format(employee, moment)
 
 
 def serialize_punch(row: "frappe._dict | frappe.model.document.Document") -> Punch:
-	"""Return a record as it goes into replies."""
+	"""Return a record for the reply."""
 	located = bool(row.latitude or row.longitude)
 	return Punch(
 		checkin=row.name,

@@ -1,4 +1,4 @@
-"""Parameters that several HR endpoints share, read and checked in one order: permission, existence, form."""
+"""Parse and check parameters that several HR endpoints share, in one order: permission, existence, form."""
 
 from datetime import date
 
@@ -40,8 +40,8 @@ def parse_optional_date(name: str, text: str | None) -> date | None:
 
 
 def get_employee_with_visible_leave(employee: str | None) -> str:
-	"""Return the employee named, whose balances the caller may see: who may read the record, and the leave
-	approver.
+	"""Return the named employee, if the caller may see their balances: users who may read the record, and the
+	leave approver.
 	"""
 	if employee and (employees.is_readable(employee) or _is_leave_approver(employee)):
 		return employee
@@ -49,29 +49,29 @@ def get_employee_with_visible_leave(employee: str | None) -> str:
 
 
 def _is_leave_approver(employee: str) -> bool:
-	"""Return True if the employee's leave is the caller's to approve."""
+	"""Return True if the caller is the employee's leave approver."""
 	is_known = frappe.db.exists(EMPLOYEE, employee)
 	return bool(is_known and get_leave_approver(employee) == frappe.session.user)
 
 
 def parse_employees(value: str | list | None) -> list[str]:
-	"""Return the employees of a list, each once; without one all active ones whom the caller may read. 404
-	naming those whom the caller may not read, 400 for no list or one that is too long.
+	"""Return the employees of a list, each once; without a list, all active ones that the caller may read.
+	404 naming those that the caller may not read, 400 for an invalid or too long list.
 	"""
 	frappe.has_permission(EMPLOYEE, "read", throw=True)
-	wanted = parse_json("employees", value)
+	names = parse_json("employees", value)
 	limit = get_settings().max_page_length
-	if wanted is None:
-		wanted = frappe.get_list(
+	if names is None:
+		names = frappe.get_list(
 			EMPLOYEE,
 			filters={"status": "Active"},
 			order_by="name",
 			pluck="name",
 			limit_page_length=limit + 1,
 		)
-	if not isinstance(wanted, list) or not all(isinstance(name, str) and name for name in wanted):
+	if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
 		refuse(_("employees must be a list of names."), InvalidRequestError)
-	names = list(dict.fromkeys(wanted))
+	names = list(dict.fromkeys(names))
 	if len(names) > limit:
 		refuse(_("Ask for at most {0} employees: list them in employees.").format(limit), InvalidRequestError)
 	_check_readable(names)
@@ -82,6 +82,6 @@ def _check_readable(names: list[str]) -> None:
 	"""Refuse (404), naming the employees whom the caller may not read."""
 	if not names:
 		return
-	found = frappe.get_list(EMPLOYEE, filters={"name": ("in", names)}, pluck="name", limit_page_length=0)
-	if missing := [name for name in names if name not in set(found)]:
+	readable = frappe.get_list(EMPLOYEE, filters={"name": ("in", names)}, pluck="name", limit_page_length=0)
+	if missing := [name for name in names if name not in set(readable)]:
 		raise_not_found(EMPLOYEE, ", ".join(missing))

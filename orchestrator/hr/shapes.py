@@ -1,4 +1,4 @@
-"""What the HR endpoints return. Moments and days are ISO 8601; moments are in the site's time zone."""
+"""Types of the replies of the HR endpoints. Timestamps and dates are ISO 8601, in the site's time zone."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from orchestrator.api.schema_types import OneOf
 
 
 class Punch(TypedDict):
-	"""One check-in or check-out. `location` is the name given with it, `shift` the shift it falls in."""
+	"""A check-in or check-out. `location` is the name given with it, `shift` the shift that it belongs to."""
 
 	checkin: str
 	employee: str
@@ -22,7 +22,7 @@ class Punch(TypedDict):
 
 
 class WorkingDay(TypedDict):
-	"""The punches of a day, in their order, and the hours worked by the rules of their shifts."""
+	"""The punches of a day in their order, and the hours worked by the rules of their shifts."""
 
 	employee: str
 	date: str
@@ -70,15 +70,15 @@ class LeaveStanding(TypedDict):
 
 
 class LeavePage(TypedDict):
-	"""A page of leave applications, and how many there are on all pages together."""
+	"""A page of leave applications, and the number of applications on all pages."""
 
 	leaves: list[dict[str, Any]]
 	total: int
 
 
 class Balance(TypedDict):
-	"""Days of a leave type in the allocation period that a day falls in. `used` is approved, past and to come;
-	`pending` waits for approval and is not part of `used` or `balance`.
+	"""Days of a leave type in the allocation period that contains a date. `used` is approved leave, past and
+	future; `pending` waits for approval and is not part of `used` or `balance`.
 	"""
 
 	leave_type: str
@@ -89,13 +89,13 @@ class Balance(TypedDict):
 
 
 class EmployeeBalance(Balance):
-	"""The same, of one of several employees."""
+	"""The balance of one of several employees."""
 
 	employee: str
 
 
 class BalanceSheet(TypedDict):
-	"""The balances of several employees on a day, in the order asked for."""
+	"""The balances of several employees on a date, in the requested order."""
 
 	leave_type: str
 	date: str
@@ -103,7 +103,7 @@ class BalanceSheet(TypedDict):
 
 
 class Absence(TypedDict):
-	"""Someone's approved leave."""
+	"""An employee's approved leave."""
 
 	employee: str
 	employee_name: str
@@ -115,7 +115,7 @@ class Absence(TypedDict):
 
 
 class TeamOnLeave(TypedDict):
-	"""Who of a manager's reports, direct or not, is on leave on a day. `team` is how many active reports there are."""
+	"""The reports of a manager, direct or not, who are on leave on a date. `team` counts the active reports."""
 
 	manager: str
 	date: str

@@ -1,4 +1,4 @@
-"""Who of a manager's reports is on leave."""
+"""Team members who are on leave."""
 
 from datetime import date
 
@@ -60,7 +60,7 @@ def _list_leaves(team: list[str], day: date) -> list[frappe._dict]:
 
 
 def _build_absence(row: frappe._dict, day: date) -> Absence:
-	"""Return a leave as it goes into the reply. `half_day` is about this day."""
+	"""Return a leave for the reply. `half_day` is about this day."""
 	return Absence(
 		employee=row.employee,
 		employee_name=row.employee_name,

@@ -1,4 +1,6 @@
-"""The hours worked between punches, counted by instants. Plain values only: a clock change adds and loses no hour."""
+"""The hours worked between punches, counted by instants. Plain values only: a clock change neither adds nor
+loses an hour.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -8,9 +10,9 @@ import frappe
 from hrms.hr.doctype.employee_checkin.employee_checkin import calculate_working_hours
 
 IN, OUT = "IN", "OUT"
-# Who checks out later than this after checking in has forgotten a punch.
+# After a longer interval, a punch was forgotten.
 MAX_PAIR_HOURS = 24
-# HRMS rounds each pair to hundredths of an hour: 36 seconds. On a clock that runs so much faster that is one second.
+# HRMS rounds each pair to hundredths of an hour, 36 seconds. On a clock that runs 36 times faster, these are seconds.
 CLOCK_FACTOR = 36
 START_OF_CLOCK = datetime(2000, 1, 1)
 
@@ -20,7 +22,9 @@ PunchRow = Any
 
 
 def _to_instant(moment: datetime, zone: tzinfo) -> datetime:
-	"""Return the instant of a time of the site's. In the hour that a clock change repeats, it is the first of the two."""
+	"""Return the instant of a local time. In the hour that a clock change repeats, it is the first of the
+	two.
+	"""
 	return moment.replace(tzinfo=zone, fold=0).astimezone(timezone.utc)
 
 
@@ -64,7 +68,7 @@ def _is_pair(opened: PunchRow, row: PunchRow, zone: tzinfo) -> bool:
 def compute_hours(
 	punches: Sequence[PunchRow], rules: Rules, zone: tzinfo
 ) -> tuple[float, datetime | None, datetime | None]:
-	"""Return the hours worked, not rounded, with the first arrival and the last departure in the site's time.
+	"""Return the hours worked, not rounded, with the first arrival and the last departure in local time.
 
 	Args:
 		punches: Punches of one shift, or of none, in the order of their instants.

@@ -25,15 +25,15 @@ FIELDS = [
 	"shift_start",
 ]
 PRECISION = 2
-# For punches outside a shift, as HRMS's shift types name the ways to count
+# For punches outside a shift, in the terms of HRMS's shift types
 BY_LOG_TYPE = "Strictly based on Log Type in Employee Checkin"
 ALTERNATING = "Alternating entries as IN and OUT during the same shift"
 EVERY_PAIR = "Every Valid Check-in and Check-out"
 
 
 def get_day(employee: str, day: date) -> WorkingDay:
-	"""Return the employee's punches that belong to `day`, in their order: those of a shift to the day on which
-	it began, a pair without a shift to the day of its IN.
+	"""Return the employee's punches of `day`, in their order: those of a shift on the day on which it began,
+	a pair without a shift on the day of its IN.
 	"""
 	zone = ZoneInfo(period.get_time_zone())
 	around = worked_hours.sort_punches(_list_neighbouring_punches(employee, day), zone)
@@ -52,7 +52,7 @@ def get_day(employee: str, day: date) -> WorkingDay:
 
 
 def _list_neighbouring_punches(employee: str, day: date) -> list[frappe._dict]:
-	"""Return the punches of the day and of its neighbours, of which a shift may reach into it or out of it."""
+	"""Return the punches of the day and of the days before and after, into which a shift may extend."""
 	first = datetime.combine(day - timedelta(days=1), time.min)
 	return frappe.get_list(
 		EMPLOYEE_CHECKIN,
@@ -82,7 +82,9 @@ def _compute_work(
 
 
 def _get_rules(shift: str | None, logs: Iterable[frappe._dict]) -> Rules:
-	"""Return how to count: as the shift says; without one every pair, by their direction where all have one."""
+	"""Return the counting rules of the shift; without one, every pair counts, by direction if all punches
+	have one.
+	"""
 	if shift:
 		return frappe.get_cached_value(
 			"Shift Type",

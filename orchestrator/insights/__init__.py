@@ -1,4 +1,4 @@
-"""The insights endpoints: dashboards, their metrics, what these were, and reports as files."""
+"""The insights endpoints: dashboards, metrics and their history, and reports as files."""
 
 from typing import Annotated
 
@@ -47,7 +47,7 @@ def get_dashboard(dashboard: str, doctype: DashboardType = None) -> Dashboard:
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Metrics refreshed"), effect=WRITE)
 def refresh_metrics(dashboard: str, items: Names = None, doctype: DashboardType = None) -> Dashboard:
-	"""Compute metrics of a dashboard anew.
+	"""Compute metrics of a dashboard again.
 
 	Callers who ask at the same time share one computation. Slow metrics are computed by a background job.
 

@@ -1,4 +1,4 @@
-"""What the insights endpoints return."""
+"""Types of the replies of the insights endpoints."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ ReportFormat = Annotated[str, OneOf("pdf", "xlsx", "csv", "json", "html")]
 
 
 class ItemError(TypedDict):
-	"""Why an item has no value: the error's class, and what to do."""
+	"""The reason for which an item has no value: the error's class, and what to do."""
 
 	type: str
 	message: str
@@ -42,8 +42,8 @@ class Item(TypedDict):
 
 
 class Dashboard(TypedDict):
-	"""A dashboard's items in their order. `refreshed_at` is the oldest of theirs; times are in the site's time zone.
-	`queued` names the items that a background job computes now.
+	"""A dashboard's items in their order. `refreshed_at` is the oldest time among them; times are in the
+	site's time zone. `queued` names the items that a background job is computing.
 	"""
 
 	dashboard: str
@@ -55,14 +55,14 @@ class Dashboard(TypedDict):
 
 
 class Point(TypedDict):
-	"""A metric on one day: the last value that was computed."""
+	"""The value of a metric on one day: the last one computed."""
 
 	day: str
 	value: float | None
 
 
 class History(TypedDict):
-	"""The days of a number on which it was computed, the oldest first."""
+	"""The days on which a number was computed, oldest first."""
 
 	name: str
 	label: str
@@ -71,7 +71,7 @@ class History(TypedDict):
 
 
 class GeneratedReport(TypedDict):
-	"""A report as a file, or how far it is.
+	"""A report as a file, or its progress.
 
 	`status` is Queued, Running, Completed or Failed. `file` names a private File of the caller, `file_size` is in
 	bytes, `row_count` leaves the total row out, `progress` is in percent. The file is deleted after `kept_until`.
@@ -99,7 +99,9 @@ class GeneratedReport(TypedDict):
 
 
 class ScheduledReport(TypedDict):
-	"""A report that is mailed again and again to `recipients`, as `user` sees it. `schedule` names an Auto Email Report."""
+	"""A report that is mailed regularly to `recipients`, as `user` sees it. `schedule` names an Auto Email
+	Report.
+	"""
 
 	schedule: str
 	report_name: str

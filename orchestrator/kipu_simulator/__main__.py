@@ -20,59 +20,59 @@ def build_parser() -> argparse.ArgumentParser:
 		epilog="Faults: " + "; ".join(f"{kind}: {text}" for kind, text in KINDS.items()),
 	)
 	keys = Keys()
-	made.add_argument("--port", type=int, default=8790, help="0 takes any free one (default: %(default)s)")
+	made.add_argument("--port", type=int, default=8790, help="0: any free port (default: %(default)s)")
 	made.add_argument("--people", type=int, default=250, help="default: %(default)s")
 	made.add_argument("--seed", type=int, default=1, help="the same seed gives the same people")
 	made.add_argument(
-		"--mode", choices=("classic", "episodes"), default="classic", help="what a readmission makes"
+		"--mode", choices=("classic", "episodes"), default="classic", help="record that a readmission creates"
 	)
 	made.add_argument(
 		"--as-of",
 		type=date.fromisoformat,
 		metavar="DAY",
-		help="the day the invented history ends (default: today)",
+		help="day on which the invented history ends (default: today)",
 	)
 	made.add_argument(
 		"--bare-dates",
 		choices=("local", "utc"),
 		default="local",
-		help="where the midnight is that stands for a date without a time of day",
+		help="time zone of the midnight that stands for a date without a time of day",
 	)
-	made.add_argument("--telling", action="store_true", help="let refusals say what is wrong")
-	made.add_argument("--per-cap", type=int, default=500, help="the most records a page")
-	made.add_argument("--skew", type=float, default=0.0, help="seconds the instance's clock is ahead")
+	made.add_argument("--telling", action="store_true", help="name the reason in refusals")
+	made.add_argument("--per-cap", type=int, default=500, help="maximum records per page")
+	made.add_argument("--skew", type=float, default=0.0, help="seconds that the instance's clock is ahead")
 	made.add_argument(
 		"--fault", action="append", default=[], metavar="KIND[,NAME=VALUE...]", help="may be repeated"
 	)
 	made.add_argument("--access-id", default=keys.access_id)
 	made.add_argument("--secret-key", default=keys.secret_key)
 	made.add_argument("--app-id", default=keys.app_id)
-	made.add_argument("--control-token", help="for the remote control; made up if not given")
+	made.add_argument("--control-token", help="token for the control routes; random if not given")
 	return made
 
 
 def build(arguments: Sequence[str]) -> Simulator:
-	"""Return the simulator that the options describe. Exits with 2 where they make no sense."""
+	"""Return the simulator for the options. Exits with 2 if they are invalid."""
 	options = build_parser()
-	given = options.parse_args(arguments)
+	parsed = options.parse_args(arguments)
 	try:
-		faults = [parse_fault(text) for text in given.fault]
+		faults = [parse_fault(text) for text in parsed.fault]
 	except ValueError as error:
 		options.error(f"--fault: {error}")
 	return Simulator(
-		given.people,
-		port=given.port,
+		parsed.people,
+		port=parsed.port,
 		settings=Settings(
-			seed=given.seed,
-			mode=given.mode,
-			bare_dates=given.bare_dates,
-			telling=given.telling,
-			as_of=given.as_of,
-			per_cap=given.per_cap,
-			skew=given.skew,
+			seed=parsed.seed,
+			mode=parsed.mode,
+			bare_dates=parsed.bare_dates,
+			telling=parsed.telling,
+			as_of=parsed.as_of,
+			per_cap=parsed.per_cap,
+			skew=parsed.skew,
 		),
-		keys=Keys(given.access_id, given.secret_key, given.app_id),
-		control_token=given.control_token,
+		keys=Keys(parsed.access_id, parsed.secret_key, parsed.app_id),
+		control_token=parsed.control_token,
 		faults=faults,
 	)
 

@@ -1,4 +1,4 @@
-"""An answer as bytes, whole or spoilt by a fault."""
+"""A reply as bytes, complete or damaged by a fault."""
 
 import email.utils
 import json
@@ -25,7 +25,7 @@ STATUS_TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-	"""Status, body and the headers beyond the usual."""
+	"""A status, a body, and headers beside the usual ones."""
 
 	status: int
 	body: bytes
@@ -39,13 +39,13 @@ def build_error(status: int, text: str) -> Answer:
 
 
 def build_refusal(refused: Refusal, telling: bool) -> Answer:
-	"""Return the answer to who may not in."""
+	"""Return the reply to a refused request."""
 	text = f"Invalid {refused.why}" if telling else REFUSALS[refused.status]
 	return build_error(refused.status, text)
 
 
 def build_answer(queries: Queries, call: Call, version: str, fault: Fault | None) -> Answer:
-	"""Return the answer to a call, spoilt as the fault says. Raises `RejectedRequestError`."""
+	"""Return the reply to a call, damaged by the fault. Raises `RejectedRequestError`."""
 	kind = fault.kind if fault else ""
 	if fault and kind in ("status", "throttle", "html", "html_error"):
 		return _build_fault_answer(fault, queries.world.get_now())
@@ -57,7 +57,7 @@ def build_answer(queries: Queries, call: Call, version: str, fault: Fault | None
 
 
 def _build_fault_answer(fault: Fault, now: float) -> Answer:
-	"""Return an answer that has nothing to do with the call."""
+	"""Return a reply that does not depend on the call."""
 	if fault.kind == "html":
 		return Answer(200, MAINTENANCE, HTML)
 	if fault.kind == "html_error":
@@ -98,10 +98,10 @@ def _build_payload(queries: Queries, call: Call, version: str, fault: Fault | No
 
 
 def _build_first_page(queries: Queries, call: Call, version: str, pages: int) -> dict[str, Any]:
-	"""Return the first page, as the one asked for out of `pages`."""
+	"""Return the first page, labelled as the requested one of `pages`."""
 	payload = queries.build_answer(Call(call.route, call.chart, {**call.parameters, "page": "1"}), version)
-	told = {"current_page": str(call.page), "total_pages": str(pages)}
-	return {**payload, "pagination": {**payload["pagination"], **told}}
+	labels = {"current_page": str(call.page), "total_pages": str(pages)}
+	return {**payload, "pagination": {**payload["pagination"], **labels}}
 
 
 def _remove_records(payload: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The simulator's remote control: what may be done to the world and to its answers by a few JSON calls.
+"""The simulator's control routes: JSON calls that change its world and its replies.
 
 Not part of Kipu. Every call needs the control token in `X-Control-Token`.
 
@@ -42,7 +42,7 @@ ACTIONS: Mapping[str, Callable[..., Any]] = {
 	"drop_field": World.drop_field,
 	"touch": World.touch,
 }
-# Actions whose answer is a stay.
+# Actions that return a stay.
 OF_A_STAY = frozenset(ACTIONS) - {"vanish", "reappear", "add_field", "drop_field"}
 SETTINGS: Mapping[str, Callable[[Any], Any]] = {
 	"skew": float,
@@ -61,8 +61,8 @@ def control(simulator: "Simulator", method: str, path: str, token: str, body: by
 	if handler is None:
 		raise RejectedRequestError(404, "no such control")
 	try:
-		given = json.loads(body or b"{}")
-		return handler(simulator, given)
+		values = json.loads(body or b"{}")
+		return handler(simulator, values)
 	except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
 		raise RejectedRequestError(422, f"{type(error).__name__}: {error}") from None
 
@@ -81,8 +81,8 @@ def _get_state(simulator: "Simulator", _given: dict[str, Any]) -> dict[str, Any]
 		}
 
 
-def _execute_action(simulator: "Simulator", given: dict[str, Any]) -> dict[str, Any]:
-	arguments = dict(given)
+def _execute_action(simulator: "Simulator", values: dict[str, Any]) -> dict[str, Any]:
+	arguments = dict(values)
 	name = arguments.pop("action")
 	if "casefile_id" in arguments:
 		arguments["stay"] = int(arguments.pop("casefile_id").partition(":")[0]) - CHART_BASE
@@ -94,8 +94,8 @@ def _execute_action(simulator: "Simulator", given: dict[str, Any]) -> dict[str, 
 	return {"result": result}
 
 
-def _add_fault(simulator: "Simulator", given: dict[str, Any]) -> dict[str, Any]:
-	fault = make_fault(given)
+def _add_fault(simulator: "Simulator", values: dict[str, Any]) -> dict[str, Any]:
+	fault = make_fault(values)
 	simulator.faults.add(fault)
 	return {"added": fault.kind}
 
@@ -105,8 +105,8 @@ def _clear_faults(simulator: "Simulator", _given: dict[str, Any]) -> dict[str, A
 	return {}
 
 
-def _update_settings(simulator: "Simulator", given: dict[str, Any]) -> dict[str, Any]:
-	read = {name: SETTINGS[name](value) for name, value in given.items()}
+def _update_settings(simulator: "Simulator", values: dict[str, Any]) -> dict[str, Any]:
+	read = {name: SETTINGS[name](value) for name, value in values.items()}
 	for name, value in read.items():
 		setattr(simulator.world.settings, name, value)
 	return read

@@ -1,32 +1,32 @@
-"""Everything that can go wrong with an answer, to be switched on by name, for a route, a page, a number of times."""
+"""Faults of replies, switched on by name for a route, a page and a number of times."""
 
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-# What each fault does, as the command's help shows it.
+# Effects of the faults, for the command's help.
 KINDS = {
-	"status": "answers `status` (400, 401, 403, 404, 410, 422, 500-504, 301, 302 ...) with Kipu's error object",
-	"throttle": "429; retry_after=seconds, date or none; value: how many seconds",
+	"status": "replies with `status` (400, 401, 403, 404, 410, 422, 500-504, 301, 302 ...) with Kipu's error object",
+	"throttle": "429; retry_after=seconds, date or none; value: number of seconds",
 	"html": "200 with an HTML maintenance page",
 	"html_error": "`status` with an HTML body",
 	"truncated": "the connection closes in the middle of the body",
 	"truncated_json": "a body of the right length that ends in the middle of the JSON",
-	"slow": "the body drips for `value` seconds",
-	"reset": "the connection is reset before an answer",
-	"hang": "no answer for `value` seconds, then a reset",
-	"nobody": "200 with a well-formed page that says there are no records at all",
+	"slow": "the body arrives slowly, within `value` seconds",
+	"reset": "the connection is reset before a reply",
+	"hang": "no reply for `value` seconds, then a reset",
+	"nobody": "200 with a well-formed page without any records",
 	"missing_key": "200 with JSON that has no list of records",
 	"no_pagination": "no pagination object, and all records at once",
-	"garbage_pagination": "a pagination nobody can read",
-	"wrong_page": "the page after the one asked for",
-	"lost_page": "a page without records, though the pagination says otherwise",
+	"garbage_pagination": "an unreadable pagination",
+	"wrong_page": "the page after the requested one",
+	"lost_page": "a page without records, although the pagination announces some",
 	"missing_record": "a page without its last record",
-	"repeated_record": "the page's first record a second time in place of its last",
-	"shifting": "records move while being read: every page begins one record earlier than it should",
-	"endless": "the first page again and again, with one page more announced each time",
-	"announced": "`value` pages announced, however many there are",
-	"per_cap": "at most `value` records a page, whatever is asked for",
+	"repeated_record": "the page's first record again in place of its last",
+	"shifting": "records move during the read: every page begins one record early",
+	"endless": "always the first page, with one more page announced each time",
+	"announced": "`value` pages announced, whatever their real number",
+	"per_cap": "at most `value` records per page, whatever is requested",
 }
 
 
@@ -51,12 +51,12 @@ class Fault:
 			raise ValueError(f"unknown fault {self.kind!r}; there are {', '.join(KINDS)}")
 
 	def matches(self, route: str, page: int) -> bool:
-		"""Return True if a request is meant."""
+		"""Return True if the fault applies to a request."""
 		return self.route in ("", route) and self.page in (0, page)
 
 
 class Faults:
-	"""The faults that wait. Each request takes at most one."""
+	"""The pending faults. Each request consumes at most one."""
 
 	def __init__(self, faults: Iterable[Fault] = ()) -> None:
 		self._lock = threading.Lock()
@@ -64,7 +64,7 @@ class Faults:
 		self.played: dict[str, int] = {}
 
 	def add(self, fault: Fault) -> None:
-		"""Add a fault after the waiting ones."""
+		"""Add a fault after the pending ones."""
 		with self._lock:
 			self._waiting.append(fault)
 
@@ -74,7 +74,7 @@ class Faults:
 			self._waiting.clear()
 
 	def use_fault(self, route: str, page: int) -> Fault | None:
-		"""Return the fault for this request, used up by one."""
+		"""Return the fault for this request, and count it as used."""
 		with self._lock:
 			for index, fault in enumerate(self._waiting):
 				if not fault.matches(route, page):
@@ -97,20 +97,20 @@ class Faults:
 
 
 def parse_fault(text: str) -> Fault:
-	"""Return a fault as the command line has it:
+	"""Return a fault from its form on the command line:
 	`throttle,route=patients/latest,times=3,retry_after=date,value=2`.
 
-	`times=always` lasts. Raises ValueError with what is wrong.
+	`times=always` never ends. Raises ValueError with the reason.
 	"""
 	kind, *pairs = (part.strip() for part in text.split(","))
-	given: dict[str, str] = {}
+	values: dict[str, str] = {}
 	for pair in pairs:
 		name, _, value = pair.partition("=")
-		given[name] = value
-	return make_fault({"kind": kind, **given})
+		values[name] = value
+	return make_fault({"kind": kind, **values})
 
 
-def make_fault(given: dict[str, object]) -> Fault:
+def make_fault(values: dict[str, object]) -> Fault:
 	"""Return a fault from text or JSON. Raises ValueError for an unknown name or an unreadable number."""
 	readers = {
 		"kind": str,
@@ -122,7 +122,7 @@ def make_fault(given: dict[str, object]) -> Fault:
 		"value": float,
 	}
 	known: dict[str, object] = {}
-	for name, value in given.items():
+	for name, value in values.items():
 		if name == "times":
 			known[name] = None if value in (None, "always") else int(str(value))
 		elif name in readers:

@@ -1,6 +1,6 @@
-"""Invented people. Surnames are made of parts nobody has, mail goes to example.org, phone numbers are of the block
-reserved for fiction, social security numbers of a range never issued. Person and words depend on seed and number only,
-so nothing is stored.
+"""Invented people. Surnames are combined from parts that nobody has, mail addresses are at example.org, phone
+numbers and social security numbers are from ranges that are never assigned. A person depends on seed and
+number only, so that nothing is stored.
 """
 
 import hashlib
@@ -56,10 +56,12 @@ INSURERS = (
 
 
 class Dice(random.Random):
-	"""Draws that need not be fair to the last digit, three times as fast: a record is drawn anew whenever it is asked for."""
+	"""Fast random draws, slightly uneven but three times as fast: a record is generated again each time it is
+	requested.
+	"""
 
 	def choice(self, seq: Sequence[T]) -> T:  # type: ignore[override]
-		"""Return one of them."""
+		"""Return one of the values."""
 		return seq[int(self.random() * len(seq))]
 
 	def randint(self, a: int, b: int) -> int:
@@ -74,7 +76,7 @@ def compute_person_id(seed: int, person: int) -> str:
 
 
 def build_person_fields(seed: int, person: int) -> dict[str, Any]:
-	"""Return everything that belongs to the person, under Kipu's names; it is equal in each of their stays."""
+	"""Return all fields of the person, under Kipu's names; they are equal in each of their stays."""
 	dice = Dice(seed * 1_000_003 + person)
 	first, last = dice.choice(FIRST), draw_surname(dice)
 	gender, identity, pronouns = dice.choice(GENDERS)
@@ -111,7 +113,7 @@ def build_person_fields(seed: int, person: int) -> dict[str, Any]:
 
 
 def draw_surname(dice: Dice) -> str:
-	"""Return a surname nobody has."""
+	"""Return an invented surname."""
 	return dice.choice(STEM) + dice.choice(ENDING)
 
 

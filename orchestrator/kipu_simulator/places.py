@@ -1,4 +1,4 @@
-"""The invented facilities, each in a time zone of its own, and the words of a stay there."""
+"""The invented facilities, each in its own time zone, and the vocabulary of a stay there."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""What each route answers: parameters checked, stays chosen, a page of them made into records."""
+"""The replies of each route: check parameters, select stays, and render a page of them as records."""
 
 import re
 from array import array
@@ -33,7 +33,7 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 
 class RejectedRequestError(Exception):
-	"""A request that gets a status and a text instead of records."""
+	"""A request that is answered with a status and a text instead of records."""
 
 	def __init__(self, status: int, text: str) -> None:
 		super().__init__(status, text)
@@ -43,7 +43,7 @@ class RejectedRequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-	"""A request understood: route, chart of `patients/{id}`, parameters."""
+	"""A parsed request: route, chart of `patients/{id}`, parameters."""
 
 	route: str
 	chart: int
@@ -51,13 +51,13 @@ class Call:
 
 	@property
 	def page(self) -> int:
-		"""The page asked for; nonsense is the first."""
+		"""The requested page; an invalid one is the first."""
 		text = self.parameters.get("page", "1")
 		return max(1, int(text)) if text.isdigit() else 1
 
 
 def parse_call(path: str, version: str, parameters: Mapping[str, str]) -> Call:
-	"""Return the call a path means.
+	"""Return the parsed call of a path.
 
 	Version 3 knows patients only, version 4 both names. Raises `RejectedRequestError` (404).
 	"""
@@ -77,9 +77,9 @@ class Queries:
 		self._turn = 0
 
 	def build_answer(self, call: Call, version: str, shift: int = 0, per_cap: int = 0) -> dict[str, Any]:
-		"""Return the JSON object of a call.
+		"""Return the JSON object of a reply.
 
-		`shift`: how many records everything has moved; `per_cap`: a page is no longer.
+		`shift`: the number of records by which the list has moved; `per_cap`: maximum page size.
 		"""
 		_require(call)
 		if call.route == "locations":
@@ -126,8 +126,8 @@ class Queries:
 		return record
 
 	def _get_stays(self, call: Call) -> "array[int]":
-		"""Return the stays of a call, remembered for its next pages until something changes; who is in care, for
-		a minute.
+		"""Return the stays of a call, cached for its next pages until something changes; those in care, for a
+		minute.
 		"""
 		parameters = {name: value for name, value in call.parameters.items() if name not in ("page", "per")}
 		minute = int(self.world.get_now() // 60) if call.route == "patients/census" else 0
@@ -142,11 +142,11 @@ class Queries:
 		world = self.world
 		matches = self._build_condition(call)
 		in_vault = call.route == "vaults/patients"
-		wanted = call.parameters.get("location_id")
+		location_id = call.parameters.get("location_id")
 		for stay in range(len(world)):
 			if world.hidden[stay] or bool(world.deleted[stay]) != in_vault:
 				continue
-			if wanted and PLACES[world.location[stay]].location_id != wanted:
+			if location_id and PLACES[world.location[stay]].location_id != location_id:
 				continue
 			if matches(stay):
 				yield stay

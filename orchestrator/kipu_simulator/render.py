@@ -1,4 +1,4 @@
-"""A stay of the world as a record of Kipu's, made when it is asked for."""
+"""Render a stay of the world as a Kipu record, each time it is requested."""
 
 from datetime import date, datetime, timezone
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from orchestrator.kipu_simulator import people, places
 from orchestrator.kipu_simulator.world import CHART_BASE, NEVER, World
 
-# Left out of a census unless asked for with the parameter.
+# Fields of a census only on request by the parameter.
 DETAILS = {
 	"demographics_detail": (
 		"gender_identity", "pronouns", "race", "ethnicity", "preferred_language", "maiden_name", "patient_contacts",
@@ -14,7 +14,7 @@ DETAILS = {
 	"insurance_detail": ("insurances",),
 	"patient_status_detail": ("patient_tags", "diagnosis_codes", "pre_admission_status"),
 }  # fmt: skip
-# Left out at a lower level of PHI.
+# Fields that a lower PHI level leaves out.
 LOW = (
 	"middle_name", "maiden_name", "preferred_name", "dob", "email", "phone", "alternate_phone", "address_street",
 	"address_street2", "address_city", "address_zip", "patient_contacts", "insurances", "first_contact_name",
@@ -23,7 +23,7 @@ HIDDEN = {"high": ("ssn",), "medium": ("ssn", "address_street", "address_street2
 
 
 def render_full_record(world: World, stay: int, turn: int = 0) -> dict[str, Any]:
-	"""Return everything. `turn` turns the lists round, because Kipu promises no order."""
+	"""Return all fields. `turn` reverses the lists, because Kipu promises no order."""
 	record = {
 		"casefile_id": build_casefile_id(world, stay),
 		**people.build_person_fields(world.settings.seed, world.person[stay]),
@@ -63,7 +63,7 @@ def _render_stay_fields(world: World, stay: int) -> dict[str, Any]:
 	dice = people.Dice(world.settings.seed * 7_368_787 + stay)
 	place = places.PLACES[world.location[stay]]
 	admitted, discharged = world.admitted[stay], world.discharged[stay]
-	# Everything is drawn whether it is shown or not: a discharge must not change what has nothing to do with it.
+	# Every value is drawn even if it is not shown, so that a discharge does not change unrelated values.
 	kind, code = dice.choice(places.DISCHARGE_TYPES)
 	level, next_level = dice.choice(places.LEVELS), dice.choice(places.LEVELS)
 	method, category = dice.choice(places.PAYMENTS)
@@ -98,7 +98,7 @@ def _render_stay_fields(world: World, stay: int) -> dict[str, Any]:
 
 
 def _render_moment(world: World, stay: int, day: int) -> str | None:
-	"""Return a moment of the stay in UTC, an empty one as null or as '' by turns."""
+	"""Return a time of the stay in UTC; an empty one alternately as null or as ''."""
 	if day == NEVER:
 		return None if stay % 3 else ""
 	if world.settings.bare_dates == "utc" and not world.get_minute(stay):

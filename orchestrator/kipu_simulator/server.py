@@ -61,7 +61,7 @@ class Simulator:
 
 	@property
 	def base_url(self) -> str:
-		"""What a connection's base URL is."""
+		"""The base URL for a connection."""
 		return f"http://{HOST}:{self.port}"
 
 	def start(self) -> "Simulator":
@@ -83,15 +83,15 @@ class Simulator:
 		return self._stopped.is_set()
 
 	def close(self) -> None:
-		"""Release the port without having served."""
+		"""Release the port without serving."""
 		self._server.server_close()
 
 	def pause(self, seconds: float) -> None:
-		"""Wait, but not for longer than this instance lives."""
+		"""Wait, but not for longer than this instance runs."""
 		self._stopped.wait(seconds)
 
 	def stop(self) -> None:
-		"""Stop, and cut every connection that is open."""
+		"""Stop, and close every open connection."""
 		self._stopped.set()
 		self._server.shutdown()
 		self._server.server_close()
@@ -107,7 +107,7 @@ class Simulator:
 
 
 class Server(ThreadingHTTPServer):
-	"""Knows its simulator and its open connections."""
+	"""The socket server, with its simulator and its open connections."""
 
 	daemon_threads = True
 	block_on_close = False
@@ -122,7 +122,7 @@ class Server(ThreadingHTTPServer):
 		"""Ignore a client that closes the connection."""
 
 	def cut(self) -> None:
-		"""End every open connection."""
+		"""Close every open connection."""
 		for connection in list(self.open):
 			with contextlib.suppress(OSError):
 				connection.shutdown(socket.SHUT_RDWR)
@@ -141,12 +141,12 @@ class Handler(BaseHTTPRequestHandler):
 	connection: socket.socket
 
 	def setup(self) -> None:
-		"""Remember the connection, so that it can be cut."""
+		"""Register the connection, so that it can be closed."""
 		super().setup()
 		self.server.open.add(self.connection)
 
 	def finish(self) -> None:
-		"""Forget it."""
+		"""Unregister the connection."""
 		self.server.open.discard(self.connection)
 		with contextlib.suppress(OSError):
 			super().finish()
@@ -185,8 +185,8 @@ class Handler(BaseHTTPRequestHandler):
 		if fault and fault.kind in ("reset", "hang"):
 			self.kipu.pause(fault.value if fault.kind == "hang" else 0)
 			return self._reset(call.route)
-		answer = answers.build_answer(self.kipu.queries, call, version, fault)
-		return self._send(call.route, answer, fault)
+		reply = answers.build_answer(self.kipu.queries, call, version, fault)
+		return self._send(call.route, reply, fault)
 
 	def _control(self, path: str, body: bytes) -> None:
 		token = self.headers.get("X-Control-Token", "")
@@ -204,22 +204,22 @@ class Handler(BaseHTTPRequestHandler):
 		length = self.headers.get("Content-Length", "0")
 		return self.rfile.read(min(int(length), MAX_REQUEST_BODY)) if length.isdigit() else b""
 
-	def _send(self, route: str, answer: answers.Answer, fault: Fault | None = None) -> None:
-		self.kipu.answers[route, answer.status] += 1
-		self.send_response(answer.status)
-		self.send_header("Content-Type", answer.content_type)
-		self.send_header("Content-Length", str(len(answer.body)))
-		for name, value in answer.headers.items():
+	def _send(self, route: str, reply: answers.Answer, fault: Fault | None = None) -> None:
+		self.kipu.answers[route, reply.status] += 1
+		self.send_response(reply.status)
+		self.send_header("Content-Type", reply.content_type)
+		self.send_header("Content-Length", str(len(reply.body)))
+		for name, value in reply.headers.items():
 			self.send_header(name, value)
 		self.end_headers()
 		kind = fault.kind if fault else ""
 		if kind == "truncated":
-			self.wfile.write(answer.body[: len(answer.body) // 2])
+			self.wfile.write(reply.body[: len(reply.body) // 2])
 			self.close_connection = True
 		elif kind == "slow" and fault:
-			self._send_slowly(answer.body, fault.value)
+			self._send_slowly(reply.body, fault.value)
 		else:
-			self.wfile.write(answer.body)
+			self.wfile.write(reply.body)
 
 	def _send_slowly(self, body: bytes, seconds: float, pieces: int = 20) -> None:
 		size = max(1, -(-len(body) // pieces))
@@ -229,10 +229,10 @@ class Handler(BaseHTTPRequestHandler):
 			self.kipu.pause(seconds / pieces)
 
 	def _reset(self, route: str) -> None:
-		"""Close with RST instead of an answer."""
+		"""Close with RST instead of a reply."""
 		self.kipu.answers[route, 0] += 1
 		self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-		# Not `close`, which waits for the files over the socket and would end the connection politely.
+		# Not `close`, which waits for files on the socket and would end the connection normally.
 		os.close(self.connection.detach())
 		self.close_connection = True
 

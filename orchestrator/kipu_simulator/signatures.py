@@ -1,4 +1,4 @@
-"""Checks a request's signature as Kipu does: the string is rebuilt from the headers that arrived."""
+"""Verify a request's signature as Kipu does: rebuild the signed string from the received headers."""
 
 import base64
 import email.utils
@@ -17,7 +17,7 @@ ALLOWED_SKEW = 15 * 60
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-	"""What the instance's owner was given. The simulator's own are no secret."""
+	"""The credentials of the instance. The simulator's own are not secret."""
 
 	access_id: str = "simulator-access-id"
 	secret_key: str = field(default="simulator-secret-key", repr=False)
@@ -26,7 +26,9 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-	"""Why a request is refused. `why` is for the simulator's log; clients get less, as from Kipu."""
+	"""The reason for which a request is refused. `why` is for the simulator's log; clients get less, as from
+	Kipu.
+	"""
 
 	status: int
 	why: str
@@ -58,7 +60,7 @@ def check(
 
 
 def get_version(headers: Mapping[str, str]) -> str:
-	"""Return the API version asked for, "3" or "4"."""
+	"""Return the requested API version, "3" or "4"."""
 	match = ACCEPT.fullmatch(headers.get("Accept", ""))
 	return match[1] if match else "3"
 

@@ -1,7 +1,7 @@
-"""The state of the simulated instance: who stays where and when, and all changes since it started.
+"""The state of the simulated instance: all stays, and all changes since it started.
 
-What can be computed from a number (names, words) is not stored. What queries filter by is in flat arrays,
-some 60 bytes a stay; manual changes are in a dict. Every method may be called from any thread.
+What can be computed from a number (names, words) is not stored. Fields that queries filter by are in flat
+arrays, some 60 bytes a stay; manual changes are in a dict. Every method may be called from any thread.
 """
 
 import random
@@ -18,7 +18,7 @@ from orchestrator.kipu_simulator.places import PLACES
 
 CHART_BASE = 1000
 HISTORY_DAYS = 1095
-# The newest of the invented history is this old, so that an incremental read finds what was done since, and only that.
+# Minimum age of the invented history, so that an incremental read finds only changes made by calls.
 QUIET_DAYS = 4
 MINUTE, DAY = 60, 86400
 NEVER = 0
@@ -29,10 +29,11 @@ BareDates = Literal["local", "utc"]
 
 @dataclass(slots=True)
 class Settings:
-	"""How the instance behaves. `skew`: seconds its clock is ahead. `per_cap`: more records a page are not given.
-	`bare_dates`: a date without a time of day is written as midnight at the facility ("local") or in UTC ("utc").
-	`telling`: a refusal says what is wrong, as it does not by default. `as_of`: the day on which the invented history
-	ends, today if None; with the same day and seed, an instance that is started anew has the same people and stays.
+	"""Behaviour of the instance. `skew`: seconds that its clock is ahead. `per_cap`: maximum page size.
+	`bare_dates`: a date without a time of day is written as midnight at the facility ("local") or in UTC
+	("utc"). `telling`: a refusal gives the reason, which it does not by default. `as_of`: the day on which
+	the invented history ends, today if None; with the same day and seed, a restarted instance has the same
+	people and stays.
 	"""
 
 	seed: int = 1
@@ -81,36 +82,38 @@ class World:
 		return datetime.fromtimestamp(self.get_now(), zone).toordinal()
 
 	def get_latest_day(self, stay: int) -> int:
-		"""Return the last day on which the stay's minute of the day is over: what happens now is not planned for later."""
+		"""Return the last day on which the stay's time of day has passed: changes made now are not scheduled
+		for later.
+		"""
 		today = self.get_today(stay)
 		return today if self.compute_instant(stay, today).timestamp() <= self.get_now() else today - 1
 
 	def get_minute(self, stay: int) -> int:
-		"""Return when on its day a stay begins and ends, in local minutes.
+		"""Return the times of day at which a stay begins and ends, in local minutes.
 
-		Every second one at midnight, as bare dates come.
+		Every second stay uses midnight, as bare dates do.
 		"""
 		return 0 if stay % 2 else 8 * 60 + (stay * 37) % (14 * 60)
 
 	def compute_instant(self, stay: int, day: int) -> datetime:
-		"""Return the moment of a stay's day, aware, in UTC."""
+		"""Return the time of a stay's day, aware, in UTC."""
 		local = datetime.fromordinal(day) + timedelta(minutes=self.get_minute(stay))
 		return local.replace(tzinfo=PLACES[self.location[stay]].zone).astimezone(timezone.utc)
 
 	def is_in_care(self, stay: int) -> bool:
-		"""Return whether a stay is admitted and not discharged by now."""
+		"""Return True if a stay is admitted and not yet discharged."""
 		last = self.discharged[stay]
 		if not self.admitted[stay] or last == NEVER:
 			return bool(self.admitted[stay])
-		# Only within a day of now does the hour count; of a large history, that is hardly anybody.
+		# The time of day counts only within a day of now, which is rare in a large history.
 		if abs(last - self.get_today()) > 1:
 			return last > self.get_today()
 		return self.compute_instant(stay, last).timestamp() > self.get_now()
 
-	# What people do at the facility
+	# Actions at the facility
 
 	def admit(self, stay: int, day: int | None = None) -> int:
-		"""Admit somebody who was expected."""
+		"""Admit a person with a pre-admission."""
 		with self.lock:
 			self.admitted[stay] = day or self.get_latest_day(stay)
 			return self.touch(stay)
@@ -129,7 +132,7 @@ class World:
 			return self.touch(stay)
 
 	def discharge(self, stay: int, day: int | None = None) -> int:
-		"""End a stay, now or on another day; one ahead is planned only."""
+		"""End a stay, now or on another day; a future discharge is only planned."""
 		with self.lock:
 			self.discharged[stay] = day or self.get_latest_day(stay)
 			return self.touch(stay)
@@ -141,7 +144,8 @@ class World:
 			return self.touch(stay)
 
 	def register_again(self, stay: int, location: int = 0) -> int:
-		"""Register a person again under a second master record: same name and day of birth, in another spelling.
+		"""Register a person again under a second master record: same name and date of birth, in another
+		spelling.
 
 		Return the new stay.
 		"""
@@ -158,9 +162,9 @@ class World:
 			return again
 
 	def give_chart_away(self, stay: int, person: int) -> int:
-		"""Give the chart's number to another master record, as after a merge of two.
+		"""Assign the chart's number to another master record, as after a merge of two.
 
-		Returns the stay.
+		Return the stay.
 		"""
 		chart = f"{stay + CHART_BASE}:{people.compute_person_id(self.settings.seed, person)}"
 		return self.set_field(stay, "casefile_id", chart)
@@ -176,8 +180,8 @@ class World:
 			return self.admit(stay)
 
 	def transfer(self, stay: int, location: int) -> int:
-		"""Transfer a person: the old chart is closed and another opened; in episode mode one chart goes
-		on.
+		"""Transfer a person: the old chart is closed and another opened; in episode mode, the chart
+		continues.
 		"""
 		with self.lock:
 			if self.settings.mode == "classic":
@@ -187,7 +191,7 @@ class World:
 			return self.touch(stay)
 
 	def delete(self, stay: int) -> int:
-		"""Delete a stay softly: it is gone from every list and stays in the vault."""
+		"""Delete a stay softly: it disappears from every list and stays in the vault."""
 		with self.lock:
 			self.deleted[stay] = self.get_now()
 			return self.touch(stay)
@@ -200,7 +204,7 @@ class World:
 			return self.touch(stay)
 
 	def vanish(self, share: float, seed: int = 0) -> int:
-		"""Take a share of those in care out of every list, and out of the vault. Return how many."""
+		"""Remove a share of those in care from every list, without the vault. Return the number."""
 		dice = random.Random(seed)  # noqa: S311
 		with self.lock:
 			chosen = [stay for stay in range(len(self)) if self.is_in_care(stay) and dice.random() < share]
@@ -215,7 +219,7 @@ class World:
 			self.hidden = bytearray(len(self))
 			self.version += 1
 
-	# What happens to records
+	# Changes of records
 
 	def set_field(self, stay: int, name: str, value: Any, touch: bool = True) -> int:
 		"""Change a field of one record, under any name."""
@@ -260,7 +264,7 @@ class World:
 		return len(self.person) - 1
 
 	def _generate_stays(self, people: int) -> None:
-		"""Generate the history. Drawn in order, so that a larger world begins with the smaller one."""
+		"""Generate the history. It is drawn in order, so that a larger world begins with the smaller one."""
 		dice = random.Random(self.settings.seed)  # noqa: S311
 		as_of = self.settings.as_of
 		quiet = (as_of.toordinal() if as_of else self.get_today()) - QUIET_DAYS
@@ -283,7 +287,7 @@ class World:
 	) -> int:
 		"""Return a stay of the history.
 
-		Returns the day of discharge, 0 while in care (some with a planned day ahead).
+		Return the day of discharge, 0 while in care (some with a planned discharge).
 		"""
 		created = midnight - (quiet - day + 1) * DAY
 		if day + length <= quiet:

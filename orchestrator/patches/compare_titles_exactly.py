@@ -1,5 +1,5 @@
-"""Give the documents and folders of an earlier version their exact identity: names in NFC, keys of titles, a binary
-collation. All were different under the former one, which held more to be equal: nothing clashes by that.
+"""Give documents and folders of an earlier version their exact identity: names in NFC, keys of titles, a
+binary collation. The former collation treated more titles as equal, so that none can clash under the new one.
 """
 
 import frappe
@@ -8,7 +8,7 @@ from frappe.model.rename_doc import rename_doc
 from orchestrator.docs import identity
 from orchestrator.file_names import normalize_name
 
-# DocType -> what its titles are unique within
+# DocType -> the field within which its titles are unique
 SCOPES = {"Document Folder": "parent_document_folder", "Document": "document_folder"}
 MAX_TITLE = 140
 

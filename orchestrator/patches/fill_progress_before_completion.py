@@ -1,4 +1,4 @@
-"""Give tasks that are completed the progress they had before, as far as the history of sprints knows it."""
+"""Store the progress before completion of completed tasks, where the history of sprints contains it."""
 
 import frappe
 

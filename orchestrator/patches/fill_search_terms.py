@@ -1,4 +1,4 @@
-"""Have the documents of an earlier version found by the parts of their words, and in languages without blanks."""
+"""Index the documents of an earlier version by parts of words, and in languages without blanks."""
 
 from orchestrator.docs import fulltext
 

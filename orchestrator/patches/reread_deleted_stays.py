@@ -1,4 +1,4 @@
-"""Forget the content of deleted stays, so that the next run sees which of them Kipu lists again."""
+"""Delete the fingerprints of deleted stays, so that the next run detects those that Kipu lists again."""
 
 import frappe
 

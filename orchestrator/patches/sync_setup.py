@@ -1,4 +1,4 @@
-"""Bring a site that has an earlier version to what this one declares."""
+"""Update a site from an earlier version to the declarations of this one."""
 
 from orchestrator.setup import backfill, install
 

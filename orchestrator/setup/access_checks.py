@@ -1,4 +1,4 @@
-"""What the doctor says about who reaches the API and the records of clients."""
+"""Checks of the doctor about access to the API and to records of clients."""
 
 import frappe
 
@@ -9,7 +9,7 @@ from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 
 CLIENT_DOCTYPES = (CLIENT, CLIENT_STAY)
-# Roles that people have without anybody giving them: a client's record is nothing for all of them.
+# Automatic roles: users with these alone must not read clients.
 AUTOMATIC_ROLES = frozenset({"All", "Guest", "Desk User"})
 
 
@@ -27,7 +27,7 @@ def check_rate_limit() -> Finding:
 
 
 def describe_rate_limit() -> str:
-	"""Return which requests the limit applies to, in words."""
+	"""Return a description of the requests that the limit applies to."""
 	if get_settings().rate_limit_scope == DOCUMENTED_CALLS_ONLY:
 		return "it applies to the documented calls only"
 	return "it applies to all of /api/"
@@ -36,16 +36,16 @@ def describe_rate_limit() -> str:
 def check_client_readers() -> Finding:
 	"""Find the roles that read clients and their stays, and those that read the private fields."""
 	readers = {doctype: _list_readers(doctype) for doctype in CLIENT_DOCTYPES}
-	found = "; ".join(f"{doctype}: {_render_levels(levels)}" for doctype, levels in readers.items())
+	text = "; ".join(f"{doctype}: {_render_levels(levels)}" for doctype, levels in readers.items())
 	everybody = {role for levels in readers.values() for roles in levels.values() for role in roles}
 	if exposed := sorted(everybody & AUTOMATIC_ROLES):
 		return Finding(
 			"client records",
 			FAIL,
-			f"{found}. Every user has {', '.join(exposed)}",
+			f"{text}. Every user has {', '.join(exposed)}",
 			"Remove these roles from the permissions of Client and Client Stay (Role Permissions Manager).",
 		)
-	return Finding("client records", OK, found)
+	return Finding("client records", OK, text)
 
 
 def _list_readers(doctype: str) -> dict[int, list[str]]:
@@ -58,7 +58,7 @@ def _list_readers(doctype: str) -> dict[int, list[str]]:
 
 
 def _render_levels(levels: dict[int, list[str]]) -> str:
-	"""Return the roles in words; fields of a level above 0 are private."""
+	"""Return the roles as text; fields of a level above 0 are private."""
 	plain = ", ".join(levels.get(0, [])) or "nobody"
 	private = [f"level {level} by {', '.join(roles)}" for level, roles in levels.items() if level]
 	return f"read by {plain}" + (f" ({'; '.join(private)})" if private else "")

@@ -1,4 +1,4 @@
-"""What the records that were there before us need, in set-based SQL. Repeating it changes nothing."""
+"""Fill values that existing records need, in set-based SQL. A repetition changes nothing."""
 
 from pypika import Case
 
@@ -7,7 +7,7 @@ import frappe
 from orchestrator.crm.stages import OPEN, STAGE_BY_STATUS
 
 ASSIGNABLE = ("Lead", "Opportunity", "Issue", "HD Ticket", "Task")
-# The ToDos that Frappe counts in `_assign`.
+# Statuses of ToDos that Frappe counts in `_assign`.
 OPEN_ASSIGNMENT = """
 	reference_type = %(doctype)s AND status NOT IN ('Cancelled', 'Closed') AND COALESCE(allocated_to, '') != ''
 """

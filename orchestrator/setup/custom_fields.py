@@ -1,5 +1,5 @@
-"""The fields this app adds to the DocTypes of other apps: declared once, made by install and migrate, removed by
-uninstall.
+"""Fields that this app adds to DocTypes of other apps: declared once, created by install and migrate, removed
+by uninstall.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,9 @@ Field = dict[str, Any]
 def _build_assignee_field(insert_after: str) -> Field:
 	"""Return the first open assignee.
 
-	`ignore_user_permissions`: a user permission on User must not hide records by who works on them.
-	`no_copy`: a copy starts unassigned. To an opportunity ERPNext moves its lead's assignments, and the field
-	goes with them.
+	`ignore_user_permissions`: a user permission on User must not hide records by their assignee. `no_copy`: a
+	copy starts unassigned. ERPNext moves a lead's assignments to its opportunity, and the field moves with
+	them.
 	"""
 	return {
 		"fieldname": "assigned_to",
@@ -148,7 +148,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 	],
 }
 
-# The same for DocTypes of apps that a site may lack. They get theirs when the app is there.
+# The same for DocTypes of optional apps, created when the app is installed.
 CUSTOM_FIELDS_OF_APPS: dict[str, dict[str, list[Field]]] = {
 	"helpdesk": {"HD Ticket": [_build_assignee_field(insert_after="priority")]},
 	"gameplan": {
@@ -175,7 +175,7 @@ CUSTOM_FIELDS_OF_APPS: dict[str, dict[str, list[Field]]] = {
 
 
 def check_conflicts() -> None:
-	"""Stop before anything is changed if a site's own field has one of our names but another kind of value."""
+	"""Stop before anything is changed if a site's own field has a name of this app's fields but another type."""
 	conflicts = [
 		f"{doctype}.{field['fieldname']} ({existing.fieldtype})"
 		for doctype, field in list_declared_fields()
@@ -192,16 +192,18 @@ def check_conflicts() -> None:
 
 
 def sync_custom_fields() -> None:
-	"""Make the declared fields, or bring ours up to date. A site's own field of the same name and kind is used as it is."""
-	wanted: dict[str, list[Field]] = {}
+	"""Create the declared fields, or update those that this app has created. A site's own field of the same
+	name and type is used as it is.
+	"""
+	missing: dict[str, list[Field]] = {}
 	for doctype, field in list_declared_fields():
 		if not _find_foreign_field(doctype, field["fieldname"]):
-			wanted.setdefault(doctype, []).append(_complete_field(field))
-	create_custom_fields(wanted)
+			missing.setdefault(doctype, []).append(_complete_field(field))
+	create_custom_fields(missing)
 
 
 def delete_custom_fields() -> None:
-	"""Delete the fields that are ours, with their columns."""
+	"""Delete the fields that this app has created, with their columns."""
 	for doctype, field in list_declared_fields():
 		name = frappe.db.get_value(
 			"Custom Field", {"dt": doctype, "fieldname": field["fieldname"], "module": MODULE}
@@ -223,7 +225,7 @@ def list_missing_fields() -> list[str]:
 
 
 def list_declared_fields() -> list[tuple[str, Field]]:
-	"""Return the fields that this site is to have."""
+	"""Return the declared fields for this site."""
 	of_apps = [tables for app, tables in CUSTOM_FIELDS_OF_APPS.items() if is_installed(app)]
 	tables = [CUSTOM_FIELDS, *of_apps]
 	return [(doctype, field) for table in tables for doctype, fields in table.items() for field in fields]
@@ -234,11 +236,11 @@ def _complete_field(field: Field) -> Field:
 
 
 def _find_foreign_field(doctype: str, fieldname: str) -> "DocField | None":
-	"""Return the DocField or Custom Field of that name which this app did not make."""
+	"""Return the DocField or Custom Field of that name which this app did not create."""
 	field = frappe.get_meta(doctype).get_field(fieldname)
 	if field and field.get("is_custom_field"):
-		ours = frappe.db.get_value("Custom Field", field.name, "module") == MODULE
-		return None if ours else field
+		is_own = frappe.db.get_value("Custom Field", field.name, "module") == MODULE
+		return None if is_own else field
 	return field
 
 

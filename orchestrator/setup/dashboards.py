@@ -1,7 +1,7 @@
-"""Makes the shipped dashboards and metrics, and brings them up to date as long as nobody has changed them.
+"""Create the shipped dashboards and metrics, and update them as long as nobody has changed them.
 
-Each record keeps a digest of what was declared when it was last written from here. One that no longer says the same was
-changed by the site, and is the site's from then on.
+Each record has a digest of its declaration when it was last written. If record and digest differ, the site
+has changed the record, and it is not updated any more.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ from orchestrator.setup.shipped_dashboards import CARD, DASHBOARDS, MEASURE, MET
 if TYPE_CHECKING:
 	from frappe.model.document import Document
 
-# For a dashboard whose own roles this site does not have (yet): an empty list would open it to everyone.
+# For a dashboard whose own roles are missing on this site: an empty list would open it to everyone.
 MANAGER_ROLE = "System Manager"
 Values = dict[str, Any]
 
 
 def sync_dashboards() -> None:
-	"""Make what is missing and update what is unchanged. Repeating it changes nothing."""
+	"""Create missing records and update unchanged ones. A repetition changes nothing."""
 	for metric in METRICS:
 		_upsert_declared(METRIC, metric.name, _build_metric_values(metric))
 	for dashboard in DASHBOARDS:
@@ -37,7 +37,7 @@ def delete_dashboards() -> None:
 def _upsert_declared(doctype: str, name: str, declared: Values) -> None:
 	if not frappe.db.exists(doctype, name):
 		doc = frappe.get_doc({"doctype": doctype, **declared, "shipped": _compute_digest(declared)})
-		doc.insert(ignore_permissions=True)  # an installation is nobody's request
+		doc.insert(ignore_permissions=True)  # an installation has no caller
 		return
 	if frappe.db.get_value(doctype, name, "shipped") == _compute_digest(declared):
 		return
@@ -48,9 +48,9 @@ def _upsert_declared(doctype: str, name: str, declared: Values) -> None:
 
 
 def _is_unchanged(doc: "Document", declared: Values) -> bool:
-	"""Return True if the record says what was declared when it was written.
+	"""Return True if the record still has the declared values of when it was written.
 
-	One without a digest was never ours.
+	A record without a digest was not created by this app.
 	"""
 	return bool(doc.shipped) and _compute_digest(_get_stored_values(doc, declared)) == doc.shipped
 

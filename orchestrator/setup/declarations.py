@@ -1,4 +1,4 @@
-"""What this app declares on a site, as one tuple: install, migrate, uninstall and the doctor read it from here."""
+"""Everything that this app declares on a site, in one tuple for install, migrate, uninstall and the doctor."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -19,14 +19,14 @@ from orchestrator.setup import (
 
 
 class Declaration(NamedTuple):
-	"""One kind of declared things.
+	"""One kind of declaration.
 
 	Attributes:
-		name: What it is, for tests and messages.
-		sync: Brings the site in line; repeating it changes nothing. None where install leaves it to people or to patches.
-		delete: Takes it back. None where it goes with our DocTypes, or stays valid without us.
-		list_missing: What a site lacks of it, as the doctor reports it.
-		is_deleted_last: Whether it is taken back when our DocTypes are gone, rather than before.
+		name: The kind, for tests and messages.
+		sync: Applies the declarations to the site; a repetition changes nothing. None if users or patches do.
+		delete: Deletes them. None if they are deleted with this app's DocTypes, or stay valid without the app.
+		list_missing: Returns what a site lacks of them, for the doctor.
+		is_deleted_last: True to delete them after this app's DocTypes rather than before.
 	"""
 
 	name: str
@@ -36,7 +36,7 @@ class Declaration(NamedTuple):
 	is_deleted_last: bool = False
 
 
-# In the order of installing; uninstalling goes backwards.
+# In the order of installation; uninstall uses the reverse order.
 DECLARATIONS = (
 	Declaration(
 		"roles", roles.sync_roles, roles.delete_roles, roles.list_missing_roles, is_deleted_last=True
@@ -70,21 +70,21 @@ DECLARATIONS = (
 
 
 def sync_all() -> None:
-	"""Bring the site in line with the declarations. Repeating it changes nothing."""
+	"""Apply the declarations to the site. A repetition changes nothing."""
 	for declaration in DECLARATIONS:
 		if declaration.sync:
 			declaration.sync()
 
 
 def delete_all(*, last: bool) -> None:
-	"""Take back what is to be deleted before our DocTypes go, or, with `last`, after that."""
+	"""Delete the declared records, before this app's DocTypes are deleted or, with `last`, after that."""
 	for declaration in reversed(DECLARATIONS):
 		if declaration.delete and declaration.is_deleted_last == last:
 			declaration.delete()
 
 
 def list_all_missing() -> list[str]:
-	"""Return what the site lacks, as the doctor reports it."""
+	"""Return missing declarations, for the doctor."""
 	return [
 		missing
 		for declaration in DECLARATIONS

@@ -1,4 +1,4 @@
-"""What can be wrong with a site's set-up, and the remedy. Each check looks and changes nothing."""
+"""Checks of a site's setup, with remedies. No check changes anything."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ OPTIONAL_APPS = ("helpdesk", "gameplan", "insights")
 
 
 def run_checks() -> list[Finding]:
-	"""Run every check. One that breaks is a finding itself."""
+	"""Run every check. An exception in one becomes a finding."""
 	return [_run_check(check) for check in CHECKS]
 
 
@@ -51,7 +51,7 @@ def _check_optional_apps() -> Finding:
 
 
 def _check_package() -> Finding:
-	"""Another app of the same name, which a Python path may put in our place."""
+	"""Find another app of the same name, which a Python path may load in place of this one."""
 	imported = Path(frappe.get_module(APP).__file__).resolve().parent
 	expected = Path(frappe.get_app_source_path(APP), APP).resolve()
 	if imported != expected or frappe.get_hooks("app_title", app_name=APP) != [TITLE]:
@@ -77,7 +77,7 @@ def check_declarations() -> Finding:
 
 
 def check_hr_reach() -> Finding:
-	"""HRMS ties every employee to their own record unless told otherwise, those of HR too."""
+	"""Warn of HR users whom HRMS limits to their own employee record, as it does by default."""
 	staff = frappe.get_all(
 		"Has Role", filters={"parenttype": "User", "role": ("in", HR_ROLES)}, pluck="parent", distinct=True
 	)
@@ -159,8 +159,8 @@ def _check_service_levels() -> Finding:
 def check_documents() -> Finding:
 	if not frappe.db.exists("Document Folder", folders.ROOT):
 		return Finding("documents", FAIL, "no root folder", f"Run bench --site {frappe.local.site} migrate.")
-	place = storage.get_root()
-	existing = place if place.exists() else place.parent
+	root = storage.get_root()
+	existing = root if root.exists() else root.parent
 	if not os.access(existing, os.W_OK):
 		return Finding("documents", FAIL, f"{existing} is not writable", "Make the bench's user its owner.")
 	if problems := document_findings.find_problems():
@@ -169,7 +169,7 @@ def check_documents() -> Finding:
 
 
 def check_kipu() -> Finding:
-	"""Return the connections to Kipu, the worst first: paused, waiting for somebody, behind."""
+	"""Return the connections to Kipu, worst first: paused, waiting for approval, stale."""
 	connections = frappe.get_all(
 		"Kipu Connection", {"enabled": 1}, ["name", "status", "paused_reason"], order_by="name asc"
 	)

@@ -1,4 +1,4 @@
-"""Records that went wrong before this version: what they are, and what corrects them. Each check looks and changes nothing."""
+"""Checks for records that earlier versions left wrong, with remedies. No check changes anything."""
 
 import frappe
 
@@ -7,7 +7,7 @@ from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.kipu.records import ESSENTIAL_FIELDS
 
 MAX_NAMED = 10
-# A rate this many times higher or lower than the one known now is of another currency.
+# A rate this many times higher or lower than the present one belongs to another currency.
 RATE_FACTOR = 5
 
 
@@ -33,7 +33,7 @@ def _check_clients_kept_out() -> Finding:
 
 
 def _check_charts() -> Finding:
-	"""Return charts of which stays of two people count, as after a merge in Kipu."""
+	"""Find charts that count stays of two people, as after a merge in Kipu."""
 	rows = frappe.db.sql_list(
 		"""
 		SELECT CONCAT(connection, ' ', chart_id) FROM `tabClient Stay`
@@ -50,7 +50,7 @@ def _check_charts() -> Finding:
 
 
 def _check_leave_days() -> Finding:
-	"""Return days of which an employee has more than one day of leave."""
+	"""Find days on which an employee has more than one day of leave."""
 	rows = frappe.db.sql_list(
 		"""
 		SELECT DISTINCT CONCAT(half.name, ' and ', other.name) FROM `tabLeave Application` half
@@ -69,7 +69,7 @@ def _check_leave_days() -> Finding:
 
 
 def _check_lead_addresses() -> Finding:
-	"""Return addresses of several leads, where the site allows one each."""
+	"""Find e-mail addresses of several leads, if the site allows only one lead per address."""
 	rows = []
 	if not frappe.db.get_single_value("CRM Settings", "allow_lead_duplication_based_on_emails"):
 		rows = frappe.db.sql_list(
@@ -84,7 +84,7 @@ def _check_lead_addresses() -> Finding:
 
 
 def _check_rates() -> Finding:
-	"""Return opportunities whose rate is far from the one that the site knows for their currency."""
+	"""Find opportunities whose rate differs much from the site's rate for their currency."""
 	rows = frappe.db.sql_list(
 		"""
 		SELECT opportunity.name FROM `tabOpportunity` opportunity

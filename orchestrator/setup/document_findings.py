@@ -1,4 +1,4 @@
-"""Documents that went wrong under earlier versions of this app: what the doctor tells of them. Changes nothing."""
+"""Findings of the doctor about documents that earlier versions left wrong. Changes nothing."""
 
 import base64
 import re
@@ -17,13 +17,13 @@ MAX_NAMED = 10
 MAX_EXAMINED = 20_000
 MAX_EXAMINED_BYTES = 1024 * 1024
 MIN_SINGLE_CASE_LETTERS = 20  # fewer letters are of one case by chance
-# Of a text in whatever encoding; what base64 decodes to by chance has one control character in ten.
+# Control characters that no text has; wrongly decoded base64 has one in ten characters.
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
 
 def find_problems() -> list[str]:
-	"""Return a sentence for each kind of problem, with the first records that have it."""
-	found = (
+	"""Return a sentence for each kind of problem, naming the first records that have it."""
+	problems = (
 		("columns with another collation, run migrate", identity.list_wrong_collations()),
 		(
 			"versions under a document of another title, upload them again and delete the document's version history",
@@ -35,12 +35,12 @@ def find_problems() -> list[str]:
 		),
 		("files that lead to the bytes of a document past its permissions, delete them", find_stray_files()),
 	)
-	return [f"{words}: {_render_first_names(names)}" for words, names in found if names]
+	return [f"{words}: {_render_first_names(names)}" for words, names in problems if names]
 
 
 def find_merged_versions() -> list[str]:
-	"""Return the versions whose file has another name than their document, though the collation holds both equal: they
-	were uploaded as a document of their own.
+	"""Return versions whose file has another name than their document, but one that the collation treats as
+	equal: they were uploaded as a separate document.
 	"""
 	rows = frappe.db.sql(
 		"""
@@ -54,8 +54,8 @@ def find_merged_versions() -> list[str]:
 
 
 def find_stray_files() -> list[str]:
-	"""Return the Files whose URL leads into the document store though they belong to no version: earlier releases let
-	anybody who had found out a key make one.
+	"""Return Files that belong to no version but whose URL leads into the document store: earlier releases
+	let anybody who knew a key create one.
 	"""
 	return frappe.db.sql_list(
 		"""
@@ -67,7 +67,7 @@ def find_stray_files() -> list[str]:
 
 
 def find_decoded_versions() -> list[str]:
-	"""Return the versions from before the upgrade that are no text, though their document is one."""
+	"""Return the versions from before the upgrade that are not text, though their document is."""
 	rows = frappe.db.sql(
 		"""
 		SELECT v.name, v.storage_key, v.mime_type, d.title FROM `tabDocument Version` v
@@ -88,16 +88,16 @@ def find_decoded_versions() -> list[str]:
 
 
 def _is_text_by_name(row: frappe._dict) -> bool:
-	told = media.get_type_by_name(row.title)
-	return media.is_textual(told) if told else row.mime_type == media.UNKNOWN
+	media_type = media.get_type_by_name(row.title)
+	return media.is_textual(media_type) if media_type else row.mime_type == media.UNKNOWN
 
 
 def _is_garbled(key: str) -> bool:
-	"""Return whether the bytes are a text in no encoding, and no known type of file either."""
+	"""Return True if the content is neither text in any encoding nor a known type of file."""
 	try:
 		with storage.get_path(key).open("rb") as file:
 			head = file.read(media.HEAD)
-	except (OSError, ValueError):  # missing bytes: check-documents tells of them
+	except (OSError, ValueError):  # missing content, which check-documents reports
 		return False
 	is_readable = media.is_utf8(head) or head.startswith(media.WIDE_MARKS) or media.is_utf16(head)
 	return (
@@ -108,13 +108,15 @@ def _is_garbled(key: str) -> bool:
 
 
 def _is_single_case(head: bytes) -> bool:
-	"""Return whether these bytes in base64 have letters of one case alone, as a hash in hex and lists of words have."""
+	"""Return True if this content in base64 has letters of one case only, as a hex hash or a list of words
+	does.
+	"""
 	sent = base64.b64encode(head[: len(head) // 3 * 3])
 	return len(sent) >= MIN_SINGLE_CASE_LETTERS and sent in (sent.lower(), sent.upper())
 
 
 def _get_upgrade_time() -> datetime | str:
-	"""Return when this site got the version that decodes nothing by its looks."""
+	"""Return when this site got the version that no longer guesses whether text is base64."""
 	return frappe.db.get_value("Patch Log", {"patch": UPGRADE}, "creation") or clock.get_now()
 
 

@@ -1,4 +1,4 @@
-"""The document library: its root, and what becomes of the files when the app goes."""
+"""The document library: its root folder, and the fate of its files when the app is uninstalled."""
 
 import frappe
 
@@ -10,15 +10,15 @@ LINKED_DOCTYPES = {"Tag Link": "document_type", "Comment": "reference_doctype", 
 
 
 def sync_library() -> None:
-	"""Compare identities exactly, and make the root where it is missing. Its access is the site's to set: until then only managers of all documents
-	reach it.
+	"""Compare identities exactly, and create the root if it is missing. The site grants access to it: until
+	then, only managers of all documents have access.
 	"""
 	identity.update_collations()
 	folders.ensure_root()
 
 
 def detach_files() -> None:
-	"""Make the file of every version an ordinary private File, readable by Administrator alone.
+	"""Turn the file of every version into an ordinary private File, readable by Administrator only.
 
 	Users' files, some of them under legal hold, are not deleted with the app.
 	"""

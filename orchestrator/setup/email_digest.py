@@ -1,4 +1,4 @@
-"""ERPNext's Email Digest lists open and replied issues by their names; In Progress is as open as those."""
+"""ERPNext's Email Digest, which lists open and replied issues, with issues In Progress as well."""
 
 import frappe
 from erpnext.setup.doctype.email_digest.email_digest import EmailDigest
@@ -9,10 +9,12 @@ MAX_ISSUES = 10
 
 
 class OpenIssuesDigest(EmailDigest):
-	"""The digest, with the issues in progress among the open ones."""
+	"""The digest, with issues in progress among the open ones."""
 
 	def get_issue_list(self, user_id: str | None = None) -> list[frappe._dict] | None:
-		"""Return the ten open issues that were left alone longest; None for who may not read issues."""
+		"""Return the ten open issues without changes for the longest time; None if the user may not read
+		issues.
+		"""
 		issues = super().get_issue_list(user_id)
 		if issues is None:
 			return None

@@ -1,4 +1,4 @@
-"""What one check of the doctor says."""
+"""The result of a check of the doctor."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 
 
 class Finding(NamedTuple):
-	"""What one check found. `level` is ok, warn or fail; `remedy` tells what to do unless it is ok."""
+	"""The result of one check. `level` is ok, warn or fail; `remedy` says what to do unless it is ok."""
 
 	check: str
 	level: str

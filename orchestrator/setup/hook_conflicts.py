@@ -1,7 +1,8 @@
-"""Which of this app's hooks another installed app switches off.
+"""Hooks of this app that another installed app replaces.
 
-Of several overrides Frappe takes the last app's. Of several `has_permission` functions it asks the last app's first
-and takes the first answer that is not None. `permission_query_conditions` all hold together, so nothing is lost there.
+Of several overrides, Frappe uses the last app's. Of several `has_permission` functions, it calls the last
+app's first and uses the first answer that is not None. `permission_query_conditions` are combined, so that
+none is lost.
 """
 
 from collections.abc import Iterable
@@ -18,9 +19,9 @@ REMEDY = "Reinstall Orchestrator, so that it comes last, or remove the other app
 
 def check_overrides() -> Finding:
 	"""Find the methods and DocType classes of this app that another one overrides."""
-	lost = [*_find_overridden_methods(), *_find_overridden_classes()]
-	if lost:
-		return Finding("hooks", FAIL, f"overridden: {', '.join(lost)}", REMEDY)
+	overridden = [*_find_overridden_methods(), *_find_overridden_classes()]
+	if overridden:
+		return Finding("hooks", FAIL, f"overridden: {', '.join(overridden)}", REMEDY)
 	methods = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
 	classes = frappe.get_hooks("override_doctype_class", app_name=APP)
 	return Finding("hooks", OK, f"{len(methods)} methods and {len(classes)} classes are active")
@@ -66,7 +67,7 @@ def _find_overridden_classes() -> Iterable[str]:
 
 
 def _list_functions_after(paths: list[str], ours: str) -> list[str]:
-	"""Return the other apps' functions that come after `ours` in the order of the apps."""
+	"""Return other apps' functions that follow `ours` in the order of the apps."""
 	return paths[len(paths) - paths[::-1].index(ours) :] if ours in paths else []
 
 

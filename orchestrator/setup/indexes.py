@@ -1,4 +1,4 @@
-"""The indexes this app adds to tables of other apps, for queries that would read the whole table otherwise."""
+"""Indexes that this app adds to tables of other apps, for queries that would otherwise read the whole table."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ class Index(NamedTuple):
 
 
 INDEXES = (
-	# holds all that the pipeline summary reads, in the order in which it groups
+	# covers all columns of the pipeline summary, in the order of its grouping
 	Index(
 		"Opportunity",
 		"orchestrator_pipeline",

@@ -1,4 +1,4 @@
-"""Install and migrate: everything this app declares on other apps' DocTypes."""
+"""Install and migrate: apply everything that this app declares on other apps' DocTypes."""
 
 import click
 
@@ -19,12 +19,14 @@ def after_install() -> None:
 
 
 def after_app_install(app: str) -> None:
-	"""Act on after_app_install: an app of the suite that came after us gets what we declare on its DocTypes."""
+	"""Handle the hook after_app_install: apply the declarations to the DocTypes of an app installed after
+	this one.
+	"""
 	if app in OPTIONAL_APPS:
 		sync_declarations()
-		dashboards.sync_dashboards()  # the app may bring the roles of their readers
+		dashboards.sync_dashboards()  # the app may bring roles of readers
 
 
 def sync_declarations() -> None:
-	"""Bring the site in line with the declarations. Repeating it changes nothing."""
+	"""Apply the declarations to the site. A repetition changes nothing."""
 	declarations.sync_all()

@@ -1,4 +1,4 @@
-"""What Desk counts as open: ERPNext's own conditions, and "In Progress" with them."""
+"""Desk's counts of open records: ERPNext's own conditions, with "In Progress" added."""
 
 
 def get_notification_config() -> dict[str, dict[str, dict]]:

@@ -1,4 +1,4 @@
-"""Roles of our own, only where the suite has none."""
+"""Roles of this app, only where the suite has none."""
 
 import frappe
 

@@ -1,4 +1,4 @@
-"""What the doctor says about access: which gaps of the platform are closed."""
+"""Checks of the doctor about access: the closed and open gaps of the platform."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ REMEDY = (
 
 
 def check_guarded_methods() -> Finding:
-	"""Check that methods that ask for no permission are asked in their place."""
+	"""Check that methods without a permission check of their own are guarded."""
 	absent = compat.NAMES_OF_THE_OTHER_LINE | compat.NAMES_OF_SOME_VERSIONS
 	names = method_guards.METHODS.keys() - absent
 	missing = [
@@ -35,12 +35,12 @@ def check_guarded_methods() -> Finding:
 
 
 def _check_dispatchers() -> Finding:
-	"""Check that methods that run other methods are seen through."""
+	"""Check that methods that run other methods are guarded by their targets."""
 	return _build_finding("methods that run others", f"{len(DISPATCHERS)} are seen through")
 
 
 def _check_followers() -> Finding:
-	"""Check that nobody follows what they may not read."""
+	"""Check that nobody follows a record that they may not read."""
 	return _build_finding("followers", "follow only what they may read")
 
 
@@ -57,7 +57,7 @@ def _check_hooks_in_force() -> Finding:
 
 
 def _build_finding(check: str, found: str) -> Finding:
-	"""Return ok while the setting is on, a warning otherwise."""
+	"""Return ok if the setting is on, a warning otherwise."""
 	return Finding(check, OK, found) if is_platform_guarded() else Finding(check, WARN, "open", REMEDY)
 
 

@@ -1,5 +1,5 @@
-"""Defaults of settings that a later version brought. Frappe fills them in for a new site only: on one whose settings
-were saved before, a new number would be 0.
+"""Defaults of settings that a later version added. Frappe fills them in on a new site only: on a site with
+saved settings, a new number would be 0.
 """
 
 import frappe
@@ -8,7 +8,7 @@ from orchestrator.doctypes import SETTINGS
 
 
 def sync_defaults() -> None:
-	"""Write the default of each field that the saved settings do not know yet."""
+	"""Write the default of each field that the saved settings do not contain yet."""
 	stored = frappe.db.get_singles_dict(SETTINGS)
 	if not stored:
 		return

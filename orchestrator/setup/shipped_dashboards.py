@@ -1,5 +1,5 @@
-"""The dashboards that come with the app, and their metrics. Tables only; `orchestrator.setup.dashboards` makes the
-records, and leaves alone what a site has changed.
+"""Dashboards that come with the app, and their metrics. Tables only; `orchestrator.setup.dashboards` creates
+the records, and does not touch those that a site has changed.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ WEEK, MONTH = "Previous Week", "Previous Month"
 
 
 class Metric(NamedTuple):
-	"""A metric is named as its measure, unless it shows a Number Card."""
+	"""A shipped metric, named as its measure unless it shows a Number Card."""
 
 	name: str
 	label: str
@@ -21,7 +21,7 @@ class Metric(NamedTuple):
 	stale_after: int = 15
 
 
-class Place(NamedTuple):
+class Item(NamedTuple):
 	metric: str
 	width: str = "Quarter"
 	display: str = ""
@@ -31,7 +31,7 @@ class Dashboard(NamedTuple):
 	name: str
 	title: str
 	roles: tuple[str, ...]
-	items: tuple[Place, ...]
+	items: tuple[Item, ...]
 
 
 METRICS = (
@@ -87,16 +87,16 @@ DASHBOARDS = (
 		"Sales",
 		("Sales User", "Sales Manager"),
 		(
-			Place("open_pipeline_value"),
-			Place("opportunities_in_pipeline"),
-			Place("win_rate"),
-			Place("qualified_leads"),
-			Place("new_leads", "Half"),
-			Place("new_opportunities", "Half"),
-			Place("pipeline_by_stage", "Half", "Bar"),
-			Place("leads_by_status", "Half", "Donut"),
-			Place("opportunities_by_month", "Full", "Line"),
-			Place("next_closings", "Full"),
+			Item("open_pipeline_value"),
+			Item("opportunities_in_pipeline"),
+			Item("win_rate"),
+			Item("qualified_leads"),
+			Item("new_leads", "Half"),
+			Item("new_opportunities", "Half"),
+			Item("pipeline_by_stage", "Half", "Bar"),
+			Item("leads_by_status", "Half", "Donut"),
+			Item("opportunities_by_month", "Full", "Line"),
+			Item("next_closings", "Full"),
 		),
 	),
 	Dashboard(
@@ -104,15 +104,15 @@ DASHBOARDS = (
 		"People",
 		("HR User", "HR Manager"),
 		(
-			Place("headcount"),
-			Place("on_leave_today"),
-			Place("leave_to_decide"),
-			Place("checked_in_today"),
-			Place("new_employees", "Third"),
-			Place("joined_by_month", "Two Thirds", "Line"),
-			Place("employees_by_department", "Half", "Bar"),
-			Place("leave_by_type", "Half", "Donut"),
-			Place("coming_leave", "Full"),
+			Item("headcount"),
+			Item("on_leave_today"),
+			Item("leave_to_decide"),
+			Item("checked_in_today"),
+			Item("new_employees", "Third"),
+			Item("joined_by_month", "Two Thirds", "Line"),
+			Item("employees_by_department", "Half", "Bar"),
+			Item("leave_by_type", "Half", "Donut"),
+			Item("coming_leave", "Full"),
 		),
 	),
 	Dashboard(
@@ -120,15 +120,15 @@ DASHBOARDS = (
 		"Support",
 		("Support Team", "Agent", "Agent Manager"),
 		(
-			Place("open_tickets", "Third"),
-			Place("unassigned_tickets", "Third"),
-			Place("overdue_tickets", "Third"),
-			Place("new_tickets", "Third"),
-			Place("first_response_hours", "Third"),
-			Place("service_level_met", "Third"),
-			Place("tickets_by_day", "Two Thirds", "Line"),
-			Place("tickets_by_status", "Third", "Donut"),
-			Place("oldest_tickets", "Full"),
+			Item("open_tickets", "Third"),
+			Item("unassigned_tickets", "Third"),
+			Item("overdue_tickets", "Third"),
+			Item("new_tickets", "Third"),
+			Item("first_response_hours", "Third"),
+			Item("service_level_met", "Third"),
+			Item("tickets_by_day", "Two Thirds", "Line"),
+			Item("tickets_by_status", "Third", "Donut"),
+			Item("oldest_tickets", "Full"),
 		),
 	),
 	Dashboard(
@@ -136,14 +136,14 @@ DASHBOARDS = (
 		"Projects",
 		("Projects User", "Projects Manager"),
 		(
-			Place("open_projects"),
-			Place("open_tasks"),
-			Place("overdue_tasks"),
-			Place("remaining_hours"),
-			Place("completed_tasks", "Third"),
-			Place("tasks_by_status", "Third", "Donut"),
-			Place("tasks_by_priority", "Third", "Bar"),
-			Place("project_progress", "Full"),
+			Item("open_projects"),
+			Item("open_tasks"),
+			Item("overdue_tasks"),
+			Item("remaining_hours"),
+			Item("completed_tasks", "Third"),
+			Item("tasks_by_status", "Third", "Donut"),
+			Item("tasks_by_priority", "Third", "Bar"),
+			Item("project_progress", "Full"),
 		),
 	),
 	Dashboard(
@@ -151,14 +151,14 @@ DASHBOARDS = (
 		"Clients",
 		("Clinical User", "Clinical Manager"),
 		(
-			Place("clients_in_care"),
-			Place("clients_expected"),
-			Place("admissions"),
-			Place("discharges"),
-			Place("length_of_stay", "Third"),
-			Place("clients_by_level_of_care", "Two Thirds", "Bar"),
-			Place("admissions_by_month", "Half", "Line"),
-			Place("clients_by_facility", "Half", "Donut"),
+			Item("clients_in_care"),
+			Item("clients_expected"),
+			Item("admissions"),
+			Item("discharges"),
+			Item("length_of_stay", "Third"),
+			Item("clients_by_level_of_care", "Two Thirds", "Bar"),
+			Item("admissions_by_month", "Half", "Line"),
+			Item("clients_by_facility", "Half", "Donut"),
 		),
 	),
 )

@@ -1,7 +1,7 @@
 """The status values this app adds to the DocTypes of other apps.
 
-An option is appended to those that are there, whoever put them there, and taken out again by uninstall; a site's own
-Property Setter survives both. What we added is remembered, so that a value the site had before us stays.
+An option is appended to the existing ones and removed again by uninstall; a site's own Property Setter
+survives both. Added options are recorded, so that a value that the site had before stays.
 """
 
 from typing import NamedTuple
@@ -36,7 +36,7 @@ def sync_options() -> None:
 
 
 def delete_options() -> None:
-	"""Remove the options that the app added, and set records that have them to the nearest stock value."""
+	"""Remove the options that the app added, and set records that use them to the nearest stock value."""
 	remembered = frappe.defaults.get_defaults_for(_REMEMBERED)
 	for option in STATUS_OPTIONS:
 		if remembered.get(option.doctype) == option.value:
@@ -78,7 +78,7 @@ def _move_records(option: StatusOption) -> None:
 
 
 def _write_options(doctype: str, options: list[str]) -> None:
-	"""Write into the Property Setter that is there, or make ours."""
+	"""Write into the existing Property Setter, or create one."""
 	if setter := _get_setter(doctype):
 		_update_setter(setter.name, options)
 	else:
@@ -94,7 +94,7 @@ def _update_setter(setter: str, options: list[str]) -> None:
 
 
 def _get_current_options(doctype: str) -> list[str]:
-	"""Return the options as the site has them, Property Setter included."""
+	"""Return the site's options, including a Property Setter."""
 	return (frappe.get_meta(doctype, cached=False).get_field("status").options or "").split("\n")
 
 

@@ -1,5 +1,5 @@
-"""The status that HD Tickets get, a record of Helpdesk's where a site has it: made by install and migrate, removed by
-uninstall. One that the site had before us stays.
+"""The status In Progress of HD Tickets, a record of Helpdesk: created by install and migrate, removed by
+uninstall. One that the site had before stays.
 """
 
 import frappe
@@ -11,7 +11,7 @@ _REMEMBERED = "__orchestrator_ticket_status"  # parent of our row in DefaultValu
 
 
 def sync_status() -> None:
-	"""Make the status where it is missing."""
+	"""Create the status if it is missing."""
 	if not list_missing_status():
 		return
 	order = max(frappe.get_all(DOCTYPE, pluck="order", limit=0), default=0) + 1
@@ -30,7 +30,7 @@ def sync_status() -> None:
 
 
 def delete_status() -> None:
-	"""Delete the status where we made it, and move the tickets that hold it to the stock one."""
+	"""Delete the status if this app created it, and set its tickets to the stock one."""
 	if frappe.defaults.get_defaults_for(_REMEMBERED).get(TICKET) == STATUS and _is_existing():
 		ticket = frappe.qb.DocType(TICKET)
 		frappe.qb.update(ticket).set(ticket.status, AFTER_UNINSTALL).where(ticket.status == STATUS).run()
@@ -39,7 +39,7 @@ def delete_status() -> None:
 
 
 def list_missing_status() -> list[str]:
-	"""Return `DocType: value` where this site has Helpdesk and lacks the status."""
+	"""Return `DocType: value` if this site has Helpdesk and lacks the status."""
 	return [f"{TICKET}: {STATUS}"] if frappe.db.exists("DocType", DOCTYPE) and not _is_existing() else []
 
 

@@ -1,4 +1,4 @@
-"""Uninstall: take back what install declared, and leave the site's records valid without us."""
+"""Uninstall: remove what install declared, and leave the site's records valid."""
 
 import click
 
@@ -9,12 +9,12 @@ from orchestrator.setup import declarations
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
-# DocTypes whose history would outlive them in tabVersion, people's data and all.
+# DocTypes whose versions, with personal data, would remain in tabVersion.
 PRIVATE = ("Client", "Client Stay", "Kipu Connection")
 
 
 def before_uninstall() -> None:
-	"""While our DocTypes are still there: everything that lives on other apps' DocTypes."""
+	"""Remove everything on other apps' DocTypes, while this app's DocTypes still exist."""
 	if _is_dry_run():
 		return
 	if ledger.has_demo():
@@ -24,7 +24,7 @@ def before_uninstall() -> None:
 
 
 def after_uninstall() -> None:
-	"""When our DocTypes are gone: what Frappe leaves behind of an app."""
+	"""Remove what Frappe leaves behind, after this app's DocTypes are deleted."""
 	if _is_dry_run():
 		return
 	declarations.delete_all(last=True)
@@ -36,12 +36,14 @@ def after_uninstall() -> None:
 
 
 def _remove_demo() -> None:
-	"""Nobody could remove it later: what it consists of is forgotten with our DocTypes."""
+	"""Remove the demo. It could not be removed later, because the list of its records is deleted with this
+	app's DocTypes.
+	"""
 	for line in remove.delete_demo().kept:
 		click.echo(f"Demo record kept because your own records refer to it: {line}")
 
 
 def _is_dry_run() -> bool:
-	"""`uninstall-app --dry-run` calls the hooks like a real one and tells them nothing."""
+	"""Return True for `uninstall-app --dry-run`, which calls the hooks like a real one without saying so."""
 	context = click.get_current_context(silent=True)
 	return bool(context and context.params.get("dry_run"))

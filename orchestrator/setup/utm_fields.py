@@ -1,19 +1,20 @@
 """Sources and campaigns of leads, opportunities and sales documents, after an upgrade to ERPNext 16.
 
-ERPNext 16 turns the records of Lead Source into UTM Source and gives each DocType a field `utm_source`, but leaves the
-values in the column of the field that is no more: lists and reports by source are empty. The same holds for campaigns.
+ERPNext 16 turns the records of Lead Source into UTM Source and gives each DocType a field `utm_source`, but
+leaves the values in the column of the removed field: lists and reports by source are empty. The same holds
+for campaigns.
 """
 
 import frappe
 from frappe.model.meta import Meta
 
-# The fields of ERPNext 15, with the field of ERPNext 16 that holds the same
+# Fields of ERPNext 15 -> fields of ERPNext 16 with the same meaning
 MOVED = (("source", "utm_source"), ("campaign_name", "utm_campaign"), ("campaign", "utm_campaign"))
 
 
 def sync() -> None:
-	"""Move what is left to the fields that ERPNext has now. A patch would not do: run on ERPNext 15, where there is
-	nothing to move, it would count as done. Repeating it changes nothing, as what was moved is there no more.
+	"""Move remaining values to ERPNext's new fields. This is not a patch: run on ERPNext 15, where there is
+	nothing to move, a patch would count as done. A repetition changes nothing, because moved values are gone.
 	"""
 	for doctype in _find_doctypes():
 		meta = frappe.get_meta(doctype)
@@ -30,14 +31,14 @@ def _find_doctypes() -> list[str]:
 
 
 def _is_left(meta: Meta, old: str, new: str) -> bool:
-	"""Return True for a column without a field, beside the field that has taken its place."""
+	"""Return True for a column without a field, if the field that replaces it exists."""
 	if meta.has_field(old) or not meta.has_field(new):
 		return False
 	return old in {column[0] for column in frappe.db.describe(meta.name)}
 
 
 def _move(doctype: str, old: str, new: str, target: str) -> None:
-	"""Move values that lead to a record. `modified` stays: nobody has changed anything."""
+	"""Move values that name an existing record. `modified` stays: nobody has changed anything."""
 	table, targets = frappe.qb.DocType(doctype), frappe.qb.DocType(target)
 	(
 		frappe.qb.update(table)

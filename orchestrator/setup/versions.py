@@ -1,6 +1,7 @@
-"""Which versions of Frappe, ERPNext and HRMS this app runs on.
+"""Supported versions of Frappe, ERPNext and HRMS.
 
-Imported by Frappe versions that the rest of this app cannot be imported by: it uses nothing else of ours that does not run there.
+Frappe versions that cannot import the rest of this app import this module, so it uses no other module that
+does not run there.
 """
 
 import semantic_version
@@ -10,7 +11,7 @@ from frappe import _
 
 from orchestrator.exceptions import refuse
 
-# As pyproject.toml tells bench, which checks them only when it installs or updates.
+# As in pyproject.toml, which bench reads only when it installs or updates.
 VERSION_BOUNDS = {
 	"frappe": ">=15.40.0,<17.0.0",
 	"erpnext": ">=15.40.0,<17.0.0",
@@ -20,7 +21,8 @@ OLDEST_LINE, NEWEST_LINE = 15, 16
 
 
 def before_install() -> None:
-	"""Handle the hook before_install: stop before anything is changed where Frappe is of another line.
+	"""Handle the hook before_install: stop before anything is changed if this version of Frappe is not
+	supported.
 
 	Raises:
 		IncompatibleApp: bench prints its message without a traceback.
@@ -30,19 +32,21 @@ def before_install() -> None:
 
 
 def _describe_required_version(version: str) -> str:
-	"""Return what is wrong with this version of Frappe, and what to do.
+	"""Return the problem with this version of Frappe, and the remedy.
 
 	Args:
 		version: A version outside the bounds, such as "14.99.5".
 	"""
-	found = _(
+	problem = _(
 		"Orchestrator runs on Frappe 15.40 or later and on Frappe 16. This bench has Frappe {0}."
 	).format(version)
-	return f"{found} {_describe_upgrade(int(version.split('.')[0]))}"
+	return f"{problem} {_describe_upgrade(int(version.split('.')[0]))}"
 
 
 def is_within(version: str, bounds: str) -> bool:
-	"""Return whether a version fits the bounds, by semantic versioning; a pre-release fits like its release."""
+	"""Return True if a version is within the bounds, by semantic versioning; a pre-release counts as its
+	release.
+	"""
 	parsed = semantic_version.Version.coerce(version)
 	return parsed.truncate() in semantic_version.SimpleSpec(bounds)
 

@@ -1,4 +1,4 @@
-"""The endpoints of the sync: clients from Kipu, and what somebody who looks after it needs."""
+"""The endpoints of the sync: clients from Kipu, runs, and tools for administrators."""
 
 from typing import Annotated
 
@@ -63,7 +63,7 @@ def sync_kipu_clients(
 def test_connection(connection: str) -> ConnectionTest:
 	"""Check a connection to Kipu and name the parts that are wrong.
 
-	Some ten requests are sent to Kipu; nothing is saved.
+	About ten requests are sent to Kipu; nothing is saved.
 
 	Args:
 		connection: Name of the Kipu Connection.

@@ -1,4 +1,4 @@
-"""A Kipu Connection as the work needs it: checked, typed, without its keys. The keys go straight into the client."""
+"""A Kipu Connection, checked and typed, without its credentials, which are passed directly to the client."""
 
 import functools
 import zoneinfo
@@ -46,12 +46,12 @@ TEXT_TYPES = frozenset({"Data", "Small Text", "Text", "Long Text", "Date", "Sele
 
 
 class InvalidSettingsError(frappe.ValidationError):
-	"""A setting of a connection is missing or makes no sense. 422."""
+	"""A setting of a connection is missing or invalid. 422."""
 
 
 @dataclass(frozen=True)
 class FacilityMapping:
-	"""A location of the instance. `facility` is empty until the first run has made it."""
+	"""A location of the instance. `facility` is empty until the first run has created it."""
 
 	location_id: str
 	name: str
@@ -61,7 +61,7 @@ class FacilityMapping:
 
 @dataclass
 class Source:
-	"""A connection without its keys. `facilities_by_location` grows when a run finds a new location."""
+	"""A connection without its credentials. `facilities_by_location` grows when a run finds a new location."""
 
 	name: str
 	zones: Zones
@@ -80,12 +80,12 @@ class Source:
 	default_facility: str | None = None
 
 	def compute_mass_change_limit(self, count: int) -> int:
-		"""Return how many of `count` records may leave care, or lose a value, in one run before it is held."""
+		"""Return how many of `count` records one run may discharge, or empty a field in, before it is held."""
 		return max(self.mass_change_minimum, count * self.mass_change_percent // 100)
 
 
 def get_source(name: str) -> Source:
-	"""Return the connection. Raises InvalidSettingsError (422) naming the setting that is wrong."""
+	"""Return the connection. Raises InvalidSettingsError (422) naming the invalid setting."""
 	doc = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
 	validate(doc)
 	return Source(
@@ -115,7 +115,8 @@ def get_source(name: str) -> Source:
 
 
 def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tuple[KipuClient, HttpSession]:
-	"""Return a client for the connection, and its session, to be closed. `sleep` replaces every wait.
+	"""Return a client for the connection, and its session, which the caller must close. `sleep` replaces
+	every wait.
 
 	Raises InvalidSettingsError (422) naming the setting that is missing or wrong.
 	"""
@@ -134,14 +135,12 @@ def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tupl
 
 
 def get_allowed_hosts() -> frozenset[str]:
-	"""Return the hosts that may be called: Kipu's, and those added in
-	site_config.json.
-	"""
+	"""Return the allowed hosts: Kipu's, and those added in site_config.json."""
 	return DEFAULT_ALLOWED_HOSTS | frozenset(frappe.conf.get(ALLOWED_HOSTS) or ())
 
 
 def validate(doc: "KipuConnection") -> None:
-	"""Normalize and validate the settings. Raises InvalidSettingsError (422) naming the wrong one."""
+	"""Normalize and validate the settings. Raises InvalidSettingsError (422) naming the invalid one."""
 	doc.base_url = _parse_base_url(doc)
 	_validate_range(doc, "page_size", 1, 1000)
 	_validate_range(doc, "requests_per_second", 0.01, 1_000_000)
@@ -179,7 +178,7 @@ def _describe_unsafe_url(reason: str) -> str:
 
 
 def validate_credentials(name: str) -> None:
-	"""Raise InvalidSettingsError (422) naming the keys that are missing."""
+	"""Raise InvalidSettingsError (422) naming the missing credentials."""
 	missing = [key for key in CREDENTIAL_FIELDS if not _get_credential(name, key)]
 	if missing:
 		labels = ", ".join(_(KEY_LABELS[key]) for key in missing)
@@ -273,9 +272,9 @@ def _describe_invalid_mapping(code: str) -> str:
 
 def _validate_targets(mapping: FieldMapping) -> None:
 	for rule in mapping.rules:
-		found = frappe.get_meta(rule.doctype).get_field(rule.target)
+		target = frappe.get_meta(rule.doctype).get_field(rule.target)
 		own = DEFAULT_TARGETS.get(rule.source) == rule.target
-		if not found or found.fieldtype not in TEXT_TYPES or (found.read_only and not own):
+		if not target or target.fieldtype not in TEXT_TYPES or (target.read_only and not own):
 			refuse(
 				_(
 					"The field rule for {0} is not valid: {1} has no text or date field {2} that may be changed."

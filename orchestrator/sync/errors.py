@@ -1,17 +1,17 @@
-"""Errors between the app and a remote, without any of its text.
+"""Errors between the app and a remote, which contain none of its text.
 
 Each error has a route's name, a status, a length and the class of its cause: never a body, URL, query or
-header. A `TransientError` may pass by itself; a `TerminalError` needs a person.
+header. A `TransientError` may disappear by itself; a `TerminalError` needs a person.
 """
 
 from typing import ClassVar
 
 
 class SyncError(Exception):
-	"""A request that gave no usable answer.
+	"""A request without a usable reply.
 
-	`route` is a name such as "patients/census" (never with an id in it), `status` the HTTP status if there was an
-	answer, `length` the number of bytes of its body if known, `cause` the class name of a lower error.
+	`route` is a name such as "patients/census" (never with an ID), `status` the HTTP status if there was a
+	reply, `length` the number of bytes of its body if known, `cause` the class name of a lower error.
 	"""
 
 	retryable: ClassVar[bool] = False
@@ -39,7 +39,7 @@ class SyncError(Exception):
 
 
 class TransientError(SyncError):
-	"""The same request may succeed later. `retry_after`: seconds the remote asked us to wait, if it did."""
+	"""The same request may succeed later. `retry_after`: seconds to wait that the remote asked for."""
 
 	retryable = True
 	explanation = "Kipu is busy or cannot be reached. Nothing to do: the next run tries again."
@@ -58,7 +58,8 @@ class TransientError(SyncError):
 
 
 class MalformedPageError(TransientError):
-	"""A 200 that isn't the page asked for: HTML, truncated JSON, no records key, a pagination nobody can read.
+	"""A reply with status 200 that is not the requested page: HTML, truncated JSON, no records key, an
+	unreadable pagination.
 
 	Never "no records". `cause` says which: "html", "json", "shape", "pagination", "empty", "length".
 	"""
@@ -76,7 +77,7 @@ class RetriesExhaustedError(TransientError):
 
 
 class TerminalError(SyncError):
-	"""Trying again gives the same answer until a person changes something."""
+	"""A retry fails the same way until a person changes something."""
 
 
 class InvalidConfigurationError(TerminalError):
@@ -88,14 +89,14 @@ class InvalidConfigurationError(TerminalError):
 
 
 class InvalidAccessIdError(TerminalError):
-	"""401: the access id is not known to the remote."""
+	"""401: the remote does not know the access ID."""
 
 	explanation = "The access ID is unknown. Check the access ID of the connection."
 
 
 class AccessDeniedError(TerminalError):
-	"""403: signature, secret or scheme; or the app id; or a permission. Mostly the remote doesn't say which; where it
-	does, `cause` is "signature", "app_id", "clock" or "permission".
+	"""403: the signature, secret or scheme is wrong, or the app ID, or a permission is missing. The remote
+	mostly does not say which; if it does, `cause` is "signature", "app_id", "clock" or "permission".
 	"""
 
 	explanation = (
@@ -105,7 +106,7 @@ class AccessDeniedError(TerminalError):
 
 
 class RouteDisabledError(TerminalError):
-	"""410: the route is disabled for this instance. A run continues without it and notes that."""
+	"""410: the route is disabled for this instance. A run continues without it and records that."""
 
 	explanation = "This route is switched off for your Kipu instance. Ask Kipu to enable it."
 
@@ -117,13 +118,15 @@ class RecordNotFoundError(TerminalError):
 
 
 class ResponseTooLargeError(TerminalError):
-	"""The body is beyond the cap. Ask for fewer records a page."""
+	"""The body is larger than the limit. Request fewer records per page."""
 
 	explanation = "The reply is larger than allowed. Lower the page size of the connection."
 
 
 class EndlessPaginationError(TerminalError):
-	"""The remote announces more pages than a read can have. `cause`: "growing" with each page, or "total" at once."""
+	"""The remote announces more pages than a read may have. `cause`: "growing" with each page, or "total" at
+	once.
+	"""
 
 	explanation = (
 		"Kipu announced more and more pages, or too many, so the read was stopped. Check the page size of the "
@@ -132,9 +135,10 @@ class EndlessPaginationError(TerminalError):
 
 
 class UnsafeUrlError(ValueError):
-	"""A base URL that may not be called. `reason`: "scheme", "host", "not_allowed", "credentials", "path" or "form".
+	"""A base URL that must not be called. `reason`: "scheme", "host", "not_allowed", "credentials", "path" or
+	"form".
 
-	The address itself is not in the text: people paste credentials into addresses.
+	The URL itself is not in the text, because people paste credentials into URLs.
 	"""
 
 	def __init__(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What runs by itself: queued runs, the schedule, and cleaning up after both. Job arguments hold names only."""
+"""Scheduled jobs: queued runs, scheduled runs, and their cleanup. Job arguments are names only."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from orchestrator.sync.runs import alerts, engine, run_queue, run_records
 from orchestrator.sync.runs.run_queue import RunConflictError
 from orchestrator.sync.runs.run_records import RunRequest
 
-# The schedule comes by every five minutes; a run that began a little later than its time is still in time.
+# Tolerance of the schedule, which runs every five minutes: a run may have begun a little late.
 SCHEDULE_TOLERANCE = timedelta(seconds=90)
 NIGHTLY_INTERVAL, WEEKLY_INTERVAL = timedelta(hours=12), timedelta(days=3)
 CHANGE_RETENTION_DAYS = 30
@@ -39,21 +39,23 @@ def start_due_runs() -> None:
 
 
 def start_census() -> None:
-	"""Run at night, several times in case another run is live: read the census and the vault."""
+	"""Run at night, several times in case another run is active: read the census and the vault."""
 	for name in frappe.get_all(KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
 		if not _has_run_since(name, clock.get_now() - NIGHTLY_INTERVAL, ("census", "full")):
 			_enqueue_run(name, "census")
 
 
 def start_reconcile() -> None:
-	"""Run one night a week, several times in case another run is live: read everything and correct differences."""
+	"""Run one night a week, several times in case another run is active: read everything and correct
+	differences.
+	"""
 	for name in frappe.get_all(KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
 		if not _has_run_since(name, clock.get_now() - WEEKLY_INTERVAL, ("full",)):
 			_enqueue_run(name, "full")
 
 
 def _enqueue_run(connection: str, sync_type: str) -> None:
-	"""Enqueue a run, unless another is live or waits for approval.
+	"""Enqueue a run, unless another is active or waits for approval.
 
 	An error of one connection does not affect others.
 	"""
@@ -66,7 +68,7 @@ def _enqueue_run(connection: str, sync_type: str) -> None:
 
 
 def give_up_dead_runs() -> None:
-	"""Run every five minutes: mark runs as Interrupted whose process is gone.
+	"""Run every five minutes: mark runs whose process is gone as Interrupted.
 
 	The next run continues from there.
 	"""
@@ -87,7 +89,7 @@ def warn_of_stale_connections() -> None:
 
 
 def delete_old_records() -> None:
-	"""Run daily: delete old records. A run older than the first limit can't be rolled back."""
+	"""Run daily: delete old records. A run older than the first limit cannot be rolled back."""
 	before = add_to_date(clock.get_now(), days=-CHANGE_RETENTION_DAYS)
 	frappe.db.delete(SYNC_CHANGE, {"creation": ("<", before)})
 	before = add_to_date(clock.get_now(), days=-RUN_RETENTION_DAYS)

@@ -1,6 +1,6 @@
-"""What dashboards tell about clients: counts and dates of those the caller may see, nothing of a person's own.
+"""Measures about clients: counts and dates of those that the caller may read, no personal data.
 
-Without the DocTypes of clients, each of them is a MissingDataError.
+If the DocTypes of clients are missing, each raises MissingDataError.
 """
 
 from frappe import _
@@ -24,23 +24,23 @@ def clients_in_care() -> Number:
 
 
 def clients_expected() -> Number:
-	"""Return clients whose admission is being prepared."""
+	"""Return the number of clients before their admission."""
 	return count_records(CLIENT, "status = 'Pre-Admission'")
 
 
 def admissions() -> Number:
-	"""Return stays that began within 30 days, and within the 30 days before."""
+	"""Return the number of stays that began within 30 days, and within the 30 days before."""
 	return aggregate_trailing_period(CLIENT_STAY, "admission_date", where=IS_REAL)
 
 
 def discharges() -> Number:
-	"""Return stays that ended within 30 days, and within the 30 days before."""
+	"""Return the number of stays that ended within 30 days, and within the 30 days before."""
 	return aggregate_trailing_period(CLIENT_STAY, "discharge_date", where=IS_REAL)
 
 
 def length_of_stay() -> Number:
-	"""Return days from admission to discharge on average, of the stays that ended within 90 days; and within the
-	90 before.
+	"""Return the average days from admission to discharge, of stays that ended within 90 days; and within the
+	90 days before.
 	"""
 	return aggregate_trailing_period(
 		CLIENT_STAY,
@@ -61,5 +61,5 @@ def clients_by_facility() -> Series:
 
 
 def admissions_by_month() -> Series:
-	"""Return stays by the month of their admission, of the last twelve months."""
+	"""Return the number of stays of the last twelve months, by the month of their admission."""
 	return count_by_month(CLIENT_STAY, "admission_date", _("Admissions"), IS_REAL)

@@ -1,4 +1,4 @@
-"""What the endpoints of the sync return."""
+"""Types of the replies of the sync endpoints."""
 
 from typing import Annotated, Any, Literal
 
@@ -15,8 +15,8 @@ Effect = Literal["set", "same", "kept", "review", "not sent", "unreadable"]
 
 
 class RecordError(TypedDict):
-	"""One record that could not be taken, or one field that a record was taken without: code and field say which. `field` is
-	Kipu's name, or "". No values.
+	"""A record that could not be imported, or a field without which a record was imported: `code` and `field`
+	give the reason. `field` is Kipu's name, or "". No values.
 	"""
 
 	casefile_id: str
@@ -26,7 +26,7 @@ class RecordError(TypedDict):
 
 
 class RunStanding(TypedDict):
-	"""A run as it stands. Dates and moments in the site's time zone, durations in seconds."""
+	"""The state of a run. Dates and timestamps are in the site's time zone, durations in seconds."""
 
 	run: str
 	connection: str
@@ -60,8 +60,8 @@ class RunStanding(TypedDict):
 
 
 class SyncResult(TypedDict):
-	"""The result of a call: the counts of all its runs, and each run. With one connection, `run`, `status` and
-	the cursors are its run's; with several, `run` is None and `status` the worst of theirs.
+	"""The result of a call: the counts of all its runs, and each run. With one connection, `run`, `status`
+	and the cursors are those of its run; with several, `run` is null and `status` the worst of all.
 	"""
 
 	imported: int
@@ -80,7 +80,9 @@ class SyncResult(TypedDict):
 
 
 class CheckShape(TypedDict):
-	"""One check. `level` is ok, warn or fail; `part` the part of the connection, `title` its name for people."""
+	"""One check. `level` is ok, warn or fail; `part` is the part of the connection, `title` its readable
+	name.
+	"""
 
 	part: str
 	title: str
@@ -100,7 +102,9 @@ class LocationShape(TypedDict):
 
 
 class ConnectionTest(TypedDict):
-	"""Whether a sync can run, which parts are wrong (or may be), and all that was found."""
+	"""The result of a connection test: whether a sync can run, the parts that are or may be wrong, and all
+	findings.
+	"""
 
 	connection: str
 	ok: bool
@@ -130,8 +134,9 @@ class PreviewedField(TypedDict):
 
 
 class MappingPreview(TypedDict):
-	"""A record as a run would take it. `left_out`: the connection leaves it out; `error`: it can't be taken, because of
-	that field, and there are no `fields`; or it would be taken without that field, the first of those. `client` and `stay` are None where the record would be new.
+	"""A record as a run would import it. `left_out`: the connection skips it. `error`: it cannot be imported
+	because of that field, and there are no `fields`; or it would be imported without that field, the first of
+	several. `client` and `stay` are null if the record would be new.
 	"""
 
 	casefile_id: str

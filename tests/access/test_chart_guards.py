@@ -1,4 +1,4 @@
-"""Charts that a caller invents, or whose figures Frappe keeps for all users."""
+"""Dashboard charts: charts that a caller invents, and figures that Frappe caches for all users."""
 
 import pytest
 

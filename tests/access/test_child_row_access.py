@@ -1,4 +1,4 @@
-"""Rows of child tables by themselves: readable and writable as the record that they belong to, by every route."""
+"""Single rows of child tables: readable and writable with the record that they belong to, by every route."""
 
 import json
 from typing import NamedTuple
@@ -16,7 +16,9 @@ from tests.support.hr_factories import make_person
 
 
 class Case(NamedTuple):
-	"""Rows of a child table: one in a record that the caller may not read, and one that they may read."""
+	"""Rows of a child table: one in a record that the caller may not read, and one in a record that they may
+	read.
+	"""
 
 	doctype: str
 	parenttype: str
@@ -216,17 +218,18 @@ READS = {
 }
 
 
+@pytest.mark.parametrize(("row", "readable"), [("hidden_row", False), ("own_row", True)])
 @pytest.mark.parametrize("route", READS)
-def test_a_row_is_read_where_its_record_is(client, case, route):
-	for name, readable in ((case.hidden_row, False), (case.own_row, True)):
-		path, params = READS[route](case)
-		named = {"docname" if route == "has_permission" else "name": name, **params}
-		reply = client.request("GET", path.format(name=name), params=named)
-		if route == "has_permission":
-			assert bool(reply.json()["message"]["has_permission"]) is readable
-		else:
-			assert reply.ok is readable, reply.text
-			assert readable or reply.status_code in (403, 404)
+def test_a_row_is_read_where_its_record_is(client, case, route, row, readable):
+	name = getattr(case, row)
+	path, params = READS[route](case)
+	named = {"docname" if route == "has_permission" else "name": name, **params}
+	reply = client.request("GET", path.format(name=name), params=named)
+	if route == "has_permission":
+		assert bool(reply.json()["message"]["has_permission"]) is readable
+	else:
+		assert reply.ok is readable, reply.text
+		assert readable or reply.status_code in (403, 404)
 
 
 def test_methods_of_a_hidden_row_do_not_run(client, case, unchanged):
@@ -266,7 +269,7 @@ def test_no_row_is_added_to_an_invented_record(client, case, parent):
 
 
 def test_no_row_is_moved(client, case, unchanged):
-	"""Neither out of a hidden record nor into one."""
+	"""Rows cannot be moved out of a hidden record or into one."""
 	path = f"/api/resource/{case.doctype}"
 	taken = client.request("PUT", f"{path}/{case.hidden_row}", json={"parent": case.own})
 	assert taken.status_code in (403, 404), taken.text
@@ -387,7 +390,7 @@ def test_a_portal_user_reads_no_roles_of_others(api, site):
 
 
 def test_records_reached_by_a_share_bring_their_rows(api, site):
-	"""Without any role for projects: the sprint of the share alone."""
+	"""Without any role for projects, only the shared sprint is readable."""
 	user = factories.make_user("Newsletter Manager").name
 	members = [{"user": user, "capacity_hours": 4}]
 	shared, other = (make_sprint(members=members) for _ in range(2))
@@ -398,7 +401,7 @@ def test_records_reached_by_a_share_bring_their_rows(api, site):
 	frappe.db.commit()
 	reply = api(user).get(
 		"frappe.client.get_list", doctype="Sprint Member", parent="Sprint", fields='["name"]'
-	)  # Frappe 16.9 gives no other fields of rows to who has a share alone, Frappe 15.105 does
+	)  # Frappe 16.9 returns no other fields of rows to users with only a share, Frappe 15.105 does
 	assert {row["name"] for row in reply.json()["data"]} == {shared.members[0].name}
 	client = api(user)
 	assert client.get(
@@ -411,7 +414,7 @@ def test_records_reached_by_a_share_bring_their_rows(api, site):
 
 
 def test_rows_of_a_submitted_record_are_changed_with_it_only(api, site):
-	"""By themselves they would get round what the record checks."""
+	"""Single rows would bypass the validation of the record."""
 	project = factories.make_project().name
 	user = factories.make_user("Projects User", "Employee").name
 	sprint = make_sprint(project, members=[{"user": user, "capacity_hours": 4}])

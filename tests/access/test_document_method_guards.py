@@ -1,4 +1,4 @@
-"""Methods of documents that show a record which the caller names, or work out what an employee gets."""
+"""Methods of documents that show a record named by the caller, or compute an employee's entitlements."""
 
 from typing import Any
 

@@ -1,4 +1,6 @@
-"""Permission levels hold wherever a list request can name a field, and in whatever a reply gives of a record."""
+"""Permission levels of fields, wherever a list request can name a field and wherever a reply contains a
+record.
+"""
 
 import json
 from collections.abc import Callable
@@ -21,7 +23,7 @@ HIDDEN = {"race": RACE, "contacts": CONTACTS}
 
 @dataclass(frozen=True)
 class Clinic:
-	"""One client with values on level 1, and those who may read more or less of it."""
+	"""A client with values on level 1, and users who may read more or less of it."""
 
 	name: str
 	clinical_user: str
@@ -50,7 +52,7 @@ def open_desk(browser: Browser, user: str) -> Client:
 
 
 FILTER = ["Client", "race", "=", RACE]
-# What a list request may hold that follows a hidden value
+# Parameters of a list request that could reveal a hidden value
 PROBES: dict[str, dict[str, Any]] = {
 	"filters": {"filters": [FILTER]},
 	"filters as a dict": {"filters": {"race": ["like", "Canary%"]}},
@@ -64,7 +66,7 @@ PROBES: dict[str, dict[str, Any]] = {
 	"count": {"fields": ["count(race) as number"]},
 	"count distinct": {"fields": ["count(distinct race) as number"]},
 }
-# What only Frappe's own lists take
+# Parameters of Frappe's own lists only
 NATIVE_PROBES: dict[str, dict[str, Any]] = {
 	"group_concat": {"fields": ["group_concat(race) as all_races"]},
 	"nested": {"fields": ["max(length(race)) as longest"]},
@@ -87,7 +89,7 @@ def assert_refused(reply: requests.Response, field: str = "race") -> None:
 @pytest.mark.parametrize("probe", PROBES)
 def test_contract_list_refuses_hidden_field(people: Clinic, api: Api, probe: str) -> None:
 	reply = api(people.clinical_user).post("frappe.client.get_list", doctype="Client", **PROBES[probe])
-	if probe == "filters in capitals":  # no column, as the contract reads it
+	if probe == "filters in capitals":  # not a column under the contract
 		assert get_error(reply) == (400, "InvalidRequestError")
 		return
 	assert_refused(reply)
@@ -101,10 +103,10 @@ def test_resource_list_refuses_hidden_field(people: Clinic, api: Api, path: str,
 	query = encode_query({**PROBES, **NATIVE_PROBES}[probe])
 	reply = api(people.clinical_user).request("GET", path, params=query)
 	if compat.QUERY_BUILDER_CHECKS_PERMISSIONS and path.startswith("/api/v2") and probe == "or_filters":
-		# not read by version 2 of Frappe 16: the list is that without them
+		# ignored by version 2 of Frappe 16: the list is as without them
 		assert reply.json() == api(people.clinical_user).request("GET", path).json()
 		return
-	# some of these Frappe refuses by itself, as no column or as no order
+	# Frappe itself refuses some of these as invalid columns or orders
 	assert reply.status_code in (403, 417, 500) if "capitals" in probe or probe in NATIVE_PROBES else True
 	if reply.status_code not in (417, 500):
 		assert_refused(reply)
@@ -294,7 +296,7 @@ def test_plain_fields_are_left_out(people: Clinic, api: Api, path: str) -> None:
 	"text", ["race", "contacts", "#race", "-- race", "/* race */", "race's", 'say "race"', "a\\' race"]
 )
 def test_search_for_the_name_of_a_field(people: Clinic, api: Api, text: str, method: str) -> None:
-	"""The words that are looked for are no columns."""
+	"""Search terms are not columns."""
 	reply = api(people.clinical_user).get(f"frappe.desk.search.{method}", doctype="Client", txt=text)
 	assert reply.status_code == 200, reply.text
 	found = api(people.clinical_user).post(
@@ -332,7 +334,7 @@ def test_filter_by_a_function_of_a_hidden_field(people: Clinic, api: Api, field:
 def test_filters_are_no_name(
 	people: Clinic, api: Api, parameter: str, value: Any, method: str, kind: str
 ) -> None:
-	"""Frappe takes filters in place of a name, and tells by its answer whether a record fits."""
+	"""Frappe accepts filters in place of a name, and its reply reveals whether a record matches."""
 	caller = api(people.clinical_user)
 	reply = caller.post(method, doctype="Client", **{parameter: value}, fieldname="status", value="Active")
 	assert get_error(reply) == (400, kind), reply.text
@@ -344,7 +346,9 @@ def test_filters_are_no_name(
 
 
 def test_level_of_user_fields(people: Clinic, api: Api) -> None:
-	"""Frappe excepts the DocType User from permission levels. Its type stays known, by which all apps choose users."""
+	"""Frappe excepts the DocType User from permission levels. Its type stays readable, because all apps
+	select users by it.
+	"""
 	stranger = api(factories.make_user("Desk User").name)
 	factories.get_token(people.system_manager)
 	query = {
@@ -387,7 +391,9 @@ def test_employee_can_filter_by_fields_readable_in_hrms(
 
 @pytest.fixture(scope="module")
 def timesheet(frappe_site: str) -> tuple[str, str]:
-	"""A timesheet with a billing rate on level 1 of its rows, and an employee who may not read that level."""
+	"""Return a timesheet with a billing rate on level 1 of its rows, and an employee who may not read that
+	level.
+	"""
 	frappe.set_user("Administrator")
 	user = factories.make_user("Employee", "Projects User", "HR User").name
 	employee = factories.make_employee(user_id=user).name
@@ -471,7 +477,7 @@ def test_levels_of_child_rows_in_exports(timesheet: tuple[str, str], api: Api) -
 
 
 def test_lists_of_who_may_read_everything_are_frappes_own(people: Clinic, browser: Browser) -> None:
-	"""Nothing is written again where nothing has to be left out."""
+	"""A reply is not rewritten if nothing has to be removed."""
 	caller = open_desk(browser, people.clinical_manager)
 	form = caller.get("frappe.desk.form.load.getdoc", doctype="Client", name=people.name)
 	assert (form.status_code, form.json()["docs"][0]["race"]) == (200, RACE)
@@ -479,7 +485,7 @@ def test_lists_of_who_may_read_everything_are_frappes_own(people: Clinic, browse
 
 
 def test_searches_by_custom_queries(people: Clinic, api: Api) -> None:
-	"""Filters of a search by a function of an app go through the same check."""
+	"""Filters of a search by an app's function go through the same check."""
 	frappe.db.rollback()
 	frappe.make_property_setter(
 		{
@@ -522,7 +528,7 @@ def test_count_by_version_two(people: Clinic, api: Api) -> None:
 
 
 def test_values_of_a_custom_column(people: Clinic, api: Api) -> None:
-	"""A column that a report's reader adds of a linked record."""
+	"""A column of a linked record that a report's reader adds."""
 	method = "/api/method/frappe.desk.query_report.get_data_for_custom_field"
 	parameters = encode_query({"doctype": "Client", "field": "race", "names": [people.name]})
 	reply = api(people.clinical_user).request("POST", method, data=parameters)

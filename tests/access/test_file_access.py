@@ -1,4 +1,4 @@
-"""Files: bytes, names and URLs only for who may read the record that a file hangs on, or the file itself."""
+"""Files: content, names and URLs only for users who may read the file or the record that it is attached to."""
 
 import io
 import json
@@ -25,7 +25,7 @@ INSERT, LIST = "frappe.client.insert", "frappe.client.get_list"
 
 
 def make_file(content: str, name: str | None = None, owner: str = "Administrator", **values: object):
-	"""A private file with its bytes on disk, of the given owner."""
+	"""Create a private file of the given owner, with its content on disk."""
 	file = factories.make_record(
 		"File",
 		file_name=name or f"{factories.make_unique('file')}.txt",
@@ -40,7 +40,7 @@ def make_file(content: str, name: str | None = None, owner: str = "Administrator
 
 @pytest.fixture(scope="module")
 def secret(frappe_site):
-	"""A private file on an employee's record, and its content."""
+	"""Return a private file on an employee's record, and its content."""
 	frappe.set_user("Administrator")
 	person = make_person()
 	text = f"secret {frappe.generate_hash(length=20)}"
@@ -63,7 +63,7 @@ def attacker(request, frappe_site):
 	return user
 
 
-# Texts that lead to the same bytes as a URL, or to a download of them.
+# Texts that lead to the same content as a URL, or to its download.
 URL_VARIANTS = {
 	"same": lambda url: url,
 	"relative": lambda url: url.lstrip("/"),
@@ -88,7 +88,7 @@ def get_file_name(url: str) -> str:
 
 
 def assert_no_bytes(client: Client, user: str, secret) -> None:
-	"""None of the user's Files gives the bytes away."""
+	"""Assert that none of the user's Files returns the content."""
 	frappe.db.rollback()
 	for row in frappe.get_all("File", {"owner": user, "is_folder": 0}, ["name", "file_url"]):
 		for path in {row.file_url or "", secret.url}:
@@ -98,7 +98,7 @@ def assert_no_bytes(client: Client, user: str, secret) -> None:
 
 
 def download_archive(client: Client, *names: str) -> str:
-	"""What a ZIP file of Files holds."""
+	"""Return the content of a ZIP file of Files."""
 	reply = client.get("frappe.core.api.file.zip_files", files=json.dumps(names))
 	if not reply.content.startswith(b"PK"):
 		return reply.text
@@ -160,7 +160,7 @@ def test_no_file_gets_the_url_of_anothers_file(api, attacker, secret, site, rout
 
 
 def test_a_files_name_leads_to_no_other_file(api, attacker, secret, site):
-	"""Frappe takes the name where there is no URL."""
+	"""Frappe uses the name if there is no URL."""
 	client = api(attacker)
 	name = secret.url.rsplit("/", 1)[1]
 	body = {"file_name": name, "is_private": 1}
@@ -171,22 +171,26 @@ def test_a_files_name_leads_to_no_other_file(api, attacker, secret, site):
 	assert_no_bytes(client, attacker, secret)
 
 
-def test_a_similar_name_gives_no_bytes(api, attacker, secret, site):
-	"""To MariaDB `FILE.txt` is `file.txt`; to the disk it is not."""
-	client = api(attacker)
-	name = secret.url.rsplit("/", 1)[1]
-	for similar in (name.upper(), name.replace("i", "í"), f"{name} "):
-		own = make_file(f"mine {similar}", name=similar, owner=attacker)
-		frappe.db.set_value("File", own.name, "file_url", f"/private/files/{similar}")
-		frappe.db.commit()
-		for params in ({}, {"fid": own.name}):
-			reply = client.request("GET", secret.url, params=params)
-			assert secret.text not in reply.text
-			assert reply.status_code == 403
+@pytest.mark.parametrize("names_own_file", [False, True])
+@pytest.mark.parametrize(
+	"change",
+	[str.upper, lambda name: name.replace("i", "í"), lambda name: f"{name} "],
+	ids=["case", "accent", "blank"],
+)
+def test_a_similar_name_gives_no_bytes(api, attacker, secret, site, change, names_own_file):
+	"""To MariaDB `FILE.txt` equals `file.txt`; on disk they are different."""
+	similar = change(secret.url.rsplit("/", 1)[1])
+	own = make_file(f"mine {similar}", name=similar, owner=attacker)
+	frappe.db.set_value("File", own.name, "file_url", f"/private/files/{similar}")
+	frappe.db.commit()
+	params = {"fid": own.name} if names_own_file else {}
+	reply = api(attacker).request("GET", secret.url, params=params)
+	assert secret.text not in reply.text
+	assert reply.status_code == 403
 
 
 def test_a_field_of_a_record_leads_to_no_other_file(api, secret, site):
-	"""Frappe would hang a file of the same URL on the record."""
+	"""Frappe would attach a file of the same URL to the record."""
 	user = factories.make_user("Sales User", "Sales Master Manager").name
 	other = make_file(f"unattached {frappe.generate_hash(length=20)}")
 	client = api(user)
@@ -295,7 +299,7 @@ def test_the_store_gives_no_bytes_without_an_audit_entry(api, library, site):
 
 @pytest.fixture(scope="module")
 def listed_file(frappe_site):
-	"""A private file on an employee's record."""
+	"""Return a private file on an employee's record."""
 	frappe.set_user("Administrator")
 	person = make_person()
 	values = {"attached_to_doctype": "Employee", "attached_to_name": person.employee}

@@ -1,4 +1,4 @@
-"""`is_private`: what says private is honoured, and what says neither is refused, by every route."""
+"""`is_private`: accepted values are honoured and others refused, by every route."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who follows a record: only those who may read it."""
+"""Followers of a record: only users who may read it."""
 
 import pytest
 

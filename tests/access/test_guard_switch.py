@@ -1,4 +1,6 @@
-"""The setting Guard Platform Access: off, Frappe's own methods answer as stock does; the contract holds either way."""
+"""The setting Guard Platform Access: if off, Frappe's own methods answer as without the app; the contract
+holds in both cases.
+"""
 
 import json
 import re
@@ -27,13 +29,13 @@ def record(frappe_site: str) -> str:
 
 @pytest.fixture(scope="module")
 def reader(frappe_site: str) -> str:
-	"""A user who reads clients, but no field of level 1."""
+	"""Return a user who reads clients, but no field of level 1."""
 	frappe.set_user("Administrator")
 	return str(clinic.make_clinical_user())
 
 
 def build_requests(record: str) -> list[tuple[str, str, dict[str, Any]]]:
-	"""Requests that stock answers and a guarded site refuses, or answers otherwise."""
+	"""Return requests that Frappe answers and a guarded site refuses or answers differently."""
 	by_race = json.dumps([["race", "=", RACE]])
 	as_filter = json.dumps({"race": RACE})
 	return [
@@ -51,7 +53,7 @@ def build_requests(record: str) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def strip_ids(reply: requests.Response) -> str:
-	"""The body without the random id that Frappe gives an error."""
+	"""Return the body without the random ID that Frappe gives an error."""
 	return re.sub("[0-9a-f]{40,}", "", reply.text)
 
 
@@ -66,7 +68,7 @@ def test_switched_off_the_platform_answers_as_stock_does(
 		ours = client.request(verb, path, **arguments)
 		bare = stock.request(verb, path, **arguments)
 	assert (ours.status_code, strip_ids(ours)) == (bare.status_code, strip_ids(bare))
-	if not compat.QUERY_BUILDER_CHECKS_PERMISSIONS:  # Frappe 16 refuses such filters by itself
+	if not compat.QUERY_BUILDER_CHECKS_PERMISSIONS:  # Frappe 16 itself refuses such filters
 		assert ours.status_code == 200, ours.text
 	guarded = client.request(verb, path, **arguments)
 	assert (guarded.status_code, "PermissionError" in guarded.text) == (403, True), guarded.text

@@ -1,4 +1,4 @@
-"""What comes back from a change, a form or a version holds no field that the reader may not read."""
+"""Replies to changes, forms and versions contain no field that the reader may not read."""
 
 import json
 from collections.abc import Callable
@@ -41,13 +41,13 @@ def encode_form(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def get_form(name: str) -> dict[str, Any]:
-	"""The record as a form holds it for who may not read level 1."""
+	"""Return the record as a form has it for users who may not read level 1."""
 	doc = frappe.get_doc("Client", name).as_dict(convert_dates_to_str=True)
 	return {key: value for key, value in doc.items() if key not in HIDDEN}
 
 
 def write(caller: Client, route: str, name: str) -> requests.Response:
-	"""Change the nickname of a client by one of the ways there are."""
+	"""Change the nickname of a client in one of several ways."""
 	change = {"doctype": "Client", "name": name, "fieldname": "preferred_name", "value": "Nick"}
 	path = f"/api/method/{route}"
 	match route:
@@ -130,7 +130,7 @@ def test_stored_idempotent_reply_omits_hidden_fields(client: str, clinical_user:
 
 
 def change_as_administrator(name: str) -> None:
-	"""Leave a version of a readable and of a hidden field."""
+	"""Create a version of a readable and of a hidden field."""
 	doc = frappe.get_doc("Client", name)
 	doc.update({"preferred_name": "Later", "race": f"{CANARY}-later", "contacts": f"{CANARY}-later"})
 	doc.save()
@@ -221,7 +221,7 @@ def test_list_of_versions_that_may_be_read(client: str, api: Api, site: str) -> 
 
 
 def test_versions_follow_user_permissions(api: Api, site: str) -> None:
-	"""A version is for who may read its record, also where a user permission decides."""
+	"""Only users who may read a record may read its versions, also if a user permission decides."""
 	near, far = (clinic.make_client(clinic.make_connection()) for _number in range(2))
 	for doc in (near, far):
 		doc.update({"preferred_name": "Later"})
@@ -238,7 +238,9 @@ def test_versions_follow_user_permissions(api: Api, site: str) -> None:
 def test_mail_to_a_follower(
 	client: str, clinical_user: str, clinical_manager: str, worker: Callable[[], None]
 ) -> None:
-	"""Changes are mailed without the fields that the follower may not read, and not at all to who may not read the record."""
+	"""Changes are mailed without the fields that the follower may not read, and not at all if they may not
+	read the record.
+	"""
 	stranger = factories.make_user("Desk User").name
 	followers = (clinical_user, clinical_manager, stranger)
 	for user in followers:

@@ -1,4 +1,6 @@
-"""The title of a linked record, a patient's name, is for who may read the record; anybody else gets the id."""
+"""The title of a linked record, such as a patient's name, only for users who may read the record; others get
+its name.
+"""
 
 import json
 from collections.abc import Callable
@@ -28,7 +30,7 @@ def patient(frappe_site: str) -> Any:
 
 @pytest.fixture(scope="module")
 def strangers(frappe_site: str) -> dict[str, str]:
-	"""Users who may not read clients."""
+	"""Return users who may not read clients."""
 	frappe.set_user("Administrator")
 	employee = factories.make_user("Employee", "Employee Self Service").name
 	factories.make_employee(user_id=employee)
@@ -97,7 +99,7 @@ def test_title_of_a_shared_record(patient: Any, api: Api) -> None:
 
 
 def make_todo_about(patient: Any, user: str) -> str:
-	"""A ToDo of the user on the client, whoever made it."""
+	"""Create a ToDo on the client for the user, whoever creates it."""
 	frappe.db.rollback()
 	values = {"description": "x", "reference_type": "Client", "reference_name": patient.name}
 	return str(factories.make_record("ToDo", allocated_to=user, **values).name)
@@ -128,7 +130,7 @@ def test_form_with_a_link_for_a_reader(patient: Any, api: Api, browser: Browser)
 
 
 def test_print_with_a_link(api: Api, site: str) -> None:
-	"""A task may be printed by who may not read its sprint."""
+	"""A task may be printed by a user who may not read its sprint."""
 	hidden, other = gameplan.make_sprint(title=f"{SURNAME} sprint"), gameplan.make_sprint()
 	task = gameplan.make_task(hidden)
 	reader, stranger = (factories.make_user("Projects User").name for _number in range(2))
@@ -176,19 +178,23 @@ def test_title_of_a_readable_record_is_copied(api: Api, site: str) -> None:
 	assert reply.json()["data"]["links"][0]["link_title"] == lead.get_title()
 
 
-def test_search_does_not_ignore_permissions(patient: Any, api: Api) -> None:
+@pytest.mark.parametrize("method", ["search_link", "search_widget"])
+@pytest.mark.parametrize("reference", [None, "ToDo", "Client Stay", "Employee"])
+def test_search_does_not_ignore_permissions(
+	patient: Any, api: Api, reference: str | None, method: str
+) -> None:
 	"""`ignore_user_permissions` makes Frappe ignore every permission of records."""
-	elsewhere = api(clinic.make_clinical_user(clinic.make_facility().name))
-	for reference in (None, "ToDo", "Client Stay", "Employee"):
-		parameters = {
-			"doctype": "Client",
-			"txt": "Canary",
-			"ignore_user_permissions": 1,
-			"reference_doctype": reference,
-		}
-		for method in ("search_link", "search_widget"):
-			reply = elsewhere.post(f"frappe.desk.search.{method}", **parameters)
-			assert (reply.status_code, reply.json()["message"]) == (200, []), reply.text
+	reply = api(clinic.make_clinical_user(clinic.make_facility().name)).post(
+		f"frappe.desk.search.{method}",
+		doctype="Client",
+		txt="Canary",
+		ignore_user_permissions=1,
+		reference_doctype=reference,
+	)
+	assert (reply.status_code, reply.json()["message"]) == (200, []), reply.text
+
+
+def test_search_finds_records_of_the_own_facility(patient: Any, api: Api) -> None:
 	here = api(clinic.make_clinical_user(patient.facility))
 	found = here.post(
 		"frappe.desk.search.search_link", doctype="Client", txt="Canary", ignore_user_permissions=1
@@ -244,7 +250,7 @@ def test_search_that_may_ignore_user_permissions(api: Api, site: str) -> None:
 
 @pytest.mark.parametrize("reference", [None, "ToDo"])
 def test_search_of_users_by_their_type(strangers: dict[str, str], api: Api, reference: str | None) -> None:
-	"""As Desk asks for whom to assign to and to share with."""
+	"""Desk searches users to assign to and to share with in this way."""
 	wanted = strangers["kipu"]
 	reply = api(strangers["desk"]).post(
 		"frappe.desk.search.search_link", doctype="User", txt=wanted, reference_doctype=reference,

@@ -1,4 +1,4 @@
-"""Fields of a linked record are for who may read that record, in lists, orders and expanded links."""
+"""Fields of a linked record only for users who may read that record, in lists, orders and expanded links."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ Api = Callable[[str], Client]
 
 
 def make_phone() -> str:
-	"""A number that no other user has."""
+	"""Return a phone number that no other user has."""
 	return f"+1555{int(frappe.generate_hash(length=8), 36) % 10_000_000:07d}"
 
 
@@ -32,7 +32,7 @@ class Staff:
 
 @pytest.fixture(scope="module")
 def staff(frappe_site: str) -> Staff:
-	"""An employee who reports to a manager with a known pay."""
+	"""Return an employee who reports to a manager with a known pay."""
 	frappe.set_user("Administrator")
 	user = factories.make_user("Employee", "Employee Self Service").name
 	manager = factories.make_employee(ctc=CTC, salary_currency="USD").name
@@ -149,7 +149,7 @@ def test_expanded_links_by_the_contract(staff: Staff, api: Api) -> None:
 
 
 def test_expanded_form(staff: Staff, api: Api) -> None:
-	"""`expand_links` asks for a check that this Frappe does not make."""
+	"""`expand_links` requires a check that this Frappe does not make."""
 	reply = api(staff.user).request(
 		"GET", f"/api/resource/Employee/{staff.employee}", params={"expand_links": "True"}
 	)
@@ -167,7 +167,7 @@ def test_expanded_form(staff: Staff, api: Api) -> None:
 
 
 def test_goal_graph_of_readable_records(staff: Staff, api: Api) -> None:
-	"""Frappe adds up the records of everybody."""
+	"""Frappe alone sums the records of everybody."""
 	parameters: dict[str, Any] = {
 		"title": "x", "doctype": "User", "docname": staff.user, "goal_value_field": "name", "goal_total_field": "name",
 		"goal_history_field": "bio", "goal_doctype": "Employee", "goal_doctype_link": "owner", "goal_field": "ctc",
@@ -178,16 +178,17 @@ def test_goal_graph_of_readable_records(staff: Staff, api: Api) -> None:
 
 
 def test_next_record_is_readable(staff: Staff, api: Api) -> None:
-	"""Frappe names the next record of any DocType that fits any filter."""
+	"""Frappe alone names the next record of any DocType that matches any filter."""
 	parameters = {
 		"doctype": "Employee",
 		"value": staff.employee,
 		"sort_field": "creation",
 		"filters": [["Employee", "ctc", "=", CTC]],
 	}
-	for prev in (0, 1):
-		reply = api(staff.user).post("frappe.desk.form.utils.get_next", prev=prev, **parameters)
-		assert staff.manager not in reply.text
+	replies = [
+		api(staff.user).post("frappe.desk.form.utils.get_next", prev=prev, **parameters) for prev in (0, 1)
+	]
+	assert staff.manager not in "".join(reply.text for reply in replies)
 	hr = api(factories.make_user("HR Manager").name)
 	found = {
 		hr.post(

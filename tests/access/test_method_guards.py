@@ -1,4 +1,4 @@
-"""Platform methods that ask for no permission themselves: every entry of the table, over HTTP."""
+"""Platform methods that check no permission themselves: every entry of the table, over HTTP."""
 
 import inspect
 import re
@@ -26,7 +26,7 @@ from tests.support.platform_names import is_importable
 REFUSALS = {(403, "PermissionError"), (404, "DoesNotExistError")}
 EXCEPTION_ID = re.compile(r"[0-9a-f]{40,}")
 HIDDEN = "a-record-of-nobody"
-# The role Employee reads every record of these DocTypes in stock, so that what is worked out of them alone is open to it
+# In Frappe alone, the role Employee reads every record of these DocTypes, and so may read what is computed from them only
 OPEN_TO_EMPLOYEES = {
 	"erpnext.projects.doctype.timesheet.timesheet.get_timesheet",
 	"erpnext.projects.doctype.timesheet.timesheet.get_timesheet_detail_rate",
@@ -67,7 +67,9 @@ def private(frappe_site) -> Private:
 
 @pytest.fixture(scope="module")
 def strangers(callers, private) -> dict[str, Client]:
-	"""A portal user, a desk user without a role, and an employee, none of whom may read any of the records."""
+	"""Return a portal user, a desk user without a role, and an employee, none of whom may read any of the
+	records.
+	"""
 	return {
 		"portal": callers.api(helpdesk.make_portal_user()),
 		"desk": callers.api(factories.make_user("Desk User").name),
@@ -76,7 +78,7 @@ def strangers(callers, private) -> dict[str, Client]:
 
 
 def build_arguments(name: str, private: Private) -> dict[str, Any]:
-	"""Arguments for a method that name records of others, as its checks read them."""
+	"""Return arguments for a method that name records of others, as its checks read them."""
 	arguments: dict[str, Any] = {}
 	for check in method_guards.METHODS[name]:
 		if isinstance(check, RecordRight):
@@ -108,7 +110,7 @@ def set_path(arguments: dict[str, Any], path: str, value: str) -> None:
 
 
 def build_special_arguments(private: Private) -> dict[str, dict[str, Any]]:
-	"""Arguments of the methods whose checks are functions of their own."""
+	"""Return arguments of the methods whose checks are separate functions."""
 	employee = private.name_of("Employee")
 	heatmap = {
 		"chart_type": "Sum",
@@ -152,7 +154,7 @@ def build_special_arguments(private: Private) -> dict[str, dict[str, Any]]:
 	}
 
 
-# of the names in the tables, those that this Frappe and these apps have
+# names in the tables that exist in this Frappe and these apps
 ABSENT = compat.NAMES_OF_THE_OTHER_LINE | compat.NAMES_OF_SOME_VERSIONS
 CALLS = [
 	(name, caller)
@@ -179,14 +181,14 @@ def test_table_names_methods_that_exist(name, site):
 
 
 def list_paths(check: Any) -> list[str]:
-	"""The arguments that a check reads, as orchestrator.access.arguments names them."""
+	"""Return the arguments that a check reads, as orchestrator.access.arguments names them."""
 	found = [getattr(check, part, None) for part in ("argument", "doctype_argument")]
 	return [*filter(None, found), *getattr(check, "equal", {}).values()]
 
 
 @pytest.mark.parametrize("name", sorted(method_guards.METHODS))
 def test_checks_read_arguments_that_the_method_has(name, site):
-	"""An argument that the platform has renamed would be guarded no more, in silence."""
+	"""An argument that the platform has renamed would silently not be guarded any more."""
 	paths = [path for check in method_guards.METHODS[name] for path in list_paths(check)]
 	if not paths or not is_importable(name):
 		return

@@ -1,4 +1,6 @@
-"""`frappe.client.get_password` gives any field of any record in stock; here passwords of readable records alone."""
+"""`frappe.client.get_password` returns any field of any record in Frappe; here, only passwords of readable
+records.
+"""
 
 import pytest
 

@@ -1,5 +1,7 @@
-"""Each has_permission hook of this app lets a plain user have their ordinary record. Frappe 15 takes None for no opinion,
-Frappe 16 for a refusal: a hook that says the wrong one closes a DocType to everybody but Administrator, in silence."""
+"""Each has_permission hook of this app lets a plain user read an ordinary record of theirs. Frappe 15 takes
+None for no opinion, Frappe 16 for a refusal: a hook that returns the wrong one silently closes a DocType to
+everybody but Administrator.
+"""
 
 from collections.abc import Callable
 
@@ -77,7 +79,9 @@ def make_version_of_lead() -> Case:
 
 
 def make_own_hr_record(doctype: str) -> Case:
-	"""A record of the caller's own. The hook asks for the employee alone, so that the record need not be saved."""
+	"""Create a record of the caller's own. The hook asks for the employee alone, so that the record need not
+	be saved.
+	"""
 	person = hr_factories.make_person()
 	if doctype == "Employee":
 		return frappe.get_doc(doctype, person.employee), person.user
@@ -119,7 +123,9 @@ def test_the_record_is_given_out_by_the_api(api, site, doctype):
 
 
 def test_hooks_of_other_apps_are_still_asked(api, site):
-	"""On Frappe 15 the first True ends the questions: the hook for every DocType comes before Frappe's own for files."""
+	"""On Frappe 15, the first True ends the chain: the hook for every DocType comes before Frappe's own for
+	files.
+	"""
 	file, _owner = make_own_private_file()
 	stranger = factories.make_user("Desk User").name
 	assert has_controller_permissions(file, "read", user=stranger) is False

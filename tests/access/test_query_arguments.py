@@ -1,4 +1,6 @@
-"""Lists are asked for by named arguments: Frappe swaps positional filters and fields only if the filters are not empty."""
+"""Calls of lists pass arguments by name: Frappe swaps positional filters and fields only if the filters are
+not empty.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ LISTS = {"frappe.get_list", "frappe.get_all"}
 
 
 def find_positional_filters() -> Iterator[str]:
-	"""Calls whose second positional argument may be an empty list, which Frappe takes for the fields."""
+	"""Yield calls whose second positional argument may be an empty list, which Frappe uses as the fields."""
 	for module in source.list_modules():
 		for node in ast.walk(source.parse_module(module)):
 			is_list = isinstance(node, ast.Call) and ast.unparse(node.func) in LISTS

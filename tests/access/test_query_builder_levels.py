@@ -1,5 +1,6 @@
-"""What the lists of Frappe 16 understand beside those of Frappe 15: functions and child rows as dicts, nested filters, and
-aliases to sort by. Permission levels hold in each; Frappe 15 refuses what it does not understand."""
+"""List requests that only Frappe 16 understands: functions and child rows as dicts, nested filters, and
+aliases to sort by. Permission levels apply in each; Frappe 15 refuses them.
+"""
 
 import json
 from collections.abc import Callable
@@ -49,14 +50,14 @@ def reader(frappe_site: str) -> str:
 @pytest.mark.parametrize("probe", PROBES)
 def test_list_refuses_hidden_field(reader: str, api: Api, path: str, probe: str) -> None:
 	reply = api(reader).request("GET", f"{path}/Client", params=encode_query(PROBES[probe]))
-	# the check that version 1 makes of the parameters knows no nested or quoted filters
+	# version 1's check of parameters does not support nested or quoted filters
 	assert reply.status_code in ((403,) if ON_16 and "v2" in path else (403, 417, 500)), reply.text
 	assert "Canary" not in reply.text.replace("Canary%", "").replace(RACE, "")
 
 
 @pytest.fixture(scope="module")
 def timesheet(frappe_site: str) -> tuple[str, str]:
-	"""A timesheet of a user who does not read its rates, and that user."""
+	"""Return a timesheet of a user who does not read its rates, and that user."""
 	frappe.set_user("Administrator")
 	user = factories.make_user("Employee").name
 	employee = factories.make_employee(user_id=user).name
@@ -79,7 +80,7 @@ ROW_PROBES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("probe", ROW_PROBES)
 def test_list_of_rows_refuses_hidden_field(timesheet: tuple[str, str], api: Api, probe: str) -> None:
-	"""Frappe 16 asks for no level of the rows where their table is listed by itself."""
+	"""Frappe 16 checks no level of rows if their table is listed by itself."""
 	query = encode_query({"parent": "Timesheet", **ROW_PROBES[probe]})
 	reply = api(timesheet[1]).request("GET", "/api/resource/Timesheet Detail", params=query)
 	assert reply.status_code in ((403,) if ON_16 else (403, 417, 500)), reply.text
@@ -99,7 +100,7 @@ def test_rows_in_a_list_hold_levels(timesheet: tuple[str, str], api: Api) -> Non
 
 @pytest.mark.parametrize("path", PATHS)
 def test_two_links_to_one_doctype(api: Api, site: str, path: str) -> None:
-	"""Frappe 16 takes the first of them for both."""
+	"""Frappe 16 uses the first of them for both."""
 	to, by = (factories.make_user("System Manager").name for _number in range(2))
 	todo = factories.make_record("ToDo", description="x", allocated_to=to, assigned_by=by).name
 	query = encode_query(
@@ -109,7 +110,7 @@ def test_two_links_to_one_doctype(api: Api, site: str, path: str) -> None:
 			"order_by": "assigned_by.email asc",
 		}
 	)
-	if not ON_16:  # sorted by the names that Frappe 15 has for joined tables
+	if not ON_16:  # sorted by Frappe 15's names of joined tables
 		query["order_by"] = "`tabToDo`.`creation` asc"
 	rows = api(to).request("GET", f"{path}/ToDo", params=query).json()["data"]
 	assert rows == [{"name": todo, "receiver": to, "sender": by}]

@@ -1,4 +1,4 @@
-"""Names that are no fields but would steer Frappe's Document: refused by insert and set_value."""
+"""Names that are not fields but would control Frappe's Document: refused by insert and set_value."""
 
 import json
 from collections.abc import Callable

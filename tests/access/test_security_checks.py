@@ -1,4 +1,4 @@
-"""What the doctor says about access."""
+"""Checks of the doctor about access."""
 
 import frappe
 

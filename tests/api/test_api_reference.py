@@ -1,4 +1,4 @@
-"""docs/api-reference.md is true: each of its requests is sent, each of its replies is what the site answers."""
+"""docs/api-reference.md is correct: each of its requests is sent and gets the documented reply."""
 
 import json
 import time
@@ -31,7 +31,7 @@ from tests.support.reference import Bindings, Example
 EVERY_ROLE = (
 	"Sales User", "Sales Manager", "HR User", "HR Manager", "Support Team", "Projects User", "Projects Manager", "System Manager",
 )  # fmt: skip
-# Who the document tells of: <key> of the document -> user and roles
+# Callers of the reference: <key> of the document -> user and roles
 CALLERS = {
 	"api": ("sales@example.com", EVERY_ROLE),
 	"colleague": ("user@example.com", EVERY_ROLE),
@@ -45,14 +45,15 @@ AGREEMENT = "Example Support"
 EVERY_DAY = (*helpdesk.WORKDAYS, "Saturday", "Sunday")
 APP_NAME = "Example app"
 WEBHOOK = "lead_created"
-# For longer than the document is read, so that the busy caller's bucket stays empty meanwhile.
+# Longer than the test of the document, so that the busy caller's bucket stays empty.
 AN_HOUR = 3600
 
 
 @pytest.fixture(scope="module")
 def bound(frappe_site: str) -> Iterator[Bindings]:
-	"""The site that the document tells of, with nothing left of an earlier run. Yields its values for those in the
-	document that no reply tells first."""
+	"""Prepare the site of the reference, without records of an earlier run. Yield values of the document that
+	no reply contains first.
+	"""
 	frappe.set_user("Administrator")
 	for email, roles in CALLERS.values():
 		if not frappe.db.exists("User", email):
@@ -76,7 +77,7 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 
 
 def forget_earlier_run() -> None:
-	"""Delete what the examples made."""
+	"""Delete the records of the examples."""
 	frappe.set_user("Administrator")
 	reference_gameplan.delete_reference_sprints()
 	leads = frappe.get_all("Lead", {"email_id": ("in", LEADS)}, pluck="name")
@@ -95,7 +96,7 @@ def forget_earlier_run() -> None:
 
 
 def promise_support() -> None:
-	"""The agreement that the document's customer has, around the clock so that no hour of a run is outside of it."""
+	"""Give the document's customer an agreement around the clock, so that no time of day is outside of it."""
 	frappe.db.set_single_value("Support Settings", "track_service_level_agreement", 1)
 	for priority in helpdesk.HOURS:
 		if not frappe.db.exists("Issue Priority", priority):
@@ -117,7 +118,7 @@ def switch_names(on: bool) -> None:
 
 
 def build_credentials() -> Bindings:
-	"""`<api key>` and `<api secret>` of each caller."""
+	"""Return `<api key>` and `<api secret>` of each caller."""
 	values = {}
 	for caller, (email, _roles) in CALLERS.items():
 		values[f"<{caller} key>"], values[f"<{caller} secret>"] = factories.get_token(email)
@@ -125,21 +126,21 @@ def build_credentials() -> Bindings:
 
 
 def drain_bucket(user: str) -> None:
-	"""Leave `user` no request: a bucket that was empty in time to come does not refill before."""
+	"""Leave `user` no request, by emptying the bucket as of a later time, before which it does not refill."""
 	cache = frappe.cache()
 	key = cache.make_key(f"orchestrator:bucket:user:{user}")
 	cache.execute_command("HSET", key, "tokens", 0, "at", time.time() + AN_HOUR)
 
 
 def build_param(example: Example) -> object:
-	"""The example as a case; those of the OAuth dialogue are left out where Frappe cannot hold it."""
+	"""Return the example as a case; those of the OAuth dialogue are skipped where Frappe does not support it."""
 	is_oauth = "/frappe.integrations.oauth2." in example.path or "<access token>" in str(example.headers)
 	marks = [platform_faults.OAUTH] if is_oauth else []
 	return pytest.param(example, marks=marks, id=f"line-{example.line}-{example.status}")
 
 
 def translate_to_line(reply: object) -> object:
-	"""The reply with the names that ERPNext has for the same on the site's line."""
+	"""Return the reply with ERPNext's names on the site's version."""
 	return json.loads(json.dumps(reply).replace('"Lead Source"', f'"{compat.get_lead_source_doctype()}"'))
 
 
@@ -171,7 +172,7 @@ def send(client: Client, example: Example, bound: Bindings) -> requests.Response
 
 
 def build_content(headers: dict[str, str], body: str) -> dict[str, object]:
-	"""The request's headers and body as an HTTP library takes them."""
+	"""Return the request's headers and body for an HTTP library."""
 	if headers.get("Content-Type") != "multipart/form-data":
 		return {"headers": headers, "data": body.encode()}
 	del headers["Content-Type"]  # the library adds it, with the boundary
@@ -181,7 +182,7 @@ def build_content(headers: dict[str, str], body: str) -> dict[str, object]:
 
 
 def list_rows(heading: str) -> list[list[str]]:
-	"""The cells of the table that follows a line of the document, without mark-up."""
+	"""Return the cells of the table that follows a line of the document, without mark-up."""
 	text = reference.DOCUMENT.read_text().split(heading, 1)[1]
 	lines = text[text.index("|") :].split("\n\n", 1)[0].splitlines()[2:]
 	return [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines]

@@ -18,7 +18,7 @@ def seller(site: str) -> str:
 
 
 def get_bearer(guest: Client, user: str) -> str:
-	"""An access token from Frappe's own OAuth provider, by its password grant."""
+	"""Return an access token from Frappe's own OAuth provider, by its password grant."""
 	client = factories.make_record(
 		"OAuth Client",
 		app_name=factories.make_unique("App"),

@@ -1,4 +1,6 @@
-"""set_assignment_for_many over HTTP: who may, all or nothing, record by record, and what an assignment leaves."""
+"""set_assignment_for_many over HTTP: permissions, atomic and single results, and the records of an
+assignment.
+"""
 
 import json
 
@@ -21,7 +23,7 @@ def make_leads(count):
 
 
 def list_timeline(lead):
-	"""All that is stored of the comments on a lead, but for their names and times."""
+	"""Return all stored values of the comments on a lead, except their names and times."""
 	comments = frappe.get_all("Comment", {"reference_name": lead, "comment_type": "Assigned"}, ["*"])
 	own = {"name", "creation", "modified", "reference_name"}
 	assert len(comments) == 1
@@ -29,7 +31,7 @@ def list_timeline(lead):
 
 
 def restrict(user, lead):
-	"""Of all leads, let `user` see this one."""
+	"""Let `user` see only this one of all leads."""
 	factories.make_record("User Permission", user=user, allow="Lead", for_value=lead, apply_to_all_doctypes=1)
 
 
@@ -185,7 +187,7 @@ def test_a_hidden_record_looks_like_a_missing_one(api):
 
 
 def test_an_assignee_who_may_not_read_a_record_does_not_get_it(api):
-	"""Frappe would share it with them behind the caller's back."""
+	"""Frappe would share it with them without the caller's knowledge."""
 	assignee = make_sales_user()
 	seen, hidden = make_leads(2)
 	restrict(assignee, seen)

@@ -1,4 +1,6 @@
-"""Bulk calls in the background: queued, run by a real worker, asked about, and ended when the worker is lost."""
+"""Bulk calls in the background: queued, executed by a real worker, queried, and ended after the worker is
+lost.
+"""
 
 import frappe
 from frappe.utils import add_to_date, now_datetime

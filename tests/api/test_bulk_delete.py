@@ -1,4 +1,4 @@
-"""delete_many over HTTP: who may, all or nothing down to the files on disk, record by record, links."""
+"""delete_many over HTTP: permissions, atomic and single results, files on disk, links."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ def make_notes(count):
 
 
 def make_linked_lead():
-	"""A lead that an opportunity refers to."""
+	"""Create a lead that an opportunity refers to."""
 	return factories.make_opportunity().party_name
 
 
@@ -27,7 +27,7 @@ def list_existing(doctype, names):
 
 
 def attach(doctype, name):
-	"""A private file of the record; returns its place on disk."""
+	"""Attach a private file to the record; return its path on disk."""
 	file = frappe.get_doc(
 		{
 			"doctype": "File",

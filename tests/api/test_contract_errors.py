@@ -1,4 +1,4 @@
-"""What goes wrong, and how an API client is told."""
+"""Errors and their replies to API clients."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def nobody(api: Api) -> Client:
 
 
 def assert_error(reply: object, status: int, exc_type: str) -> dict:
-	"""The error body of the reference, whole."""
+	"""Assert that the reply is exactly the error body of the reference."""
 	assert reply.status_code == status, reply.text
 	assert reply.headers["Content-Type"].startswith("application/json")
 	body = reply.json()
@@ -125,7 +125,7 @@ def test_yes_and_no_are_no_other_numbers(seller: Client, value: Any) -> None:
 @pytest.mark.parametrize("value", [1, 0, "1", "0", "true", "false", "yes", "no", True, False])
 def test_yes_and_no_may_be_said_in_the_usual_ways(seller: Client, value: Any) -> None:
 	reply = seller.post("frappe.desk.delete.delete_many", doctype="Lead", name=["L-NONE"], atomic=value)
-	# read, and then refused for what it asks
+	# parsed, and then refused
 	assert_error(reply, 403, "PermissionError")
 
 

@@ -1,4 +1,4 @@
-"""Copies of deleted records: for those alone who read all of the DocType."""
+"""Copies of deleted records: only for users who may read every record of the DocType."""
 
 from collections.abc import Callable
 from typing import Any

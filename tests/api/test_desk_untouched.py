@@ -1,4 +1,4 @@
-"""Desk's own calls, replayed against the site with the app and without it: the replies are the same bytes.
+"""Desk's own calls get byte-identical replies with the app and without it.
 
 "Without" is a second server over the same database, whose bench does not list the app and which has a cache of
 its own, so that none of its hooks runs there.
@@ -13,7 +13,7 @@ import requests
 from tests.support import factories
 from tests.support.client import Client
 
-# What differs between any two replies, of one server as well: the id of an exception, an object's address.
+# Parts that differ between any two replies of one server: the ID of an exception, an object's address.
 VOLATILE_HEADERS = frozenset({"Date", "X-Frappe-Request-Id", "Set-Cookie"})
 VOLATILE = re.compile(r"(?<=__frappe_exc_id)\W+[0-9a-f]{56}|0x[0-9a-f]+")
 
@@ -25,7 +25,7 @@ def sales_user(frappe_site: str) -> str:
 
 @pytest.fixture(scope="module")
 def desks(server: str, bare_server: str, frappe_site: str, sales_user: str) -> tuple[Client, Client]:
-	"""Desk on the site with the app, and without it, as the same user."""
+	"""Return Desk on the site with the app, and without it, as the same user."""
 	headers = {
 		"X-Requested-With": "XMLHttpRequest",
 		"Accept": "application/json, text/javascript, */*; q=0.01",
@@ -38,18 +38,18 @@ def desks(server: str, bare_server: str, frappe_site: str, sales_user: str) -> t
 
 @pytest.fixture
 def both(site: str, desks: tuple[Client, Client]) -> tuple[Client, Client]:
-	"""The two desks, with a connection to look at what they did."""
+	"""Return the two desks, with a connection to check what they did."""
 	return desks
 
 
 def normalize_reply(reply: requests.Response) -> tuple[int, dict[str, str], str]:
-	"""What a browser gets, without what no two replies share."""
+	"""Return a reply without the parts that differ between any two replies."""
 	headers = {key: value for key, value in reply.headers.items() if key not in VOLATILE_HEADERS}
 	return reply.status_code, headers, VOLATILE.sub("", reply.text)
 
 
 def build_form(**values: object) -> dict[str, object]:
-	"""The body of frappe.call: a form, its values as JSON."""
+	"""Return the body of frappe.call: a form, its values as JSON."""
 	return {
 		"data": {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 	}

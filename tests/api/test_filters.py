@@ -1,4 +1,4 @@
-"""Operands that do not fit their operator are refused before any SQL is written."""
+"""Operands that do not fit their operator are refused before any SQL is built."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ FIELDS = ["name", "email", "probability", "creation", "_assign", "notes", "terri
 
 @pytest.fixture
 def admin(api: Callable[[str], Client]) -> Iterator[Client]:
-	"""An administrator whose rate limit is off: these are many requests."""
+	"""Yield an administrator without a rate limit, for many requests."""
 	frappe.db.set_single_value("Orchestrator Settings", "rate_limit_enabled", 0)
 	frappe.db.commit()
 	frappe.clear_document_cache("Orchestrator Settings", "Orchestrator Settings")
@@ -39,7 +39,7 @@ def test_any_operand_is_answered_or_refused(site: str, operator: str) -> None:
 
 
 def get_list_status(filters: list) -> int:
-	"""What a request would be answered: the endpoint's own function, without the two thousand requests."""
+	"""Return the status of a request, from the endpoint's own function, which saves two thousand requests."""
 	try:
 		generic.get_list(doctype="Lead", filters=filters)
 	except Exception as error:

@@ -1,4 +1,4 @@
-"""A retried POST is answered, not repeated."""
+"""A retried POST gets the stored reply and is not executed again."""
 
 import threading
 from collections.abc import Callable
@@ -113,7 +113,7 @@ def test_parallel_retries_create_once(api: Callable[[str], Client], seller: Clie
 		thread.start()
 	for thread in threads:
 		thread.join()
-	# A loser may be told to try again (409); none may create a second lead, and a retry gets the first reply.
+	# The others may get 409; none may create a second lead, and a retry gets the first reply.
 	assert {reply.status_code for reply in replies} <= {201, 409}
 	created = {reply.json()["data"]["name"] for reply in replies if reply.status_code == 201}
 	assert len(created) == 1

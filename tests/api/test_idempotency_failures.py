@@ -1,4 +1,6 @@
-"""An Idempotency-Key after failures, under parallel calls, on every verb and route, and who may have its reply."""
+"""Idempotency-Keys after failures, in parallel calls, on every verb and route, and permissions on stored
+replies.
+"""
 
 import threading
 import time
@@ -77,7 +79,7 @@ def test_a_sync_that_was_refused_frees_its_key(api: Api) -> None:
 
 
 def test_key_of_killed_worker_is_reclaimed(seller: Client) -> None:
-	"""A commit within the work has kept the claim, and no reply came."""
+	"""A commit within the work has stored the claim, but no reply came."""
 	headers, body = make_key(), build_lead()
 	first = seller.post(INSERT, headers=headers, **build_lead())
 	assert first.status_code == 201
@@ -206,7 +208,7 @@ def test_parallel_writes_by_resource_execute_once(seller: Client) -> None:
 	assert frappe.db.count("Lead", {"lead_name": body["lead_name"]}) == 1
 
 
-# Who may have the reply
+# Permissions on replies
 
 
 def insert_by(route: str, client: Client, headers: dict[str, str], **values: str) -> requests.Response:

@@ -1,4 +1,4 @@
-"""The process of a worker is killed in the middle of a call with an Idempotency-Key: the retry executes it once."""
+"""The process of a worker is killed during a call with an Idempotency-Key: the retry executes the call once."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ WAITING = "select count(*) from information_schema.processlist where db = %s and
 
 
 def list_workers(base: str) -> list[psutil.Process]:
-	"""The worker processes of the web server at an address, which this process has started."""
+	"""Return the worker processes of a web server that this process has started."""
 	port = base.rpartition(":")[2]
 	servers = [
 		process for process in psutil.Process().children() if any(port in word for word in process.cmdline())

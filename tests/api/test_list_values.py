@@ -1,4 +1,6 @@
-"""Lists over HTTP: values of filters are read as their columns have them; orders and groups reach linked records."""
+"""Lists over HTTP: filter values are parsed by the types of their columns; orders and groups may use linked
+records.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -20,7 +22,7 @@ INSERT = "frappe.client.insert"
 
 @pytest.fixture
 def topic(site: str) -> str:
-	"""The topic of three leads of probability 10, 20 and 30."""
+	"""Return the topic of three leads of probability 10, 20 and 30."""
 	topic = f"Values {uuid.uuid4().hex[:8]}"
 	for probability in (10, 20, 30):
 		factories.make_lead(topic=topic, probability=probability)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, complete, and true to the endpoints it is read from."""
+"""The OpenAPI document: valid, complete, and consistent with the endpoints it is built from."""
 
 import datetime
 import inspect
@@ -25,7 +25,7 @@ Api = Callable[[str], Client]
 
 
 class Shape(TypedDict):
-	"""What an endpoint returns."""
+	"""A type that an endpoint returns."""
 
 	name: str
 
@@ -60,7 +60,7 @@ def test_every_endpoint_is_in_it(spec: dict[str, Any]) -> None:
 		"helpdesk.extends.data_import.upload_file",
 		"frappe.email.inbox.set_value",
 	}
-	# not under the contract: only kept from who may not have what they give
+	# not under the contract: only refused to users without permission
 	guarded = {
 		path for path, ours in hooks.items() if ".customer_restrictions." in ours or ".access." in ours
 	}
@@ -153,7 +153,7 @@ def test_a_typed_dict_is_a_component_of_its_name() -> None:
 		"Shape": {
 			"type": "object",
 			"title": "Shape",
-			"description": "What an endpoint returns.",
+			"description": "A type that an endpoint returns.",
 			"properties": {"name": {"type": "string"}},
 			"required": ["name"],
 		}
@@ -186,7 +186,7 @@ def test_the_signature_keeps_plain_types_for_frappes_validation() -> None:
 
 
 def count_arrays_without_items(node: Any) -> int:
-	"""How many arrays of a document do not say what they hold."""
+	"""Return the number of arrays in a document without a type of their elements."""
 	if isinstance(node, list):
 		return sum(map(count_arrays_without_items, node))
 	if not isinstance(node, dict):
@@ -209,7 +209,7 @@ def test_every_array_says_what_it_holds(spec: dict[str, Any]) -> None:
 
 
 def list_parameters(operation: dict[str, Any]) -> dict[str, Any]:
-	"""The parameters of an operation in the query and in the body, by their names."""
+	"""Return the parameters of an operation in the query and in the body, by their names."""
 	in_query = {one["name"]: one for one in operation["parameters"] if "name" in one}
 	bodies = operation.get("requestBody", {}).get("content", {}).values()
 	return in_query | {
@@ -300,7 +300,7 @@ def test_the_examples_are_those_of_the_reference() -> None:
 
 
 def list_examples(operation: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
-	"""Each example of an operation, with its schema."""
+	"""Yield each example of an operation, with its schema."""
 	for parameter in operation["parameters"]:
 		if "example" in parameter:
 			yield parameter["schema"], parameter["example"]

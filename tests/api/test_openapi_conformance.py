@@ -1,6 +1,7 @@
-"""What the API answers is what its OpenAPI document says: schemathesis sends requests by the document, and looks.
+"""Replies conform to the OpenAPI document: schemathesis generates requests from it and checks the replies.
 
-Bounded: each operation gets a few requests. CONTRIBUTING.md has the command for a long run."""
+Bounded: each operation gets a few requests. CONTRIBUTING.md has the command for a long run.
+"""
 
 import json
 import subprocess
@@ -37,7 +38,7 @@ def make_employee():
 
 @pytest.fixture
 def unlimited(site):
-	"""No rate limit, which would leave most of the API untested."""
+	"""Switch off the rate limit, which would leave most of the API untested."""
 	frappe.db.set_single_value("Orchestrator Settings", "rate_limit_enabled", 0)
 	frappe.db.commit()
 	frappe.clear_document_cache("Orchestrator Settings", "Orchestrator Settings")

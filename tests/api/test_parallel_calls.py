@@ -1,7 +1,8 @@
-"""Twenty calls at the same moment, each served by a thread and a connection to the database of its own.
+"""Twenty calls at the same moment, each served by its own thread and database connection.
 
-What may be done twenty times is done twenty times, without a conflict; what only one can have goes to one, and the
-others are told why. See docs/decisions/0042."""
+What may be done twenty times is done twenty times, without a conflict; if only one call can succeed, the
+others get the reason. See docs/decisions/0042.
+"""
 
 import subprocess
 import sys
@@ -36,14 +37,14 @@ Api = Callable[[str], Client]
 
 @pytest.fixture(scope="module")
 def api(frappe_site: str) -> Iterator[Api]:
-	"""Clients of a server that works on twenty requests at once."""
+	"""Yield clients of a server that works on twenty requests at once."""
 	with serve(frappe_site, Path(str(BENCH)) / "sites", threads=CALLERS) as base:
 		yield Callers(base, frappe_site).api
 
 
 @pytest.fixture(scope="module")
 def people(frappe_site: str) -> list[str]:
-	"""As many users as there are calls."""
+	"""Return as many users as there are calls."""
 	frappe.set_user("Administrator")
 	return [docs_factories.make_person("Sales User") for _ in range(CALLERS)]
 
@@ -111,7 +112,7 @@ def test_server_without_snapshot_isolation_is_asked_once(site: str, monkeypatch:
 		return next(answers)
 
 	monkeypatch.setattr(frappe.db, "sql", sql)
-	for _answer in range(2):  # of a server that does not know the variable, then of one that has it off
+	for _answer in range(2):  # a server that does not know the variable, then one with the variable off
 		isolation.has_snapshot_isolation.clear_cache()
 		for _request in range(3):
 			isolation.read_committed_rows_under_lock()
@@ -215,7 +216,7 @@ def test_of_twenty_versions_for_one_base_one_is_created(api: Api, document: str,
 def test_twenty_records_get_twenty_numbers_of_their_series(api: Api, site: str, doctype: str) -> None:
 	mark = factories.make_unique("Numbered")
 	title = {"Lead": "lead_name", "Issue": "subject"}[doctype]
-	# Frappe itself makes two first records of a series wait for each other, which ends in a deadlock.
+	# In Frappe, two concurrent first records of a series cause a deadlock.
 	factories.make_record(doctype, **{title: "The first of its series"})
 	replies = send_at_once(
 		make_clients(api, "Administrator"),

@@ -1,4 +1,6 @@
-"""Plain uploads, outside the document library: what cannot be stored is refused in words, and parallel ones all succeed."""
+"""Uploads outside the document library: content that cannot be stored is refused with a message, and parallel
+uploads all succeed.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""Public client libraries make their calls against this app as they do against Frappe without it."""
+"""Public client libraries work with this app as they do with Frappe alone."""
 
 import json
 import re
@@ -17,17 +17,17 @@ from tests.support import factories
 from tests.support.source import ROOT
 
 Calls = dict[str, dict[str, Any]]
-# What differs from one record to the next, and from one run to the next.
+# Values that differ between records and between runs.
 VOLATILE_KEYS = frozenset({"creation", "modified", "name", "docname", "reference_name", "content_hash"})
-# Keys that the contract adds to records of documented calls, beside Frappe's own.
+# Keys that the contract adds to records of documented calls.
 ADDED_KEYS = frozenset({"email"})
-# The keys of a whole reply, which some clients hand over.
+# Keys of a whole reply, which some clients return.
 ENVELOPE = frozenset({"message", "data", "exc", "keys"})
 
 
 @pytest.fixture(scope="module")
 def both_servers(server: str, bare_server: str, frappe_site: str) -> tuple[str, str]:
-	"""The addresses of the site with the app and without it."""
+	"""Return the addresses of the site with the app and without it."""
 	return server, bare_server
 
 
@@ -63,7 +63,7 @@ def _normalize(value: Any) -> Any:
 		return _normalize(value["message"])
 	if isinstance(value, dict):
 		kept = {key: item for key, item in value.items() if key not in VOLATILE_KEYS | ADDED_KEYS}
-		# Frappe leaves out some empty values of a File that it has just made.
+		# Frappe omits some empty values of a File that it has just created.
 		return {key: _normalize(item) for key, item in kept.items() if key[0] != "_" and item is not None}
 	if isinstance(value, list):
 		return [_normalize(item) for item in value]
@@ -164,7 +164,7 @@ def _run_frappe_request(base: str, site: str, key: str, secret: str) -> Calls:
 
 
 class _Recorder:
-	"""Collects what each call of a client gave, or the class of its error."""
+	"""Records the result of each call of a client, or the class of its error."""
 
 	def __init__(self) -> None:
 		self.results: Calls = {}

@@ -1,4 +1,4 @@
-"""The token bucket: its arithmetic by hand, and what callers see of it."""
+"""The token bucket: its arithmetic, computed by hand, and its effect on callers."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ Api = Callable[[str], Client]
 
 @pytest.fixture
 def small_buckets(site: str) -> Iterator[None]:
-	"""Three tokens for a user, two for a guest, refilled at one a minute."""
+	"""Set three tokens for a user, two for a guest, refilled at one per minute."""
 	with override_rate_limit(
 		rate_limit_per_minute=1, rate_limit_user_capacity=3, rate_limit_guest_capacity=2
 	):
@@ -105,7 +105,7 @@ def test_without_redis_requests_pass(site: str, monkeypatch: pytest.MonkeyPatch)
 
 
 class _FrappeWithLog:
-	"""frappe, with a logger that keeps what it is told."""
+	"""frappe, with a logger that collects its messages."""
 
 	def __init__(self, warnings: list[tuple]) -> None:
 		self.warnings = warnings

@@ -1,4 +1,6 @@
-"""Which requests the rate limit charges, and to whom: every API request of a token, a bearer or a guest."""
+"""The requests that the rate limit charges, and the charged caller: every API request of a token, a bearer or
+a guest.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -50,7 +52,7 @@ ROUTES = [
 
 @pytest.fixture
 def two_tokens(site: str) -> Iterator[None]:
-	"""Two requests for a user, two for an address, refilled at one a minute."""
+	"""Set two requests for a user, two for an address, refilled at one per minute."""
 	with override_rate_limit(
 		rate_limit_per_minute=1, rate_limit_user_capacity=2, rate_limit_guest_capacity=2
 	):
@@ -138,7 +140,7 @@ def test_a_bearer_is_charged_beside_the_session_of_another(
 def test_a_session_is_free_on_frappes_own_routes(
 	guest: Client, seller: str, two_tokens: None, headers: dict
 ) -> None:
-	"""Desk opens downloads and pictures by their address, without the header of its calls."""
+	"""Desk opens downloads and images by their URL, without the header of its calls."""
 	desk = Client(guest.base, guest.host, headers=headers).login(seller, factories.PASSWORD)
 	paths = ("/api/resource/Lead", "/api/v2/document/Lead", "/api/method/ping", "/?cmd=ping")
 	replies = [desk.request("GET", path) for path in paths]

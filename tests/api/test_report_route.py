@@ -1,4 +1,4 @@
-"""The report route over HTTP: script, query, builder and prepared reports, permissions, bad filters."""
+"""The report route over HTTP: script, query, builder and prepared reports, permissions, invalid filters."""
 
 import json
 

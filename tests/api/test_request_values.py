@@ -1,4 +1,4 @@
-"""Parameters, values and texts that a method or a field cannot take are refused by name, and nothing is written."""
+"""Invalid parameters, values and texts are refused by name, and nothing is written."""
 
 import json
 import threading

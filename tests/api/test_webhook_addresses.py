@@ -1,4 +1,4 @@
-"""Which addresses a webhook may reach: those of the open internet alone, in whatever form they are written."""
+"""Addresses that a webhook may reach: only public ones, in whatever form they are written."""
 
 import ipaddress
 

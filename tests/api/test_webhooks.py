@@ -1,4 +1,4 @@
-"""Webhooks: what the documented call makes, where it may point, and a delivery to a real server."""
+"""Webhooks: the records that the documented call creates, allowed targets, and a delivery to a real server."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ from tests.support import factories
 from tests.support.client import get_error
 
 CREATE = "frappe.desk.doctype.webhook.create"
-# An address of the open internet that needs no name server; nothing is sent to it.
+# A public address that needs no name server; nothing is sent to it.
 PUBLIC_URL = "https://1.1.1.1/hook"
 
 
@@ -39,7 +39,7 @@ def make_manager():
 
 @pytest.fixture
 def allow_private(site):
-	"""The site's own network is allowed, until the test ends."""
+	"""Allow the site's own network until the test ends."""
 	set_allowed(1)
 	yield
 	set_allowed(0)
@@ -54,7 +54,9 @@ def set_allowed(value):
 
 @pytest.fixture(autouse=True)
 def no_webhook_stays(request):
-	"""A webhook left behind would be delivered, three times over, by every later test that runs a worker."""
+	"""Delete webhooks after each test. A remaining one would be delivered, three times, by every later test
+	with a worker.
+	"""
 	yield
 	if "site" in request.fixturenames:
 		for name in frappe.get_all("Webhook", {"public_target_only": 1}, pluck="name"):
@@ -64,7 +66,7 @@ def no_webhook_stays(request):
 
 @contextlib.contextmanager
 def run_receiver(failures=0):
-	"""A web server that keeps what it is sent, and answers the first `failures` requests with 500."""
+	"""Run a web server that records its requests, and answers the first `failures` of them with 500."""
 	received = []
 
 	class Handler(BaseHTTPRequestHandler):
@@ -284,7 +286,7 @@ def test_a_site_that_allows_its_network_still_wants_https_beyond_it(api, allow_p
 
 
 def insert_brand(client, details=""):
-	"""A record of a DocType that no other test hooks, inserted over HTTP."""
+	"""Return a record of a DocType that no other test hooks, inserted over HTTP."""
 	name = factories.make_unique("Fair Köln")
 	reply = client.post("frappe.client.insert", doctype="Brand", brand=name, description=details)
 	assert reply.status_code == 201, reply.text
@@ -334,7 +336,7 @@ def test_a_record_that_was_rolled_back_out_of_a_bulk_call_sends_nothing(api, wor
 
 
 def test_a_delivery_to_a_private_address_is_stopped_and_logged(api, worker):
-	"""As when a name is pointed elsewhere after the webhook was made."""
+	"""This happens if a name resolves to another address after the webhook was created."""
 	with run_receiver() as (url, received):
 		asked = build_arguments(doctype="Brand")
 		api(make_manager()).post(CREATE, **asked)

@@ -1,4 +1,6 @@
-"""Rates that follow the currency, leads with one address at the same moment, bulk assignments that others hear of."""
+"""Edge cases of the CRM: rates that follow the currency, leads with one address saved in parallel,
+notifications of bulk assignments.
+"""
 
 import json
 from threading import Barrier, Thread
@@ -17,12 +19,12 @@ INSERT = "frappe.client.insert"
 SUMMARY = "orchestrator.crm.get_pipeline_summary"
 ASSIGN = "frappe.desk.bulk_assignment.set_assignment_for_many"
 
-# The rate
+# Exchange rates
 
 
 @pytest.fixture
 def rates(site) -> None:
-	"""What a euro, a yen and a pound are worth in dollars, from today on; of shillings nobody knows."""
+	"""Set the rates of euro, yen and pound in dollars from today on; shillings have none."""
 	for own, rate in (("EUR", 1.1), ("JPY", 0.007), ("GBP", 1.25)):
 		filters = {"from_currency": own, "to_currency": "USD", "date": frappe.utils.nowdate()}
 		if not frappe.db.exists("Currency Exchange", filters):
@@ -38,7 +40,7 @@ def seller(api, site) -> Client:
 
 @pytest.fixture
 def no_network(monkeypatch):
-	"""ERPNext asks a service for rates it does not know."""
+	"""Keep ERPNext from asking a service for unknown rates."""
 	frappe.db.set_single_value("Currency Exchange Settings", "disabled", 1)
 	frappe.db.commit()
 	yield
@@ -117,7 +119,7 @@ def test_the_pipeline_counts_the_new_currency_and_what_has_no_rate_apart(api, ra
 
 
 def run_at_once(calls: list) -> list[int]:
-	"""The statuses of calls that are sent at the same moment."""
+	"""Return the statuses of calls that are sent at the same moment."""
 	barrier, statuses = Barrier(len(calls)), []
 
 	def send(call) -> None:
@@ -208,7 +210,7 @@ def test_an_address_is_free_again_after_a_failure_and_where_duplicates_are_allow
 
 
 def list_queued_webhooks() -> set[str]:
-	"""The records whose webhooks wait in the queue."""
+	"""Return the records whose webhooks wait in the queue."""
 	jobs = [job for queue in get_queues() for job in queue.jobs]
 	return {job.kwargs["kwargs"]["doc"].name for job in jobs if "doc" in job.kwargs.get("kwargs", {})}
 

@@ -1,4 +1,4 @@
-"""Leads: the list call, and a status that agrees with qualification and probability."""
+"""Leads: the list call, and consistency of status, qualification and probability."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def sales(user, api):
 
 @pytest.fixture
 def topic(site) -> str:
-	"""The topic of three leads, two of them open, named A, B and C."""
+	"""Return the topic of three leads, two of them open, named A, B and C."""
 	topic = factories.make_unique("Topic")
 	for name, status in (("A", "Open"), ("B", "Open"), ("C", "Interested")):
 		factories.make_lead(lead_name=name, status=status, topic=topic, phone="098-765-4321")

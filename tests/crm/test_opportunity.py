@@ -1,4 +1,4 @@
-"""Moving opportunities, and a stage that stays true to ERPNext's status whichever way either changes."""
+"""Moving opportunities, and consistency of the stage with ERPNext's status."""
 
 import threading
 
@@ -14,7 +14,7 @@ METHOD = "orchestrator.crm.advance_opportunity"
 
 
 def get_stage_and_status(name: str) -> tuple:
-	"""Stage, status and probability as they are stored and committed."""
+	"""Return stage, status and probability as they are stored and committed."""
 	frappe.db.rollback()
 	return tuple(frappe.db.get_value("Opportunity", name, ["pipeline_stage", "status", "probability"]))
 
@@ -31,7 +31,7 @@ def list_comments(name: str) -> list[str]:
 
 @pytest.fixture
 def sales(site, api):
-	"""An API client of a sales user."""
+	"""Return an API client of a sales user."""
 	return api(factories.make_user("Sales User").name)
 
 
@@ -42,7 +42,7 @@ def opportunity(site):
 
 @pytest.fixture
 def item(site) -> str:
-	"""An item that is not kept in stock."""
+	"""Return an item that is not kept in stock."""
 	return factories.make_record(
 		"Item",
 		item_code=factories.make_unique("Item"),
@@ -53,7 +53,7 @@ def item(site) -> str:
 
 
 def make_quotation(opportunity, item: str):
-	"""A submitted quotation for the opportunity."""
+	"""Create a submitted quotation for the opportunity."""
 	quotation = frappe.get_doc(
 		{
 			"doctype": "Quotation",
@@ -78,7 +78,7 @@ def make_quotation(opportunity, item: str):
 
 
 def make_order(quotation):
-	"""A submitted sales order for the whole quotation."""
+	"""Create a submitted sales order for the whole quotation."""
 	from erpnext.selling.doctype.quotation.quotation import make_sales_order
 
 	order = make_sales_order(quotation.name)
@@ -281,7 +281,7 @@ class TestAdvanceRefusals:
 
 
 class TestConsistency:
-	"""Whichever way a record changes."""
+	"""Changes by every route."""
 
 	def test_insert_through_the_api(self, sales):
 		lead = factories.make_lead()

@@ -1,4 +1,4 @@
-"""The pipeline summary, against counts and sums worked out by hand."""
+"""The pipeline summary, compared with counts and sums computed by hand."""
 
 from types import MappingProxyType
 
@@ -23,7 +23,7 @@ def list_values(data: dict) -> list[float]:
 
 
 def make_company(currency: str):
-	"""A company that keeps its books in `currency`, with no chart of accounts."""
+	"""Create a company that keeps its books in `currency`, with no chart of accounts."""
 	name = factories.make_unique("Company")
 	company = frappe.get_doc(
 		{
@@ -45,7 +45,7 @@ def make_company(currency: str):
 
 @pytest.fixture
 def rates(site) -> None:
-	"""1 EUR is 1.10 USD, 1 GBP is 1.25 USD and 1.20 EUR, from today on."""
+	"""Set rates from today on: 1 EUR is 1.10 USD, 1 GBP is 1.25 USD and 1.20 EUR."""
 	for own, other, rate in (("EUR", "USD", 1.1), ("GBP", "USD", 1.25), ("GBP", "EUR", 1.2)):
 		filters = {"from_currency": own, "to_currency": other, "date": frappe.utils.nowdate()}
 		if not frappe.db.exists("Currency Exchange", filters):
@@ -71,13 +71,13 @@ def make_owned(owner: str, stage: str, amount: float, **fields) -> str:
 
 
 def strip(name: str, **fields) -> None:
-	"""Leave fields as an import or an older site may have left them, past ERPNext's own filling."""
+	"""Set fields as an import or an older site may have left them, without ERPNext's defaults."""
 	frappe.db.set_value("Opportunity", name, fields)
 	frappe.db.commit()
 
 
 class TestArithmetic:
-	"""No site."""
+	"""The computation alone, without a site."""
 
 	RATES = MappingProxyType({"EUR": 1.1, "GBP": 1.25})
 

@@ -1,4 +1,4 @@
-"""The table of stages and its arithmetic. No site."""
+"""The table of stages and its functions. No site needed."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_a_stage_is_named_as_written_or_by_its_key(text, stage):
 @pytest.mark.parametrize(
 	("before", "now", "settled"),
 	[
-		# a new record: ERPNext's default probability is replaced, one that was given stays
+		# a new record: ERPNext's default probability is replaced, a given one stays
 		(None, Standing("Open", "Open", 100), OPEN),
 		(None, Standing("Open", "Open", 40), Standing("Open", "Open", 40)),
 		(None, Standing("Qualified", "Open", 100), QUALIFIED),

@@ -1,4 +1,4 @@
-"""Values in columns whose fields ERPNext 16 has renamed move to the fields it has now."""
+"""Values in columns whose fields ERPNext 16 has renamed move to the new fields."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ TARGET = "Territory"
 
 @pytest.fixture
 def doctype(site: str) -> Iterator[str]:
-	"""A DocType with the new fields, whose table still has the columns of the old ones."""
+	"""Yield a DocType with the new fields, whose table still has the columns of the old ones."""
 	fields = [
 		{"fieldname": name, "fieldtype": "Link", "options": TARGET} for name in ("utm_source", "utm_campaign")
 	]

@@ -1,4 +1,4 @@
-"""Comparing versions and reading texts take a bounded time and memory, whatever the files were made for."""
+"""Comparing versions and reading texts take bounded time and memory, also for malicious files."""
 
 import io
 import subprocess
@@ -19,7 +19,7 @@ SLOW_LINES = 10_000
 
 @pytest.fixture
 def compare(api, site):
-	"""`compare(first, second)`: the reply of compare_versions for two contents."""
+	"""Return `compare(first, second)`: the reply of compare_versions for two contents."""
 
 	def reply_of(first: bytes, second: bytes):
 		user = factories.make_user("Newsletter Manager").name
@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_not_tried_at_each_request(site, monkeypatch):
 
 
 def test_standard_error_of_parser_is_not_collected(site, monkeypatch, tmp_path):
-	"""A reader that writes without an end to standard error does not fill the memory of the server."""
+	"""A reader that writes endlessly to standard error does not fill the memory of the server."""
 	endless = tmp_path / "endless.py"
 	endless.write_text("import sys\nfor _ in range(300): sys.stderr.write('w' * 1024 * 1024)\nprint('text')")
 	kept = []

@@ -1,4 +1,4 @@
-"""What a request's content is taken for, and what a name may be. No site needed."""
+"""Parsing a request's content, and validation of names. No site needed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What goes wrong: a clear error, nothing lost, nothing left lying about. And the check that finds damage."""
+"""Failures: a clear error, nothing lost, nothing left over; and the integrity check that finds damage."""
 
 import http.client
 import io
@@ -43,7 +43,7 @@ def document(site, folder) -> str:
 
 
 class Zeros:
-	"""A stream of so many zeros."""
+	"""A stream of a given number of zero bytes."""
 
 	def __init__(self, left: int) -> None:
 		self.left = left
@@ -55,7 +55,7 @@ class Zeros:
 
 
 def build_zip_bomb(unpacked_mb: int, member: str = "word/document.xml") -> bytes:
-	"""A zip that unpacks to a thousand times its size."""
+	"""Return a ZIP file that unpacks to a thousand times its size."""
 	buffer = io.BytesIO()
 	with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(member, "w") as target:
 		for _ in range(unpacked_mb):
@@ -102,22 +102,22 @@ def test_a_name_that_is_a_trick_is_refused(admin, document, name):
 	assert list_keys_on_disk() == before
 
 
-def test_200_mb_are_refused_before_they_are_sent(admin, server, site):
-	"""Only the head of the request is sent: it says how much is to come."""
+@pytest.mark.parametrize("method", ["upload_file", CREATE])
+def test_200_mb_are_refused_before_they_are_sent(admin, server, site, method):
+	"""Only the head of the request is sent, with the length of the content."""
 	before = list_keys_on_disk()
-	for method in ("upload_file", CREATE):
-		connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=60)
-		connection.putrequest("POST", f"/api/method/{method}", skip_host=True)
-		for name, value in {
-			"Host": site,
-			**admin.headers,
-			"Content-Type": "multipart/form-data; boundary=x",
-		}.items():
-			connection.putheader(name, value)
-		connection.putheader("Content-Length", str(200 * 1024 * 1024))
-		connection.endheaders()
-		assert connection.getresponse().status == 413
-		connection.close()
+	connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=60)
+	connection.putrequest("POST", f"/api/method/{method}", skip_host=True)
+	for name, value in {
+		"Host": site,
+		**admin.headers,
+		"Content-Type": "multipart/form-data; boundary=x",
+	}.items():
+		connection.putheader(name, value)
+	connection.putheader("Content-Length", str(200 * 1024 * 1024))
+	connection.endheaders()
+	assert connection.getresponse().status == 413
+	connection.close()
 	assert list_keys_on_disk() == before
 
 
@@ -142,7 +142,7 @@ def test_200_mb_are_stored_if_the_site_allows_them(site, folder, monkeypatch):
 
 
 def test_full_disk_is_reported_and_nothing_is_lost(site, document, monkeypatch):
-	"""/dev/full is a disk without room: the kernel's own error."""
+	"""/dev/full is a full disk: the kernel's own error."""
 	descriptors = os.open
 
 	def on_a_full_disk(path, flags, mode=0o777, **kwargs):
@@ -201,7 +201,7 @@ def test_a_deletion_that_fails_loses_nothing(admin, document):
 	).insert()
 	frappe.db.commit()
 	reply = admin.post("frappe.client.delete", doctype="Document", name=document)
-	if reply.ok:  # Frappe lets a ToDo go with its record
+	if reply.ok:  # Frappe deletes a ToDo with its record
 		assert not frappe.db.exists("Document", document)
 	else:
 		assert get_stored_path(document).read_bytes() == b"first"
@@ -226,7 +226,7 @@ def test_a_number_of_a_deleted_document_is_not_given_again(site, folder):
 
 @pytest.fixture
 def damaged(document):
-	"""A document with four versions, of which three are damaged on disk."""
+	"""Yield a document with four versions, of which three are damaged on disk."""
 	for number in (2, 3, 4):
 		changes.create_version(document, IncomingFile(io.BytesIO(b"version %d" % number), "a.txt"), None)
 	frappe.db.commit()
@@ -274,9 +274,9 @@ def test_integrity_check_names_damaged_files(site, damaged):
 
 def test_the_check_names_records_that_do_not_agree(site, document):
 	frappe.db.set_value("Document", document, "checksum", "0" * 64)
-	assert document in integrity.check_integrity().astray
+	assert document in integrity.check_integrity().inconsistent
 	frappe.db.rollback()
-	assert document not in integrity.check_integrity().astray
+	assert document not in integrity.check_integrity().inconsistent
 
 
 def test_a_version_cannot_be_made_twice_even_past_the_lock(site, document):

@@ -1,4 +1,6 @@
-"""Two titles that the database's collation holds equal are two documents, and two folders with an access each."""
+"""Titles that the database's collation treats as equal are different documents, and different folders with
+separate access.
+"""
 
 import base64
 import hashlib
@@ -135,7 +137,7 @@ def test_a_document_with_a_name_of_earlier_rules_can_still_be_moved(admin, site)
 
 @pytest.fixture
 def old_site(site):
-	"""A folder and documents as the version before this one kept them: the usual collation, names as they were sent."""
+	"""Yield a folder and documents as the previous version stored them: the usual collation, names as sent."""
 	name = "Re\u0301sume\u0301s " + frappe.generate_hash(length=8)
 	reader = make_person("Sales User")
 	folder = make_folder(("User", reader, "Read"))
@@ -145,7 +147,7 @@ def old_site(site):
 	for columns in identity.BINARY_COLUMNS:
 		for column in set(columns.names) - {
 			"name"
-		}:  # the site holds names by now that clash in the usual one
+		}:  # the site now has names that are equal in the usual collation
 			frappe.db.sql_ddl(
 				f"ALTER TABLE `tab{columns.doctype}` MODIFY `{column}` varchar(140) COLLATE utf8mb4_unicode_ci NULL"
 			)

@@ -1,4 +1,6 @@
-"""What a file is: its name and its bytes decide, the type that its sender declared only where the name says nothing."""
+"""Detection of media types: name and content decide; the declared type counts only if the name has no known
+extension.
+"""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""What has to be kept is kept: retention periods and legal holds of folders."""
+"""Retention periods and legal holds of folders."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Search over titles, tags, notes and what is inside the files."""
+"""Search over titles, tags, notes and the text of files."""
 
 import io
 import zipfile
@@ -31,7 +31,7 @@ def build_word_file(*paragraphs: str, prolog: str = "") -> bytes:
 
 
 def build_pdf_file(line: str) -> bytes:
-	"""The least that is a PDF of one page with one line."""
+	"""Return a minimal PDF of one page with one line."""
 	stream = f"BT /F1 12 Tf 72 720 Td ({line}) Tj ET".encode()
 	objects = [
 		b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -56,7 +56,7 @@ def build_pdf_file(line: str) -> bytes:
 
 
 def make_word() -> str:
-	"""A word that is nowhere else."""
+	"""Return a word that occurs nowhere else."""
 	return "w" + "".join(chr(ord("a") + int(digit, 16)) for digit in frappe.generate_hash(length=12))
 
 
@@ -69,7 +69,7 @@ def place(frappe_site):
 
 @pytest.fixture
 def found(api, place):
-	"""`found(query)`: the names of what a reader of the folder finds."""
+	"""Return `found(query)`: the names of the documents that a reader of the folder finds."""
 
 	def names(query: str, **params: object) -> list[str]:
 		data = get_data(api(place.reader).get(SEARCH, query=query, **params))
@@ -153,7 +153,7 @@ def test_the_text_of_the_current_version_is_searched(site, place, found):
 
 @pytest.fixture
 def read_meanwhile(monkeypatch):
-	"""`read_meanwhile(document, event)`: the job, in the midst of which the event happens."""
+	"""Return `read_meanwhile(document, event)`: runs the job, during which the event happens."""
 
 	def run(document: str, event: Callable[[], object]) -> None:
 		reading = text.get_version_text
@@ -246,12 +246,14 @@ def test_the_search_uses_the_full_text_index(site):
 	assert used == {"t": ("fulltext", "searchable"), "tabDocument": ("eq_ref", "PRIMARY")}
 
 
-# Files that are made to do harm, read in the process with the limits
+# Malicious files, read in the process with the limits
 
 
 @pytest.fixture
 def read(site):
-	"""`read(content, type)`: what the reader makes of stored bytes. They are gone afterwards."""
+	"""Return `read(content, type)`: the text that the reader extracts from stored content, which is deleted
+	afterwards.
+	"""
 
 	def of(content: bytes, media_type: str = EXTRACTABLE) -> str | None:
 		return text.extract_text(storage.get_path(storage.write_bytes(io.BytesIO(content)).key), media_type)

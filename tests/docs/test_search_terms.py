@@ -1,4 +1,4 @@
-"""Search in every language and by the parts of a word."""
+"""Search in every language and by parts of words."""
 
 import io
 

@@ -1,4 +1,6 @@
-"""Nobody finds out where the bytes of a document are, and no File leads to them past the document's permissions."""
+"""Nobody can find out where the content of a document is stored, and no File leads to it without the
+document's permissions.
+"""
 
 import json
 from collections.abc import Callable
@@ -35,7 +37,7 @@ def document(reader: str) -> str:
 
 
 def _get_key(document: str) -> str:
-	"""Return where the bytes of the document's first version are."""
+	"""Return the storage key of the document's first version."""
 	return frappe.db.get_value("Document Version", f"{document}-v1", "storage_key")
 
 
@@ -47,7 +49,7 @@ def test_storage_key_cannot_be_searched_for(
 	client, key = api(reader), _get_key(document)
 	form = SEARCHES[search]
 	query = {name: value if isinstance(value, str) else json.dumps(value) for name, value in form.items()}
-	# Frappe 16 refuses SQL functions that are texts, in every list but ours, and its v2 knows no or_filters
+	# Frappe 16 refuses SQL functions as text in every list but this app's, and its v2 has no or_filters
 	is_unknown = compat.FRAPPE_MAJOR >= 16 and search in ("or_filters", "group", "function")
 	reply = client.post("frappe.client.get_list", doctype="Document Version", **form)
 	assert reply.status_code == 403, reply.text

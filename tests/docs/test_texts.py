@@ -1,4 +1,4 @@
-"""Text sent to create_version comes back byte for byte; only `encoding` or a data URL makes it anything else."""
+"""Text sent to create_version is returned byte for byte; only `encoding` or a data URL makes it binary."""
 
 import base64
 import hashlib

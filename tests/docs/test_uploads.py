@@ -1,4 +1,4 @@
-"""Uploads into the document library, and the documented reads of what is in it."""
+"""Uploads into the document library, and the documented reads of its content."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor

@@ -27,7 +27,7 @@ CREATE = f"{METHOD}create_version"
 
 @pytest.fixture(scope="module")
 def people(frappe_site):
-	"""A folder, and who has which access to it."""
+	"""Return a folder, and users with each access to it."""
 	frappe.set_user("Administrator")
 	reader, writer, other, manager, stranger = (make_person("Sales User") for _ in range(5))
 	folder = make_folder(
@@ -51,7 +51,7 @@ def writer(api, people) -> Client:
 	return api(people.writer)
 
 
-# The ways content comes
+# Forms of content
 
 
 def test_the_documented_call_adds_a_version(writer, document, people):
@@ -100,7 +100,8 @@ def test_a_multipart_part_is_a_version(writer, document):
 	assert download(writer, document).content == b"multipart"
 
 
-def test_an_uploaded_file_is_a_version_by_its_url_and_by_its_name(writer, document, server):
+@pytest.mark.parametrize("key", ["file_url", "name"])
+def test_an_uploaded_file_is_a_version_by_its_url_and_by_its_name(writer, document, server, key):
 	mark = frappe.generate_hash(length=8)
 	file = get_data(
 		writer.request(
@@ -111,10 +112,9 @@ def test_an_uploaded_file_is_a_version_by_its_url_and_by_its_name(writer, docume
 		),
 		201,
 	)
-	for sent in (file["file_url"], file["name"]):
-		data = get_data(writer.post(CREATE, document=document, file=sent), 201)
-		assert data["file_name"] == file["file_name"]
-		assert download(writer, document).content == mark.encode()
+	data = get_data(writer.post(CREATE, document=document, file=file[key]), 201)
+	assert data["file_name"] == file["file_name"]
+	assert download(writer, document).content == mark.encode()
 	own_address = f"{server.replace('127.0.0.1', 'documents.invalid')}{file['file_url']}"
 	assert writer.post(CREATE, document=document, file=own_address).status_code == 422
 
@@ -191,7 +191,7 @@ def test_a_version_upon_an_older_one_than_the_current_is_a_conflict(writer, docu
 	assert "now at version 2" in reply.json()["exc"]
 
 
-# Together
+# Concurrent versions
 
 
 def test_twenty_parallel_calls_give_twenty_consecutive_numbers_and_intact_files(api, document, people):

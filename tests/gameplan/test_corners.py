@@ -33,7 +33,7 @@ def get_burndown(client: Client, sprint) -> dict:
 
 
 def start_sprint_yesterday(sprint) -> None:
-	"""The sprint has run since yesterday."""
+	"""Start the sprint as of yesterday."""
 	values = {"start_date": add_days(getdate(), -1), "state": "Active", "started_at": now_datetime()}
 	frappe.db.set_value("Sprint", sprint.name, values)
 	frappe.db.commit()
@@ -148,7 +148,7 @@ def test_a_task_made_as_completed_and_reopened(client, sprint):
 
 
 def test_a_task_that_its_project_completed_keeps_its_progress(client, sprint):
-	"""ERPNext sets the status past every hook, and the progress not at all."""
+	"""ERPNext sets the status without any hook, and does not set the progress."""
 	task = make_task(sprint, 10, progress=40)
 	frappe.db.set_value("Task", task.name, "status", "Completed")
 	frappe.db.commit()
@@ -189,7 +189,7 @@ def test_an_upgrade_learns_the_progress_before_from_the_history(site, sprint):
 
 
 def make_task_family(sprint, group_hours: float, *hours: float):
-	"""A group task and those below it, all in the sprint."""
+	"""Create a group task and its tasks, all in the sprint."""
 	group = make_task(sprint, group_hours, is_group=1)
 	return group, [make_task(sprint, each, parent_task=group.name) for each in hours]
 
@@ -249,7 +249,7 @@ def test_a_group_counts_again_when_nothing_below_it_does(client, sprint, change)
 	if change == "delete":
 		frappe.delete_doc(
 			"Task", child.name, force=True
-		)  # else ERPNext wants it taken out of its group first
+		)  # otherwise ERPNext requires that it leaves its group first
 		frappe.db.commit()
 	else:
 		save(child, **change)

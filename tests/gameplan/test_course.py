@@ -1,7 +1,8 @@
-"""The course of a sprint, told as stories and worked out by hand. No site.
+"""The burndown series of sprints, computed by hand. No site needed.
 
 All sprints run from Monday, 1 February 2027, for a week, unless a story says otherwise, and were started on that Monday
-at 09:00. Hours are those that remained as each day ended."""
+at 09:00. Hours are those that remained as each day ended.
+"""
 
 from datetime import date, datetime
 
@@ -20,7 +21,7 @@ DEFAULT_CALENDAR = WorkCalendar()
 
 
 def make_moment(day: int, hour: int = 12, minute: int = 0) -> datetime:
-	"""A moment of February 2027; day 0 is the Sunday before."""
+	"""Return a time in February 2027; day 0 is the Sunday before."""
 	return datetime(2027, 1, 31, hour, minute) if day == 0 else datetime(2027, 2, day, hour, minute)
 
 
@@ -33,7 +34,7 @@ def make_departure(moment, task, kind="Left") -> Event:
 
 
 def make_plan(*tasks: tuple[str, float]) -> list[Event]:
-	"""Tasks that joined on the Sunday before."""
+	"""Return events of tasks that joined on the Sunday before."""
 	return [make_event(make_moment(0), name, estimate) for name, estimate in tasks]
 
 
@@ -41,28 +42,28 @@ def compute_course(events, now=OVER, days=WEEK, baseline=STARTED):
 	return compute_series(events, days, baseline, now)
 
 
-def get_remaining(course) -> list[float]:
-	return [round(mark.remaining, 6) for mark in course.marks]
+def get_remaining(series) -> list[float]:
+	return [round(point.remaining, 6) for point in series.points]
 
 
-def get_totals(course) -> tuple[float, float, float, float, float]:
-	"""committed, added, removed, burned, remaining"""
-	now = course.now
-	values = (course.committed, now.added, now.removed, now.burned, now.remaining)
+def get_totals(series) -> tuple[float, float, float, float, float]:
+	"""Return committed, added, removed, burned, remaining."""
+	now = series.now
+	values = (series.committed, now.added, now.removed, now.burned, now.remaining)
 	return tuple(round(value, 6) for value in values)
 
 
-# Stories
+# Histories
 
 
 def test_nothing_happens_and_the_line_is_flat():
-	course = compute_course(make_plan(("A", 8), ("B", 12)))
-	assert get_remaining(course) == [20, 20, 20, 20, 20]
-	assert get_totals(course) == (20, 0, 0, 0, 20)
+	series = compute_course(make_plan(("A", 8), ("B", 12)))
+	assert get_remaining(series) == [20, 20, 20, 20, 20]
+	assert get_totals(series) == (20, 0, 0, 0, 20)
 
 
 def test_progress_burns_hours_on_the_day_it_is_made():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8), ("B", 12)),
 			make_event(make_moment(2), "A", 8, 50),
@@ -70,38 +71,38 @@ def test_progress_burns_hours_on_the_day_it_is_made():
 		]
 	)
 	# Tuesday: 8 x 50 % = 4 done; Thursday: 12 x 25 % = 3 done
-	assert get_remaining(course) == [20, 16, 16, 13, 13]
-	assert get_totals(course) == (20, 0, 0, 7, 13)
+	assert get_remaining(series) == [20, 16, 16, 13, 13]
+	assert get_totals(series) == (20, 0, 0, 7, 13)
 
 
 def test_a_completed_task_has_nothing_left_whatever_its_progress_was():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8)),
 			make_event(make_moment(2), "A", 8, 25),
 			make_event(make_moment(3), "A", 8, 100, kind="Completed"),
 		]
 	)
-	assert get_remaining(course) == [8, 6, 0, 0, 0]
-	assert get_totals(course) == (8, 0, 0, 8, 0)
+	assert get_remaining(series) == [8, 6, 0, 0, 0]
+	assert get_totals(series) == (8, 0, 0, 8, 0)
 
 
 def test_a_task_added_on_the_way_is_scope_and_no_setback():
-	course = compute_course(
+	series = compute_course(
 		[*make_plan(("A", 8)), make_event(make_moment(3), "B", 5), make_event(make_moment(4), "A", 8, 100)]
 	)
-	assert get_remaining(course) == [8, 8, 13, 5, 5]
-	assert get_totals(course) == (8, 5, 0, 8, 5)
+	assert get_remaining(series) == [8, 8, 13, 5, 5]
+	assert get_totals(series) == (8, 5, 0, 8, 5)
 
 
 def test_added_task_adds_its_remaining_hours():
-	course = compute_course([*make_plan(("A", 8)), make_event(make_moment(3), "B", 10, 50)])
-	assert get_remaining(course) == [8, 8, 13, 13, 13]
-	assert get_totals(course) == (8, 5, 0, 0, 13)
+	series = compute_course([*make_plan(("A", 8)), make_event(make_moment(3), "B", 10, 50)])
+	assert get_remaining(series) == [8, 8, 13, 13, 13]
+	assert get_totals(series) == (8, 5, 0, 0, 13)
 
 
 def test_a_higher_estimate_is_scope_added_as_far_as_the_task_is_not_done():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8)),
 			make_event(make_moment(2), "A", 8, 50),
@@ -109,115 +110,115 @@ def test_a_higher_estimate_is_scope_added_as_far_as_the_task_is_not_done():
 		]
 	)
 	# 8 h half done leave 4; 12 h half done leave 6: two hours more, of the four that the estimate grew by
-	assert get_remaining(course) == [8, 4, 6, 6, 6]
-	assert get_totals(course) == (8, 2, 0, 4, 6)
+	assert get_remaining(series) == [8, 4, 6, 6, 6]
+	assert get_totals(series) == (8, 2, 0, 4, 6)
 
 
 def test_a_lower_estimate_is_scope_removed():
-	course = compute_course([*make_plan(("A", 10)), make_event(make_moment(2), "A", 6, kind="Estimated")])
-	assert get_remaining(course) == [10, 6, 6, 6, 6]
-	assert get_totals(course) == (10, 0, 4, 0, 6)
+	series = compute_course([*make_plan(("A", 10)), make_event(make_moment(2), "A", 6, kind="Estimated")])
+	assert get_remaining(series) == [10, 6, 6, 6, 6]
+	assert get_totals(series) == (10, 0, 4, 0, 6)
 
 
 def test_estimate_and_progress_changed_together_are_distinguished():
-	course = compute_course([*make_plan(("A", 10)), make_event(make_moment(2), "A", 20, 50)])
+	series = compute_course([*make_plan(("A", 10)), make_event(make_moment(2), "A", 20, 50)])
 	# the estimate grew by 10 while nothing was done; then half of 20 was done
-	assert get_remaining(course) == [10, 10, 10, 10, 10]
-	assert get_totals(course) == (10, 10, 0, 10, 10)
+	assert get_remaining(series) == [10, 10, 10, 10, 10]
+	assert get_totals(series) == (10, 10, 0, 10, 10)
 
 
 def test_removed_task_subtracts_its_remaining_hours():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8), ("B", 10)),
 			make_event(make_moment(2), "B", 10, 40),
 			make_departure(make_moment(3), "B"),
 		]
 	)
-	assert get_remaining(course) == [18, 14, 8, 8, 8]
-	assert get_totals(course) == (18, 0, 6, 4, 8)
+	assert get_remaining(series) == [18, 14, 8, 8, 8]
+	assert get_totals(series) == (18, 0, 6, 4, 8)
 
 
 def test_a_task_moved_out_and_in_again_is_removed_and_added():
-	course = compute_course(
+	series = compute_course(
 		[*make_plan(("A", 8)), make_departure(make_moment(2), "A"), make_event(make_moment(4), "A", 8)]
 	)
-	assert get_remaining(course) == [8, 0, 0, 8, 8]
-	assert get_totals(course) == (8, 8, 8, 0, 8)
+	assert get_remaining(series) == [8, 0, 0, 8, 8]
+	assert get_totals(series) == (8, 8, 8, 0, 8)
 
 
 def test_a_deleted_task_leaves_the_past_as_it_was():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8), ("B", 10)),
 			make_event(make_moment(2), "B", 10, 50),
 			make_departure(make_moment(4), "B", kind="Deleted"),
 		]
 	)
-	assert get_remaining(course) == [18, 13, 13, 8, 8]
-	assert get_totals(course) == (18, 0, 5, 5, 8)
+	assert get_remaining(series) == [18, 13, 13, 8, 8]
+	assert get_totals(series) == (18, 0, 5, 5, 8)
 
 
 def test_a_deleted_task_that_was_done_stays_burned():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8)),
 			make_event(make_moment(2), "A", 8, 100),
 			make_departure(make_moment(3), "A", kind="Deleted"),
 		]
 	)
-	assert get_remaining(course) == [8, 0, 0, 0, 0]
-	assert get_totals(course) == (8, 0, 0, 8, 0)
+	assert get_remaining(series) == [8, 0, 0, 0, 0]
+	assert get_totals(series) == (8, 0, 0, 8, 0)
 
 
 def test_a_reopened_task_brings_its_hours_back_as_work_undone():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8)),
 			make_event(make_moment(2), "A", 8, 100),
 			make_event(make_moment(4), "A", 8, 75, kind="Reopened"),
 		]
 	)
-	assert get_remaining(course) == [8, 0, 0, 2, 2]
-	assert get_totals(course) == (8, 0, 0, 6, 2)
+	assert get_remaining(series) == [8, 0, 0, 2, 2]
+	assert get_totals(series) == (8, 0, 0, 6, 2)
 
 
 def test_a_cancelled_task_is_scope_removed_and_no_work_done():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8), ("B", 4)),
 			make_event(make_moment(3), "B", 4, 25, counts=False, kind="Cancelled"),
 		]
 	)
-	assert get_remaining(course) == [12, 12, 8, 8, 8]
-	assert get_totals(course) == (12, 0, 4, 0, 8)
+	assert get_remaining(series) == [12, 12, 8, 8, 8]
+	assert get_totals(series) == (12, 0, 4, 0, 8)
 
 
 def test_a_restored_task_is_scope_added():
 	cancelled = make_event(make_moment(2), "A", 8, 25, counts=False, kind="Cancelled")
-	course = compute_course(
+	series = compute_course(
 		[*make_plan(("A", 8)), cancelled, make_event(make_moment(3), "A", 8, 25, kind="Restored")]
 	)
-	assert get_remaining(course) == [8, 0, 6, 6, 6]
-	assert get_totals(course) == (8, 6, 8, 0, 6)
+	assert get_remaining(series) == [8, 0, 6, 6, 6]
+	assert get_totals(series) == (8, 6, 8, 0, 6)
 
 
 def test_an_estimate_that_comes_later_is_scope_added():
-	course = compute_course([*make_plan(("A", 0)), make_event(make_moment(2), "A", 8, kind="Estimated")])
-	assert get_remaining(course) == [0, 8, 8, 8, 8]
-	assert get_totals(course) == (0, 8, 0, 0, 8)
+	series = compute_course([*make_plan(("A", 0)), make_event(make_moment(2), "A", 8, kind="Estimated")])
+	assert get_remaining(series) == [0, 8, 8, 8, 8]
+	assert get_totals(series) == (0, 8, 0, 0, 8)
 
 
 def test_work_on_a_weekend_shows_on_the_weekend():
 	days = list_days(date(2027, 2, 5), date(2027, 2, 9))
-	course = compute_course(
+	series = compute_course(
 		[*make_plan(("A", 8)), make_event(make_moment(6), "A", 8, 50)], days=days, now=make_moment(9, 18)
 	)
-	assert get_remaining(course) == [8, 4, 4, 4, 4]
+	assert get_remaining(series) == [8, 4, 4, 4, 4]
 
 
 def test_several_events_of_a_day_show_as_the_day_ended():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8)),
 			make_event(make_moment(2, 9), "A", 8, 25),
@@ -225,8 +226,8 @@ def test_several_events_of_a_day_show_as_the_day_ended():
 			make_event(make_moment(2, 17), "A", 8, 50),
 		]
 	)
-	assert get_remaining(course) == [8, 4, 4, 4, 4]
-	assert get_totals(course) == (8, 0, 0, 4, 4)
+	assert get_remaining(series) == [8, 4, 4, 4, 4]
+	assert get_totals(series) == (8, 0, 0, 4, 4)
 
 
 def test_the_last_moment_of_a_day_belongs_to_it_and_the_first_to_the_next():
@@ -237,32 +238,32 @@ def test_the_last_moment_of_a_day_belongs_to_it_and_the_first_to_the_next():
 
 
 def test_what_happens_before_the_start_is_planning():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8), ("B", 4)),
 			make_event(make_moment(1, 8), "C", 6),
 			make_departure(make_moment(1, 8, 30), "B"),
 		]
 	)
-	assert get_remaining(course) == [14, 14, 14, 14, 14]
-	assert get_totals(course) == (14, 0, 0, 0, 14)
+	assert get_remaining(series) == [14, 14, 14, 14, 14]
+	assert get_totals(series) == (14, 0, 0, 0, 14)
 
 
 def test_the_moment_of_the_start_is_the_last_of_the_planning():
-	course = compute_course([make_event(STARTED, "A", 8), make_event(make_moment(1, 9, 1), "B", 4)])
-	assert get_totals(course) == (8, 4, 0, 0, 12)
+	series = compute_course([make_event(STARTED, "A", 8), make_event(make_moment(1, 9, 1), "B", 4)])
+	assert get_totals(series) == (8, 4, 0, 0, 12)
 
 
 def test_a_sprint_started_late_has_no_change_of_scope_before():
-	course = compute_course(
+	series = compute_course(
 		[*make_plan(("A", 8)), make_event(make_moment(2), "B", 4)], baseline=make_moment(3, 9)
 	)
-	assert get_remaining(course) == [8, 12, 12, 12, 12]
-	assert get_totals(course) == (12, 0, 0, 0, 12)
+	assert get_remaining(series) == [8, 12, 12, 12, 12]
+	assert get_totals(series) == (12, 0, 0, 0, 12)
 
 
 def test_days_to_come_have_no_hours():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8)),
 			make_event(make_moment(2), "A", 8, 50),
@@ -270,8 +271,8 @@ def test_days_to_come_have_no_hours():
 		],
 		now=make_moment(3, 15),
 	)
-	assert get_remaining(course) == [8, 4, 4]
-	assert get_totals(course) == (8, 0, 0, 4, 4)
+	assert get_remaining(series) == [8, 4, 4]
+	assert get_totals(series) == (8, 0, 0, 4, 4)
 
 
 def test_burndown_does_not_depend_on_event_order():
@@ -289,10 +290,10 @@ def test_burndown_does_not_depend_on_event_order():
 
 
 def test_a_task_of_each_kind_may_have_the_same_name():
-	course = compute_course(
+	series = compute_course(
 		[make_event(make_moment(0), "7", 8), make_event(make_moment(0), "7", 3, doctype="GP Task")]
 	)
-	assert get_remaining(course)[-1] == 11
+	assert get_remaining(series)[-1] == 11
 
 
 def test_a_name_given_again_after_a_deletion_is_another_task():
@@ -301,25 +302,25 @@ def test_a_name_given_again_after_a_deletion_is_another_task():
 		make_departure(make_moment(2), "A", kind="Deleted"),
 		make_event(make_moment(3), "A", 5),
 	]
-	course = compute_course(events)
-	assert get_remaining(course) == [8, 0, 5, 5, 5]
-	assert get_totals(course) == (8, 5, 8, 0, 5)
+	series = compute_course(events)
+	assert get_remaining(series) == [8, 0, 5, 5, 5]
+	assert get_totals(series) == (8, 5, 8, 0, 5)
 
 
 def test_an_empty_sprint_has_a_line_of_nothing():
-	course = compute_course([])
-	assert get_remaining(course) == [0, 0, 0, 0, 0]
-	assert get_totals(course) == (0, 0, 0, 0, 0)
+	series = compute_course([])
+	assert get_remaining(series) == [0, 0, 0, 0, 0]
+	assert get_totals(series) == (0, 0, 0, 0, 0)
 
 
 def test_a_sprint_that_has_not_begun_has_no_line_yet():
-	course = compute_course(make_plan(("A", 8)), now=make_moment(0, 13))
-	assert get_remaining(course) == []
-	assert get_totals(course) == (8, 0, 0, 0, 8)
+	series = compute_course(make_plan(("A", 8)), now=make_moment(0, 13))
+	assert get_remaining(series) == []
+	assert get_totals(series) == (8, 0, 0, 0, 8)
 
 
 def test_burn_up_shows_whole_estimates_and_what_is_done_of_them():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8), ("B", 4)),
 			make_event(make_moment(2), "A", 8, 50),
@@ -327,8 +328,8 @@ def test_burn_up_shows_whole_estimates_and_what_is_done_of_them():
 			make_departure(make_moment(4), "A"),
 		]
 	)
-	assert [mark.scope for mark in course.marks] == [12, 12, 18, 10, 10]
-	assert [mark.done for mark in course.marks] == [0, 4, 4, 0, 0]
+	assert [point.scope for point in series.points] == [12, 12, 18, 10, 10]
+	assert [point.done for point in series.points] == [0, 4, 4, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -370,7 +371,7 @@ def test_without_a_day_to_burn_on_the_ideal_line_stays_where_it_is(working):
 	assert compute_ideal_line(40, working) == [40] * len(working)
 
 
-# Days that are worked
+# Working days
 
 
 def build_holidays(*days: tuple[str, int]) -> WorkCalendar:
@@ -431,18 +432,18 @@ def test_what_is_done_is_done_today():
 
 
 def test_the_day_on_which_nothing_remained_any_more_is_known():
-	course = compute_course(
+	series = compute_course(
 		[
 			*make_plan(("A", 8)),
 			make_event(make_moment(2), "A", 8, 50),
 			make_event(make_moment(3), "A", 8, 100),
 		]
 	)
-	assert course.find_finish_day(WEEK) == date(2027, 2, 3)
+	assert series.find_finish_day(WEEK) == date(2027, 2, 3)
 	assert compute_course(make_plan(("A", 8))).find_finish_day(WEEK) is None
 
 
-# What happened to a task
+# Events of a task
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What happens to tasks is written down when it happens, by whichever way; and told late where no hook saw it."""
+"""Changes of tasks are recorded when they happen, by every route, and later by the daily job if no hook ran."""
 
 from datetime import datetime, timedelta
 
@@ -32,7 +32,7 @@ def project(site) -> str:
 
 @pytest.fixture
 def sprint(site, project):
-	"""A sprint from Monday, 1 February 2027, for a week."""
+	"""Return a sprint from Monday, 1 February 2027, for a week."""
 	return make_sprint(project, start_date="2027-02-01", end_date="2027-02-05")
 
 
@@ -184,18 +184,20 @@ def test_a_task_of_gameplan_that_is_ticked_off_is_done(sprint):
 	assert list_events(sprint.name)[-1] == ("Completed", 6, 100, 1)
 
 
-# What no hook sees
+# Changes without hooks
 
 
 def change_past_hooks(task, day: str, **values) -> None:
-	"""As ERPNext does in places: `frappe.db.set_value`, with `modified` at that day."""
+	"""Change a value without hooks, as ERPNext does in places: `frappe.db.set_value`, with `modified` at that
+	day.
+	"""
 	frappe.db.set_value(task.doctype, task.name, values, modified=f"{day} 12:00:00")
 	frappe.db.commit()
 
 
 @pytest.fixture
 def week(sprint):
-	"""Two tasks of 8 and 4 hours, planned and started on Monday at 09:00."""
+	"""Return two tasks of 8 and 4 hours, planned and started on Monday at 09:00."""
 	with patch_now("2027-02-01 08:00:00"):
 		tasks = [make_task(sprint, 8), make_task(sprint, 4)]
 	with patch_now("2027-02-01 09:00:00"):

@@ -1,4 +1,4 @@
-"""A burndown over random histories equals a replay of them by brute force."""
+"""A burndown over random histories equals a brute-force replay of them."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -18,7 +18,7 @@ reproducible = settings(derandomize=True, deadline=None, max_examples=400)
 
 @st.composite
 def draw_history(draw) -> list[Event]:
-	"""Events of a few tasks, none at the same moment."""
+	"""Return events of a few tasks, none at the same moment."""
 	minutes = draw(st.lists(st.integers(0, MINUTES), max_size=25, unique=True))
 	events = []
 	for minute in minutes:
@@ -35,7 +35,7 @@ def draw_history(draw) -> list[Event]:
 
 
 def compute_remaining(events: list[Event], moment: datetime) -> float:
-	"""What remained at a moment: of each task the last that was known of it by then."""
+	"""Return the hours that remained at a time, from the last known state of each task."""
 	total = 0.0
 	for task in {event.task for event in events}:
 		known = [event for event in events if event.task == task and event.at <= moment]
@@ -50,17 +50,17 @@ def compute_remaining(events: list[Event], moment: datetime) -> float:
 def test_a_burndown_equals_a_replay_by_brute_force(events, started, asked):
 	baseline = BEGINNING + timedelta(minutes=min(started, asked))
 	now = BEGINNING + timedelta(minutes=max(started, asked))
-	course = compute_series(events, DAYS, baseline, now)
+	series = compute_series(events, DAYS, baseline, now)
 	begun = [day for day in DAYS if day <= now.date()]
 	ends = [min(datetime.combine(day, time.max), now) for day in begun]
-	assert [round(mark.remaining, 6) for mark in course.marks] == [
+	assert [round(point.remaining, 6) for point in series.points] == [
 		round(compute_remaining(events, end), 6) for end in ends
 	]
-	assert round(course.committed, 6) == round(compute_remaining(events, baseline), 6)
-	assert round(course.now.remaining, 6) == round(compute_remaining(events, now), 6)
-	balance = course.committed + course.now.added - course.now.removed - course.now.burned
-	assert round(balance, 6) == round(course.now.remaining, 6)
-	assert round(course.now.scope - course.now.done, 6) == round(course.now.remaining, 6)
+	assert round(series.committed, 6) == round(compute_remaining(events, baseline), 6)
+	assert round(series.now.remaining, 6) == round(compute_remaining(events, now), 6)
+	balance = series.committed + series.now.added - series.now.removed - series.now.burned
+	assert round(balance, 6) == round(series.now.remaining, 6)
+	assert round(series.now.scope - series.now.done, 6) == round(series.now.remaining, 6)
 
 
 @reproducible
@@ -68,4 +68,4 @@ def test_a_burndown_equals_a_replay_by_brute_force(events, started, asked):
 def test_the_order_in_which_events_are_stored_makes_no_difference(events):
 	now = BEGINNING + timedelta(minutes=MINUTES)
 	forward = compute_series(events, DAYS, BEGINNING, now)
-	assert compute_series(events[::-1], DAYS, BEGINNING, now).marks == forward.marks
+	assert compute_series(events[::-1], DAYS, BEGINNING, now).points == forward.points

@@ -1,4 +1,4 @@
-"""Sprints over HTTP: their burndown as documented, start and close, who may what, and what is refused."""
+"""Sprints over HTTP: the documented burndown, start and close, permissions, and refusals."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,7 +32,7 @@ READS = (BURNDOWN, BURNUP, BOARD, CAPACITY)
 
 @pytest.fixture(scope="module")
 def people(frappe_site) -> dict[str, str]:
-	"""A user of projects, a colleague, and someone who has nothing to do with projects."""
+	"""Return a user of projects, a colleague, and someone who has nothing to do with projects."""
 	frappe.set_user("Administrator")
 	return {
 		"user": factories.make_user("Projects User").name,
@@ -52,7 +52,7 @@ def sprint(site):
 
 
 def get_day(number: int) -> str:
-	"""A day from today."""
+	"""Return a day from today."""
 	return str(add_days(getdate(), number))
 
 
@@ -117,7 +117,7 @@ def test_the_burndown_of_a_finished_week_is_as_worked_out_by_hand(client):
 
 
 def set_past(sprint, **values) -> None:
-	"""What starting and closing write, of a day that is not today."""
+	"""Write the values of starting and closing the sprint on earlier days."""
 	frappe.db.set_value("Sprint", sprint.name, values)
 	frappe.db.commit()
 
@@ -199,7 +199,7 @@ def test_a_burndown_takes_five_statements_at_most_however_many_tasks_there_are(p
 		make_task(sprint)
 	make_gp_task(sprint)
 	frappe.set_user(people["user"])
-	get_sprint_burndown(sprint.name)  # what Frappe caches of its own is there from here on
+	get_sprint_burndown(sprint.name)  # Frappe's own caches are filled from here on
 	with helpdesk.capture_queries() as asked:
 		get_sprint_burndown(sprint.name)
 	assert len(asked) <= 5
@@ -357,7 +357,7 @@ def test_a_task_that_joins_while_the_sprint_is_closed_is_not_lost_in_it(client, 
 	assert frappe.get_all("Task", {"sprint": sprint.name}) == []
 
 
-# What a sprint must be like
+# Validation of sprints
 
 
 @pytest.mark.parametrize(
@@ -555,7 +555,7 @@ def test_a_velocity_of_nobody_or_of_no_number_of_sprints_is_a_bad_request(client
 	assert get_error(client.get(VELOCITY, **params)) == (400, "InvalidRequestError")
 
 
-# Who may
+# Permissions
 
 
 # Every call about one sprint: how it is sent, and its method.
@@ -603,7 +603,7 @@ def test_burndown_without_a_sprint_is_400(client):
 
 @pytest.fixture
 def confined(api, site):
-	"""A user of projects who may see one project alone, and that project."""
+	"""Return a user of projects who may see only one project, and that project."""
 	project = factories.make_project().name
 	user = factories.make_user("Projects User").name
 	factories.make_record("User Permission", user=user, allow="Project", for_value=project)
@@ -628,7 +628,7 @@ def test_users_of_one_project_read_and_list_its_sprints_alone(confined, sprint):
 
 
 def list_names(client) -> list[str]:
-	"""The sprints of projects that the caller may list."""
+	"""Return the sprints of projects that the caller may list."""
 	rows = client.get("frappe.client.get_list", doctype="Sprint", filters='[["project", "is", "set"]]')
 	return [row["name"] for row in get_data(rows)]
 

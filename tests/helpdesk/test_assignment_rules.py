@@ -1,4 +1,4 @@
-"""New tickets are assigned by the platform's Assignment Rule; `assigned_to` tells whom it chose."""
+"""New tickets are assigned by the platform's Assignment Rule; `assigned_to` has its choice."""
 
 import contextlib
 
@@ -18,7 +18,7 @@ def team(site) -> list[str]:
 
 @contextlib.contextmanager
 def use_assignment_rule(doctype: str, subject: str, kind: str, users: list[str]):
-	"""A rule for tickets of that subject, for as long as the context lasts."""
+	"""Create a rule for tickets of that subject, until the context ends."""
 	made = factories.make_record(
 		"Assignment Rule",
 		__newname=factories.make_unique("Rule"),

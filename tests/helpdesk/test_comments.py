@@ -1,4 +1,4 @@
-"""add_issue_comment: replies that reach the customer, notes that never do; on an Issue and on an HD Ticket."""
+"""add_issue_comment: replies to the customer and internal notes, on an Issue and on an HD Ticket."""
 
 import email
 from email.message import EmailMessage, Message
@@ -54,13 +54,13 @@ def list_communications(doc) -> list:
 
 
 def get_queued_mail(communication: str) -> tuple[list[str], Message]:
-	"""Who gets it, and the mail itself."""
+	"""Return the recipients of the queued mail, and the mail itself."""
 	queue = frappe.get_doc("Email Queue", {"communication": communication})
 	return [row.recipient for row in queue.recipients], email.message_from_string(queue.message)
 
 
 def receive(doc, message_id: str, content: str = "It is broken.") -> str:
-	"""A mail of the customer, as the site's mail account would have brought it."""
+	"""Create a mail of the customer, as the site's mail account would receive it."""
 	return factories.make_record(
 		"Communication",
 		communication_type="Communication",
@@ -76,7 +76,7 @@ def receive(doc, message_id: str, content: str = "It is broken.") -> str:
 
 
 def send(communication: str) -> None:
-	"""As the site's scheduled job does with what waits in the queue."""
+	"""Send queued mails, as the site's scheduled job does."""
 	frappe.flags.mute_emails = False
 	try:
 		frappe.get_doc("Email Queue", {"communication": communication}).send()
@@ -85,7 +85,7 @@ def send(communication: str) -> None:
 
 
 def answer(mail: Message, sender: str, account: str, content: str) -> str:
-	"""The customer's mail program answers: the Communication that the site makes of it."""
+	"""Answer from the customer's mail program; return the Communication that the site creates."""
 	reply = EmailMessage()
 	reply["From"], reply["To"], reply["Subject"] = sender, account, f"Re: {mail['Subject']}"
 	reply["Message-Id"], reply["In-Reply-To"] = (
@@ -151,7 +151,7 @@ class TestPublicReplyOnAnIssue:
 		assert mail["In-Reply-To"] == "<second@harbor.example>"
 		stored = frappe.get_doc("Communication", data["comment"])
 		assert stored.in_reply_to == second
-		# by this a mail that answers ours finds the issue
+		# with this, a mail that answers ours is assigned to the issue
 		assert mail["Message-Id"] == f"<{stored.message_id}>"
 
 	def test_a_second_reply_continues_the_first(self, api, agent, issue, account):
@@ -322,7 +322,7 @@ class TestAttachments:
 		assert original.file_url in queue.attachments or of_the_reply[0].name in queue.attachments
 
 	def test_a_note_has_its_file_to_itself(self, api, agent, issue):
-		"""On the issue itself the portal might list it."""
+		"""If it were attached to the issue itself, the portal might list it."""
 		data = post_comment(api(agent), issue, is_internal=True, attachments=[make_file(agent, is_private=1)])
 		(file,) = frappe.get_all("File", {"attached_to_name": data["comment"]}, ["attached_to_doctype"])
 		assert file.attached_to_doctype == "Comment"
@@ -356,17 +356,16 @@ class TestAttachments:
 		file = make_file(agent)
 		assert post_comment(api(agent), issue, attachments=f'["{file}"]')["attachments"] == [file]
 
+	@pytest.mark.parametrize("is_hidden", [True, False])
 	@pytest.mark.parametrize("make", [factories.make_issue, helpdesk.make_hd_ticket])
-	def test_a_file_that_the_caller_may_not_read_is_422_as_a_missing_one(self, api, make):
+	def test_a_file_that_the_caller_may_not_read_is_422_as_a_missing_one(self, api, make, is_hidden):
 		doc, caller = make(), factories.make_user("Support Team", "Agent").name
-		secret = make_file("Administrator", is_private=1)
-		client = api(caller)
-		for name in (secret, "no-such-file"):
-			reply = client.post(METHOD, issue=str(doc.name), message="See here", attachments=[name])
-			assert (reply.status_code, reply.json()["exc"]) == (
-				422,
-				f"LinkValidationError: There is no File {name} that you may attach. Upload it first and send its name.",
-			)
+		name = make_file("Administrator", is_private=1) if is_hidden else "no-such-file"
+		reply = api(caller).post(METHOD, issue=str(doc.name), message="See here", attachments=[name])
+		assert (reply.status_code, reply.json()["exc"]) == (
+			422,
+			f"LinkValidationError: There is no File {name} that you may attach. Upload it first and send its name.",
+		)
 		frappe.db.rollback()
 		assert not frappe.db.exists("Communication", {"content": "See here", "reference_name": str(doc.name)})
 

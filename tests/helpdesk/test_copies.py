@@ -1,4 +1,4 @@
-"""Whom a reply goes to as a copy: those of the customer's latest mail, or those of the parameter `cc`."""
+"""Recipients of copies of a reply: those of the customer's latest mail, or those of the parameter `cc`."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def account(site):
 
 @pytest.fixture(params=["Issue", "HD Ticket"])
 def case(request, site, account):
-	"""A ticket, who answers it, and the customer's mail on it with its copies."""
+	"""Return a ticket, the user who replies, and the customer's mail on it with its copies."""
 	ticket = factories.make_issue() if request.param == "Issue" else helpdesk.make_hd_ticket()
 	user = factories.make_user("Support Team").name if request.param == "Issue" else helpdesk.make_agent()
 

@@ -1,4 +1,6 @@
-"""Due times in working hours: over pauses, weekends, holidays and changes of the clock, against a count by minutes."""
+"""Due times in working hours, over pauses, weekends, holidays and clock changes, compared with a count by
+minutes.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,7 +27,7 @@ ZONES = (
 )
 MINUTE = timedelta(minutes=1)
 DAY = 24 * 60
-# around the changes of the clock of 2027 in the north and in the south, and a week without any
+# around the clock changes of 2027 on both hemispheres, and a week without any
 STARTS = (
 	datetime(2027, 3, 12),
 	datetime(2027, 3, 26),
@@ -56,7 +58,7 @@ starts = st.builds(
 
 
 def is_working(calendar: Calendar, instant: datetime) -> bool:
-	"""By the clock on the wall, as people would say it."""
+	"""Return True if a local time is within working hours."""
 	local = instant.astimezone(calendar.zone).replace(tzinfo=None)
 	if local.date() in calendar.holidays or local.weekday() not in calendar.hours:
 		return False
@@ -115,7 +117,9 @@ def test_a_due_time_equals_a_count_by_minutes(calendar, start, minutes):
 	st.lists(st.tuples(st.integers(1, 400), st.integers(1, 2000)), max_size=3),
 )
 def test_pauses_move_a_due_time_by_their_working_time(calendar, start, minutes, pauses):
-	"""As the hook does it: each pause that begins in time adds its working time; counted by minutes without the pauses."""
+	"""Each pause that begins before the due time adds its working time, as in the hook; compared with a count
+	by minutes without the pauses.
+	"""
 	credit, clock, held = 0.0, start, []
 	for run, length in pauses:
 		begin, end = clock + run * MINUTE, clock + (run + length) * MINUTE
@@ -150,9 +154,9 @@ def agreement(frappe_site) -> str:
 	[
 		# the pause lies within one day
 		([("On Hold", "02-01 11:00"), ("Open", "02-01 12:00")], "02-02 15:00"),
-		# over the night: 7 hours of the pause are working hours
+		# overnight: 7 hours of the pause are working hours
 		([("On Hold", "02-01 11:00"), ("Open", "02-02 10:00")], "02-04 13:00"),
-		# at night alone: no working time, nothing is added
+		# only at night: no working time, nothing is added
 		([("On Hold", "02-01 18:00"), ("Open", "02-01 23:00")], "02-02 14:00"),
 		# over the holiday alone
 		([("On Hold", "02-02 17:00"), ("Open", "02-04 09:00")], "02-02 14:00"),
@@ -168,7 +172,7 @@ def agreement(frappe_site) -> str:
 		),
 		# resolved, then opened again: the time between is a pause
 		([("Resolved", "02-01 11:00"), ("Open", "02-01 15:00")], "02-04 10:00"),
-		# Replied pauses as well, and from one pause into the other it goes on
+		# Replied is a pause as well, and changing between pauses continues it
 		([("Replied", "02-01 11:00"), ("Open", "02-01 16:00")], "02-04 11:00"),
 	],
 )
@@ -226,7 +230,7 @@ def test_an_upgrade_gives_paused_issues_due_times_in_working_hours(site, agreeme
 	frappe.db.set_value(
 		"Issue",
 		issue.name,
-		# as ERPNext left them: seven hours by the clock after 14:00
+		# as ERPNext set them: seven hours by the clock after 14:00
 		{"total_hold_time": 7 * 3600, "sla_resolution_by": "2027-02-02 21:00:00", due_times.PAUSE_CREDIT: 0},
 	)
 	held = make_issue(agreement)

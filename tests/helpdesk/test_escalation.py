@@ -1,5 +1,6 @@
-"""The escalation job: who gets what, once per ticket and stage, in a number of statements that does not depend on how
-many tickets are open."""
+"""The escalation job: assignments and notifications, once per ticket and stage, in a constant number of
+statements.
+"""
 
 import json
 import subprocess
@@ -20,7 +21,7 @@ JOB = "orchestrator.helpdesk.escalation.escalate_due_tickets"
 
 @pytest.fixture(autouse=True)
 def nothing_else_is_due(site):
-	"""Tickets of other tests are done, as far as their clocks say. Each test begins as a request does."""
+	"""Close the tickets of other tests, and start each test as a request starts."""
 	clear_request_cache()
 	for doctype, date in (("Issue", "sla_resolution_date"), ("HD Ticket", "resolution_date")):
 		frappe.db.sql(f"update `tab{doctype}` set {date} = now() where {date} is null")  # noqa: S608
@@ -29,7 +30,7 @@ def nothing_else_is_due(site):
 
 @pytest.fixture(scope="module")
 def to_chief(frappe_site) -> Iterator[str]:
-	"""The user to whom everything is escalated, unless a test says otherwise."""
+	"""Yield the user to whom everything is escalated, unless a test says otherwise."""
 	frappe.set_user("Administrator")
 	chief = factories.make_user("Support Team", "Agent").name
 	with helpdesk.override_settings(escalate_to_user=chief, escalate_to_role=None):
@@ -37,7 +38,7 @@ def to_chief(frappe_site) -> Iterator[str]:
 
 
 def make_issue(response: int | None = None, resolution: int | None = None, **values):
-	"""An issue of which targets are due in so many minutes; the other one is far away."""
+	"""Create an issue with targets due in this number of minutes; the other target is due much later."""
 	customer = frappe.db.get_value("Service Level Agreement", helpdesk.get_agreement(), "entity")
 	issue = factories.make_issue(customer=customer, priority="High", **values)
 	set_due(issue, response_by=response, sla_resolution_by=resolution)
@@ -101,7 +102,7 @@ def run() -> int:
 
 
 def reset_site_state() -> None:
-	"""There is no escalation yet; Frappe looked when an issue was deleted, and remembers it for half a day."""
+	"""Clear Frappe's cached list of linked DocTypes, from a time when no escalation existed."""
 	frappe.db.delete("Ticket Escalation")
 	frappe.db.commit()
 	frappe.cache.delete_keys("dynamic_link_map::")
@@ -112,7 +113,7 @@ def reset_site_state() -> None:
 
 
 def clear_request_cache() -> None:
-	"""It begins without what this process remembers: the map of what refers to what, since it first needed one."""
+	"""Clear what this process caches of dynamic links, as a new request starts without it."""
 	frappe.local.dynamic_link_map = None
 	frappe.local.cache.clear()
 
@@ -217,7 +218,7 @@ class TestWhatItLeaves:
 		assert frappe.db.get_value("Issue", issue.name, "assigned_to") == to_chief
 		todo = frappe.get_doc("ToDo", {"reference_name": issue.name, "allocated_to": to_chief})
 		assert (todo.status, todo.reference_type, todo.assigned_by) == ("Open", "Issue", "Administrator")
-		# Frappe and our own hooks go on from here as from any other assignment
+		# from here on, Frappe's and this app's hooks treat it as any other assignment
 		from frappe.desk.form import assign_to
 
 		assign_to.remove("Issue", issue.name, to_chief)
@@ -309,7 +310,7 @@ class TestWhatItLeaves:
 class TestWhoGetsIt:
 	@pytest.fixture
 	def team(self, site):
-		"""A role of its own with two members, the second of whom has an assignment already."""
+		"""Yield a role with two members, the second of whom has an assignment already."""
 		role = factories.make_record(
 			"Role", role_name=factories.make_unique("Escalation"), desk_access=1
 		).name
@@ -322,7 +323,7 @@ class TestWhoGetsIt:
 		issues = [make_issue(resolution=-minutes) for minutes in (30, 20, 10)]
 		run()
 		first, second = team
-		# loads 0 and 1: the first has one then, as many as the second; equals go by name
+		# loads 0 and 1: after one ticket both have one; ties are ordered by name
 		expected = [first, min(first, second), max(first, second)]
 		assert [list_assignees(issue) for issue in issues] == [[user] for user in expected]
 
@@ -405,7 +406,7 @@ class TestRuns:
 
 	def test_a_batch_takes_the_same_number_of_statements_whatever_its_size(self, to_chief):
 		make_issue(resolution=-1)
-		run()  # whatever Frappe keeps in memory is there now
+		run()  # Frappe's caches are filled now
 		counts = []
 		for size in (1, 12):
 			for _ in range(size):

@@ -1,4 +1,4 @@
-"""Issues through the documented generic calls, who they can be assigned to, and one's own tickets."""
+"""Issues through the documented generic calls, their possible assignees, and the caller's own tickets."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def change(client, name: str, **values):
 
 
 def get_state(name: str) -> tuple:
-	"""What the database has of the issue and its assignments."""
+	"""Return the stored issue and its assignments."""
 	frappe.db.rollback()
 	issue = frappe.db.get_value("Issue", name, ["status", "assigned_to", "_assign"], as_dict=True)
 	todos = frappe.get_all("ToDo", {"reference_name": name}, pluck="allocated_to")
@@ -109,7 +109,7 @@ class TestTheDocumentedCalls:
 
 
 class TestAssignedTo:
-	"""Who cannot be assigned, on both ways; nothing of the request is written then."""
+	"""Users who cannot be assigned, by both routes; nothing of the request is written."""
 
 	@pytest.fixture(params=["nobody", "disabled", "stranger", "customer", "of another company"])
 	def unfit(self, request, site) -> str:
@@ -391,7 +391,7 @@ class TestMyTickets:
 		assert self.names(client, doctype="HD Ticket") == [str(ticket.name)]
 
 	def test_an_assignee_who_may_not_read_it_does_not_get_it(self, api):
-		"""An assignment by hand, past the check."""
+		"""The assignment is inserted directly, without the check."""
 		user = factories.make_user("Support Team").name
 		issue = factories.make_issue(company=factories.get_company())
 		factories.assign(issue, user)

@@ -1,4 +1,4 @@
-"""What is written on a ticket stays as it was written: text with its lines and brackets, HTML with its tags."""
+"""Messages on tickets are kept as they were written: text with its lines and brackets, HTML with its tags."""
 
 import html
 
@@ -111,7 +111,7 @@ def test_no_word_of_html_is_lost(frappe_site, markup):
 	assert strip_html(words).count("word ") == markup.count("word ")
 
 
-# By both kinds of ticket
+# Both kinds of tickets
 
 
 @pytest.mark.parametrize("internal", [False, True])

@@ -1,4 +1,4 @@
-"""What colleagues say on a ticket stays among them: no page, no list, no form, no mail gives it to a customer."""
+"""Internal notes on tickets: no page, list, form or mail shows them to a customer."""
 
 import itertools
 import json
@@ -29,7 +29,7 @@ def agent(frappe_site) -> str:
 
 @pytest.fixture(scope="module")
 def events(frappe_site):
-	"""What the site tells open browsers meanwhile."""
+	"""Yield the messages that the site publishes to browsers in the meantime."""
 	with get_redis_connection_without_auth().pubsub(ignore_subscribe_messages=True) as channel:
 		channel.subscribe("events")
 		yield channel
@@ -37,7 +37,9 @@ def events(frappe_site):
 
 @pytest.fixture(scope="module", params=["issue", "shared issue", "hd ticket"])
 def ticket(request, customer, callers, agent, events):
-	"""A ticket of the customer with a note by API, a note written in Desk, and a reply that the customer may see."""
+	"""Return a ticket of the customer with a note by API, a note written in Desk, and a reply that the
+	customer may see.
+	"""
 	doc = (helpdesk.make_hd_ticket if request.param == "hd ticket" else factories.make_issue)(
 		raised_by=customer
 	)
@@ -67,7 +69,7 @@ def ticket(request, customer, callers, agent, events):
 
 
 def index_notes() -> None:
-	"""As Helpdesk does now and then by itself."""
+	"""Index notes, as Helpdesk does from time to time."""
 	from helpdesk.search_sqlite import HelpdeskSearch
 
 	frappe.db.rollback()
@@ -76,7 +78,7 @@ def index_notes() -> None:
 
 @pytest.fixture(scope="module")
 def reads(ticket, customer, callers):
-	"""Every way of a customer to the ticket, each as (name, reply)."""
+	"""Return every way of a customer to read the ticket, each as (name, reply)."""
 	name, doctype = str(ticket.name), ticket.doctype
 	columns = json.dumps(["name", "subject", "_comments"])
 	calls = {
@@ -110,7 +112,7 @@ def reads(ticket, customer, callers):
 
 
 def test_no_call_of_a_customer_gives_a_note(reads):
-	# a search marks what it found, so that not the whole sentence need stand there
+	# a search marks its matches, so that the whole sentence may be interrupted
 	leaks = [call for call, reply in reads if "the account is" in reply.text or "under review" in reply.text]
 	assert leaks == []
 
@@ -127,21 +129,21 @@ def test_only_the_room_of_open_forms_hears_a_note_and_no_customer_may_enter_it(
 ):
 	rooms = {event["room"] for event in list_published(events) if SECRET in json.dumps(event)}
 	assert rooms == {f"doc:{ticket.doctype}/{ticket.name}"}
-	# the question that Frappe's socket server asks before it lets someone in, with the caller's credentials
+	# the request of Frappe's socket server, with the caller's credentials, before a user may join
 	assert {reply.status_code for call, reply in reads if call.endswith(" room")} == {403}
 	method, asked = factories.build_room_request(ticket.doctype, str(ticket.name))
 	assert api(agent).get(method, **asked).json()["message"] is True
 
 
-def test_no_form_of_the_question_about_the_room_lets_a_customer_in(ticket, customer, api):
+@pytest.mark.parametrize("verb", ["get", "post"])
+def test_no_form_of_the_question_about_the_room_lets_a_customer_in(ticket, customer, api, verb):
 	method, asked = factories.build_room_request(ticket.doctype, str(ticket.name))
-	for send in (api(customer).get, api(customer).post):
-		reply = send(method, **asked)
-		assert (reply.status_code, reply.json().get("message")) == (403, None)
+	reply = getattr(api(customer), verb)(method, **asked)
+	assert (reply.status_code, reply.json().get("message")) == (403, None)
 
 
 def list_published(events) -> list[dict]:
-	"""The events so far."""
+	"""Return the events so far."""
 	last = {"room": factories.make_unique("last")}
 	frappe.publish_realtime("last", room=last["room"])
 	told = (json.loads(message["data"]) for message in events.listen())
@@ -190,7 +192,7 @@ def test_colleagues_see_the_notes_in_desk(ticket, agent, browser):
 	reply = desk.get("frappe.desk.form.load.getdoc", doctype=ticket.doctype, name=str(ticket.name))
 	assert reply.status_code == 200
 	comments = [comment["content"] for comment in reply.json()["docinfo"]["comments"]]
-	# on an HD Ticket the note by API is one of Helpdesk's own, beside Desk's
+	# on an HD Ticket, a note by the API is Helpdesk's own, beside Desk's
 	assert sum(SECRET in content for content in comments) == (2 if ticket.doctype == "Issue" else 1)
 
 
@@ -295,5 +297,5 @@ def test_a_mention_in_a_note_mails_it_to_agents_alone(site, api):
 
 
 def mention(user: str) -> str:
-	"""A user's mention as Helpdesk's editor writes it."""
+	"""Return a user's mention as Helpdesk's editor writes it."""
 	return f'<span class="mention" data-id="{user}" data-label="Name" data-type="mention">@Name</span>'

@@ -1,6 +1,7 @@
-"""get_sla_status, and the engines' own clocks behind it. The dates are worked out by hand: the agreement runs Monday to
-Friday, 09:00 to 17:00; High answers in 2 hours and resolves in 12; Low in 8 and 24. 2027-02-01 is a Monday, 2027-02-03
-a holiday."""
+"""get_sla_status, and the due times of the SLA engines behind it. The dates are computed by hand: the
+agreement covers Monday to Friday, 09:00 to 17:00; priority High has 2 hours to respond and 12 to resolve; Low
+8 and 24. 2027-02-01 is a Monday, 2027-02-03 a holiday.
+"""
 
 from datetime import datetime, timedelta
 
@@ -23,7 +24,7 @@ MONDAY_TEN = "2027-02-01 10:00:00"
 
 @pytest.fixture(scope="module")
 def agreement(frappe_site) -> str:
-	"""The agreement's document; it is called Harbor Support."""
+	"""Return the agreement's document; it is called Harbor Support."""
 	return helpdesk.get_agreement()
 
 
@@ -33,7 +34,7 @@ def agent(frappe_site) -> str:
 
 
 def make_issue(agreement: str, since: str = MONDAY_TEN, **values):
-	"""An issue of the agreement's customer whose clock started at `since`."""
+	"""Create an issue of the agreement's customer whose clock started at `since`."""
 	customer = frappe.db.get_value("Service Level Agreement", agreement, "entity")
 	defaults = {"customer": customer, "priority": "High", "service_level_agreement_creation": since}
 	return factories.make_issue(**{**defaults, **values})
@@ -169,7 +170,7 @@ class TestIssue:
 		assert data["resolution_due"] is None
 		assert data["resolution_seconds_left"] is None
 		assert data["on_hold_since"] == "2027-02-01T11:00:00"
-		# leaving it for the customer is a first response to ERPNext
+		# to ERPNext, a reply to the customer is a first response
 		assert (data["first_response_met"], data["first_responded_on"]) == (True, "2027-02-01T11:00:00")
 		move(issue, "Open", "2027-02-01 14:30:00")
 		data = get_sla_status(issue=issue.name)
@@ -198,7 +199,7 @@ class TestIssue:
 		move(issue, "Open", "2027-02-01 13:00:00")
 		data = get_sla_status(issue=issue.name)
 		assert (data["resolution_status"], data["resolved_on"]) == ("on_track", None)
-		assert data["resolution_due"] == "2027-02-02T15:00:00"  # the hour that it was closed
+		assert data["resolution_due"] == "2027-02-02T15:00:00"  # the hour during which it was closed
 
 	def test_a_reset_starts_anew(self, site, agreement):
 		issue = make_issue(agreement)
@@ -211,7 +212,7 @@ class TestIssue:
 		)
 
 	def test_the_reset_of_erpnext_starts_it_anew(self, site, agreement, monkeypatch):
-		"""By the button of the form, at nine on the day after the holiday."""
+		"""Reset by the button of the form, at nine on the day after the holiday."""
 		issue = make_issue(agreement)
 		monkeypatch.setattr(engine, "now_datetime", lambda _user: datetime(2027, 2, 4, 9))
 		frappe.db.set_single_value("Support Settings", "allow_resetting_service_level_agreement", 1)
@@ -385,11 +386,11 @@ class TestHDTicket:
 
 
 class TestNames:
-	"""Which ticket a name means."""
+	"""The ticket that a name means."""
 
 	@pytest.fixture
 	def both(self, site):
-		"""An HD Ticket, and an Issue whose name is the same number."""
+		"""Return an HD Ticket, and an Issue whose name is the same number."""
 		ticket = helpdesk.make_hd_ticket()
 		issue = frappe.get_doc({"doctype": "Issue", "subject": "Same name", "raised_by": "a@harbor.example"})
 		issue.insert(set_name=str(ticket.name))
@@ -428,11 +429,11 @@ class TestRefusals:
 			"AuthenticationError",
 		)
 
-	def test_a_desk_user_without_a_role_is_403_whether_or_not_it_exists(self, api):
-		client = api(factories.make_user("Sales User").name)
-		for name in (factories.make_issue().name, "ISS-NONE"):
-			reply = client.get(self.METHOD, issue=name)
-			assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
+	@pytest.mark.parametrize("exists", [True, False])
+	def test_a_desk_user_without_a_role_is_403_whether_or_not_it_exists(self, api, exists):
+		name = factories.make_issue().name if exists else "ISS-NONE"
+		reply = api(factories.make_user("Sales User").name).get(self.METHOD, issue=name)
+		assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 
 	def test_a_missing_issue_is_404(self, api, agent):
 		reply = api(agent).get(self.METHOD, issue="ISS-NONE")

@@ -1,4 +1,4 @@
-"""Leave balances: what HRMS's own function says, of one employee and of many at once."""
+"""Leave balances, of one employee and of many at once, compared with HRMS's own function."""
 
 from datetime import date
 
@@ -34,7 +34,7 @@ def leave_type(frappe_site) -> str:
 	return make_leave_type(allow_encashment=1, earning_component=None, allow_negative=0)
 
 
-# Each gets 20 days for 2026 and 2027 (unless it says otherwise) and leads to (used, balance, pending) on DAY.
+# Each case has 20 days for 2026 and 2027, unless it says otherwise, and gives (used, balance, pending) on DAY.
 
 
 def make_unused_balance(employee: str, leave_type: str) -> tuple:
@@ -43,7 +43,7 @@ def make_unused_balance(employee: str, leave_type: str) -> tuple:
 
 
 def make_past_future_and_pending(employee: str, leave_type: str) -> tuple:
-	"""Two days over a weekend, one to come, three that wait, one rejected."""
+	"""Create two days over a weekend, one in the future, three that are pending, one rejected."""
 	make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-03-06", "2026-03-09", "Approved")
 	make_leave(employee, leave_type, "2027-03-08", "2027-03-08", "Approved")
@@ -53,7 +53,7 @@ def make_past_future_and_pending(employee: str, leave_type: str) -> tuple:
 
 
 def make_half_days(employee: str, leave_type: str) -> tuple:
-	"""A half day, and three of which the last is half."""
+	"""Create a half day, and a leave of three days, the last of which is half."""
 	make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-03-02", "2026-03-02", "Approved", half_day=1)
 	make_leave(
@@ -63,7 +63,7 @@ def make_half_days(employee: str, leave_type: str) -> tuple:
 
 
 def make_holiday_declared_later(employee: str, leave_type: str) -> tuple:
-	"""HRMS counts the days of a leave by the holidays as they are now."""
+	"""Create a holiday after the leave: HRMS counts leave days with the present holidays."""
 	own = factories.make_record(
 		"Holiday List",
 		holiday_list_name=factories.make_unique("Own"),
@@ -82,7 +82,7 @@ def make_holiday_declared_later(employee: str, leave_type: str) -> tuple:
 
 
 def make_two_allocations(employee: str, leave_type: str) -> tuple:
-	"""Only the one that DAY falls in counts, and only the leave in it."""
+	"""Create two allocations: only the one that contains DAY counts, with its own leave."""
 	make_allocation(employee, leave_type, 12, to_date="2026-12-31")
 	make_allocation(employee, leave_type, 15, from_date="2027-01-01")
 	make_leave(employee, leave_type, "2026-12-28", "2026-12-31", "Approved")
@@ -91,14 +91,14 @@ def make_two_allocations(employee: str, leave_type: str) -> tuple:
 
 
 def make_encashment(employee: str, leave_type: str) -> tuple:
-	"""Five days were paid out; HRMS's encashment writes this entry."""
+	"""Create the ledger entry of HRMS's encashment of five days."""
 	allocation = make_allocation(employee, leave_type)
 	post(employee, leave_type, "Leave Encashment", allocation.name, -5, "2026-05-01", "2026-05-01")
 	return 20.0, 5.0, 15.0, 0.0
 
 
 def make_expired_by_hand(employee: str, leave_type: str) -> tuple:
-	"""Four taken, the rest let expire by HRMS before DAY: nothing is left of it."""
+	"""Create four days taken and the rest expired before DAY: nothing is left."""
 	allocation = make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-03-02", "2026-03-05", "Approved")
 	expire_allocation(allocation.as_dict(), "2026-10-01")
@@ -106,7 +106,7 @@ def make_expired_by_hand(employee: str, leave_type: str) -> tuple:
 
 
 def make_carried_forward(employee: str, leave_type: str) -> tuple:
-	"""Eight days from before, of which five were taken in time and three have expired: HRMS weighs them itself."""
+	"""Create eight days carried forward, of which five were taken in time and three have expired."""
 	carrying = frappe.db.get_value("Leave Type", leave_type, "is_carry_forward")
 	frappe.db.set_value("Leave Type", leave_type, "is_carry_forward", 1)
 	allocation = make_allocation(employee, leave_type)
@@ -130,13 +130,13 @@ def make_no_allocation(_employee: str, _leave_type: str) -> tuple:
 
 
 def make_past_allocation(employee: str, leave_type: str) -> tuple:
-	"""What was allocated for another year says nothing of DAY."""
+	"""Create an allocation of another year, which does not count on DAY."""
 	make_allocation(employee, leave_type, from_date="2025-01-01", to_date="2025-12-31")
 	return 0.0, 0.0, 0.0, 0.0
 
 
 def post(employee, leave_type, transaction_type, name, leaves, first, last, **values) -> None:
-	"""An entry in the ledger, as HRMS's documents write it."""
+	"""Insert an entry in the ledger, as HRMS's documents write it."""
 	reference = frappe._dict(
 		doctype=transaction_type, name=name, employee=employee, employee_name=employee, leave_type=leave_type
 	)
@@ -228,7 +228,7 @@ def test_the_rules_of_the_leave_type_hold(site, values):
 	if "allow_negative" in values:
 		make_leave(employee, leave_type, "2026-12-28", "2027-01-08", "Approved")
 	of_hrms = get_hrms_balance(employee, leave_type, DAY)
-	# overdrawn: two days, and the four of twelve that are in 2026, of three
+	# overdrawn: two days, and four of twelve, which are in 2026, of an allocation of three
 	assert of_hrms == ((3.0, 6.0, -3.0, 0.0) if "allow_negative" in values else (20.0, 4.0, 16.0, 0.0))
 	assert get_figures(get_balance(employee, leave_type, DAY)) == of_hrms
 	assert get_figures(get_balances([employee], leave_type, DAY)[0]) == of_hrms
@@ -244,7 +244,7 @@ def test_the_number_of_queries_does_not_grow_with_the_employees(site, leave_type
 
 
 def count_queries(work) -> int:
-	"""How many queries `work` runs, with what is cached in place."""
+	"""Return the number of queries that `work` runs, with a warm cache."""
 	work()
 	asked = []
 	sql = frappe.db.sql

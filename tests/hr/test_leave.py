@@ -1,4 +1,4 @@
-"""Leave: applied for, refused with advice, approved, rejected, cancelled; and who may do which."""
+"""Leave: applications, refusals with remedies, approval, rejection, cancellation, and permissions."""
 
 from threading import Barrier, Thread
 
@@ -37,7 +37,7 @@ def approver(frappe_site) -> Person:
 
 @pytest.fixture
 def person(site, approver, leave_type) -> Person:
-	"""An employee with twenty days and a leave approver, who is no manager of theirs."""
+	"""Return an employee with twenty days and a leave approver who is not their manager."""
 	return make_applicant(leave_type, approver)
 
 
@@ -49,7 +49,7 @@ def make_applicant(leave_type: str, approver: Person) -> Person:
 
 @pytest.fixture
 def templates(site):
-	"""The mails of HRMS, and an account to send them from; taken back afterwards."""
+	"""Create HRMS's mail templates and an outgoing account, and restore the settings afterwards."""
 	account = frappe.get_doc(
 		{
 			"doctype": "Email Account",
@@ -77,7 +77,7 @@ def templates(site):
 	for field in ("leave_approval_notification_template", "leave_status_notification_template"):
 		frappe.db.set_single_value("HR Settings", field, None)
 	account.delete(force=True)
-	# what nobody sends any more
+	# a form that is no longer sent
 	frappe.db.delete("Email Queue", {"email_account": account.name})
 	frappe.db.commit()
 
@@ -334,7 +334,7 @@ def test_an_inactive_employee_is_422(api, approver, leave_type, site):
 
 
 def make_blocked(approver: Person, *allowed: str) -> Person:
-	"""Someone of a department that gives no leave on a Monday."""
+	"""Create an employee of a department that allows no leave on a Monday."""
 	blocks = factories.make_record(
 		"Leave Block List",
 		leave_block_list_name=factories.make_unique("Blocked"),
@@ -417,7 +417,7 @@ def test_nobody_applies_for_a_colleague(api, guest, person, leave_type):
 
 @pytest.fixture
 def pending(person, approver, leave_type) -> str:
-	"""An application of two days that waits for the approver."""
+	"""Return a pending application of two days."""
 	return make_leave(person.employee, leave_type, FRIDAY, MONDAY, leave_approver=approver.user).name
 
 
@@ -485,7 +485,7 @@ def test_of_two_decisions_at_once_one_holds(api, person, approver, pending, leav
 
 
 def test_two_leaves_approved_at_once_never_overdraw(api, person, approver, leave_type):
-	"""Eleven days each of twenty: the second finds out, whichever it is."""
+	"""Each takes eleven of twenty days: the second approval fails, whichever it is."""
 	names = [
 		make_leave(person.employee, leave_type, first, last, leave_approver=approver.user).name
 		for first, last in (("2027-03-01", "2027-03-15"), ("2027-04-01", "2027-04-15"))
@@ -525,12 +525,12 @@ def test_deciding_leave_requires_the_approver_or_hr(api, guest, person, pending,
 	frappe.get_doc("Employee", person.employee).update({"reports_to": manager.employee}).save()
 	frappe.db.commit()
 	assert guest.post(method, leave_application=pending).status_code == 401
-	# the employee themselves, and a manager who reads it but is not its approver
+	# the employee, and a manager who may read it but is not its approver
 	for user in (person.user, manager.user):
 		reply = api(user).post(method, leave_application=pending)
 		assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 		assert "or HR may approve" in reply.json()["exc"]
-	# an approver of others
+	# an approver of other employees
 	assert api(make_person("Leave Approver").user).post(method, leave_application=pending).status_code == 404
 	assert api(make_hr()).post(method, leave_application="HR-LAP-NONE").status_code == 404
 	assert frappe.db.get_value("Leave Application", pending, ["status", "docstatus"]) == ("Open", 0)
@@ -573,7 +573,7 @@ def test_an_employee_withdraws_an_open_application_and_may_apply_anew(api, perso
 def test_an_approved_leave_is_cancelled_by_hr_and_the_days_come_back(
 	api, person, approver, pending, leave_type
 ):
-	"""The approver has it by a share alone, which gives no right to cancel."""
+	"""The approver has it by a share only, which gives no permission to cancel."""
 	assert api(approver.user).post(APPROVE, leave_application=pending).status_code == 200
 	for user in (person.user, approver.user):
 		reply = api(user).post(CANCEL, leave_application=pending)

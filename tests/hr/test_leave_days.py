@@ -1,4 +1,4 @@
-"""No day holds more than one day of leave, by whatever way an application comes."""
+"""No day has more than one day of leave, whatever route an application takes."""
 
 from collections import Counter
 from datetime import date, timedelta

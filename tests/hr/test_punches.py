@@ -1,4 +1,4 @@
-"""Checking in and out: for oneself, by HR, where and when, and never twice."""
+"""Checking in and out: for oneself, by HR, time and place, and no duplicates."""
 
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
@@ -23,7 +23,7 @@ def person(site) -> Person:
 
 @pytest.fixture
 def geofence(site):
-	"""HR Settings with geolocation on, as it was afterwards."""
+	"""Switch on geolocation in HR Settings, and restore the setting afterwards."""
 	frappe.db.set_single_value("HR Settings", "allow_geolocation_tracking", 1)
 	frappe.db.commit()
 	yield
@@ -62,7 +62,7 @@ def test_an_employee_checks_in_for_themselves_now(api, person):
 
 
 def test_an_employee_keeps_the_time_given_within_the_tolerance(api, person):
-	"""HRMS would put its own time in its place."""
+	"""HRMS would replace it by its own time."""
 	given = get_site_now() - timedelta(minutes=4)
 	reply = api(person.user).post(CHECK_OUT, employee=person.employee, timestamp=given.isoformat())
 	assert reply.status_code == 201, reply.text
@@ -274,7 +274,7 @@ def test_the_geofence_of_hrms_holds(api, person, geofence):
 
 
 def make_shift(**values) -> str:
-	"""A shift from nine to five, of which every pair of punches counts."""
+	"""Create a shift from nine to five, of which every pair of punches counts."""
 	defaults = {
 		"__newname": factories.make_unique("Shift"),
 		"start_time": "09:00:00",
@@ -285,7 +285,7 @@ def make_shift(**values) -> str:
 	return factories.make_record("Shift Type", **{**defaults, **values}).name
 
 
-# Who may not
+# Refusals
 
 
 def test_nobody_checks_in_for_a_colleague(api, person):

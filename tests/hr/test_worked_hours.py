@@ -1,4 +1,4 @@
-"""The hours of a day: of night shifts, over clock changes, and against a count minute by minute."""
+"""The hours of a day: of night shifts, over clock changes, and compared with a count minute by minute."""
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta, timezone
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 
 def build_rows(*punches: str) -> list[Row]:
-	"""Punches written like "IN 2026-03-02 22:00"."""
+	"""Return punches from texts like "IN 2026-03-02 22:00"."""
 	return [
 		Row(direction if direction != "-" else None, datetime.fromisoformat(moment))
 		for direction, moment in (punch.split(" ", 1) for punch in punches)
@@ -136,7 +136,7 @@ def test_a_shift_keeps_its_punches_and_leaves_others_alone():
 
 
 def count_minute_by_minute(punches: list[tuple[datetime, str]], zone) -> dict[date, int]:
-	"""Walk through every minute: who is in works, for the day on which they came in."""
+	"""Count every minute of employees who are checked in, for the day on which they checked in."""
 	at, minutes, total = dict(punches), 0, defaultdict(int)
 	came: date | None = None
 	moment, last = min(at), max(at)
@@ -155,7 +155,9 @@ def count_minute_by_minute(punches: list[tuple[datetime, str]], zone) -> dict[da
 
 @st.composite
 def draw_week(draw):
-	"""Punches at instants, of four days around a clock change, none in the hour that comes a second time."""
+	"""Return punches at instants, of four days around a clock change, none in the hour that comes a second
+	time.
+	"""
 	zone, first = draw(st.sampled_from(CHANGES))
 	start = first.replace(tzinfo=zone).astimezone(timezone.utc)
 	minutes = draw(st.lists(st.integers(0, 4 * 24 * 60), min_size=1, max_size=14, unique=True))
@@ -215,7 +217,7 @@ def test_a_night_without_a_shift_type_is_the_day_it_began(api, person):
 
 @pytest.fixture
 def eastern(site):
-	"""The site in a zone whose clocks change."""
+	"""Set the site to a time zone with clock changes."""
 	before = get_system_timezone()
 	frappe.db.set_single_value("System Settings", "time_zone", "America/New_York")
 	frappe.db.commit()

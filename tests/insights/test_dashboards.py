@@ -1,4 +1,4 @@
-"""get_dashboard over HTTP: the three kinds of dashboards, what a reply holds, and what is refused."""
+"""get_dashboard over HTTP: the three kinds of dashboards, the content of a reply, and refusals."""
 
 import json
 
@@ -16,7 +16,7 @@ from tests.support.insights import GET, HISTORY, REFRESH
 
 @pytest.fixture(scope="module")
 def note(frappe_site):
-	"""Three ToDos of Administrator, of two priorities."""
+	"""Return three ToDos of Administrator, of two priorities."""
 	frappe.set_user("Administrator")
 	text = factories.make_unique("Note")
 	insights.make_todos(2, text, priority="High", date="2026-03-01")
@@ -180,7 +180,7 @@ def test_a_heatmap_counts_only_what_the_caller_may_read(api, note):
 
 @pytest.fixture(scope="module")
 def insights_dashboard(frappe_site, note):
-	"""An Insights dashboard of two charts over the ToDos of the note: their number, and by priority."""
+	"""Return an Insights dashboard of two charts over the ToDos of the note: their number, and by priority."""
 	frappe.set_user("Administrator")
 	workbook = factories.make_record("Insights Workbook", title=factories.make_unique("Workbook"))
 	charts = [
@@ -226,16 +226,16 @@ def make_insights_chart(workbook, chart_type, sql):
 	).name
 
 
-def test_an_insights_dashboard_answers_by_name_and_by_title(api, insights_dashboard):
+@pytest.mark.parametrize("by_title", [False, True])
+def test_an_insights_dashboard_answers_by_name_and_by_title(api, insights_dashboard, by_title):
 	name, title, (number, bars) = insights_dashboard
-	for asked in (name, title):
-		reply = api().get(GET, dashboard=asked)
-		assert reply.json()["data"]["doctype"] == "Insights Dashboard v3"
-		assert insights.get_value(reply, number) == 3
-		assert insights.get_value(reply, bars) == {
-			"labels": ["High", "Low"],
-			"datasets": [{"name": "todos", "values": [2, 1]}],
-		}
+	reply = api().get(GET, dashboard=title if by_title else name)
+	assert reply.json()["data"]["doctype"] == "Insights Dashboard v3"
+	assert insights.get_value(reply, number) == 3
+	assert insights.get_value(reply, bars) == {
+		"labels": ["High", "Low"],
+		"datasets": [{"name": "todos", "values": [2, 1]}],
+	}
 
 
 def test_a_metric_takes_a_query_of_insights_as_a_table_or_as_one_number(api, insights_dashboard):

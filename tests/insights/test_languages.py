@@ -1,4 +1,4 @@
-"""The words of a dashboard are in its reader's language, whoever had its figures computed."""
+"""The texts of a dashboard are in its reader's language, whoever had its values computed."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def get_translation(text, lang):
 
 
 def list_words(reply, name):
-	"""The words in an item's value: names of datasets, or labels of columns."""
+	"""Return the texts in an item's value: names of datasets, or labels of columns."""
 	value = insights.get_item(reply, name)["value"]
 	return [part.get("name") or part.get("label") for part in value.get("datasets") or value["columns"]]
 
@@ -56,7 +56,7 @@ def test_a_series_is_named_in_the_readers_language(api, site, measure, words, fi
 
 @pytest.fixture(scope="module")
 def things_in_german(frappe_site):
-	"""A translation of the label that the tests' metrics have."""
+	"""Create a translation of the label of the tests' metrics."""
 	record = factories.make_record(
 		"Translation", language="de", source_text="Things", translated_text="Dinge"
 	)

@@ -1,4 +1,4 @@
-"""The Metrics page in Desk: what its charts write as HTML. Runs its own code in Node."""
+"""The Metrics page in Desk: the HTML of its charts. Runs the page's own code in Node."""
 
 import json
 import re

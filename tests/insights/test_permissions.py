@@ -1,4 +1,4 @@
-"""Whose records a figure counts: never those that its reader may not count, however recently others looked."""
+"""The records that a value counts: only those that its reader may read, whatever is cached for others."""
 
 import pytest
 
@@ -12,13 +12,13 @@ SALES = "sales_dashboard"
 
 @pytest.fixture(scope="module")
 def opportunities(frappe_site):
-	"""Two open opportunities of 1,000 and 500."""
+	"""Return two open opportunities of 1,000 and 500."""
 	frappe.set_user("Administrator")
 	return [factories.make_opportunity(opportunity_amount=amount).name for amount in (1000, 500)]
 
 
 def make_seller(*opportunities: str) -> str:
-	"""A sales user who may read these opportunities alone."""
+	"""Create a sales user who may read these opportunities alone."""
 	user = insights.make_reader("Sales User")
 	for name in opportunities:
 		insights.permit_record(user, "Opportunity", name)
@@ -120,12 +120,12 @@ def test_chart_data_under_the_key_that_frappe_has_for_all_users_is_not_used(api)
 	assert found == {"labels": ["High"], "datasets": [{"name": chart.name, "values": [1]}]}
 
 
-# A metric that is shared
+# Shared metrics
 
 
 @pytest.fixture(scope="module")
 def shared(frappe_site):
-	"""A dashboard of one metric: all ToDos of a note, shared with the support team."""
+	"""Return a dashboard of one metric: all ToDos of a note, shared with the support team."""
 	frappe.set_user("Administrator")
 	note = factories.make_unique("Note")
 	insights.make_todos(3, note)

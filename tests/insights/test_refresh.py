@@ -1,4 +1,4 @@
-"""refresh_metrics, what happens in the background, what a metric was, and its alerts."""
+"""refresh_metrics, background jobs, the history of metrics, and alerts."""
 
 import json
 import threading
@@ -16,7 +16,9 @@ from tests.support.insights import GET, HISTORY, REFRESH
 
 @pytest.fixture
 def counted(site):
-	"""A note, and a dashboard with a metric that counts its ToDos as Administrator, shared with the support team."""
+	"""Return a note, and a dashboard with a metric that counts its ToDos as Administrator, shared with the
+	support team.
+	"""
 	note = factories.make_unique("Note")
 	metric = insights.make_shared_metric(note)
 	return note, metric, insights.make_dashboard(metric)
@@ -135,7 +137,7 @@ def test_a_refresh_is_no_reason_to_compute_for_the_one_who_asked_again(api, site
 
 
 class listening:  # noqa: N801
-	"""What the site publishes for browsers meanwhile."""
+	"""Messages that the site publishes for browsers in the meantime."""
 
 	def __enter__(self):
 		from frappe.utils.background_jobs import get_redis_connection_without_auth
@@ -155,7 +157,7 @@ class listening:  # noqa: N801
 		return self.messages
 
 
-# What a metric was
+# History of metrics
 
 
 def test_a_value_computed_for_a_read_is_written_down_as_the_point_of_the_day(api, site, counted):

@@ -1,4 +1,4 @@
-"""Cells, rows and charts of a report's file, without a site: what the values at the edges become."""
+"""Cells, rows and charts of a report's file, without a site: boundary values."""
 
 import datetime
 import io
@@ -21,7 +21,7 @@ COLUMNS = [
 
 
 def write_cells(*values):
-	"""The first row of a sheet that holds the values, as a reader of spreadsheets sees it."""
+	"""Return the first row of a sheet with the values, as a spreadsheet reads it."""
 	target = io.BytesIO()
 	with xlsxwriter.Workbook(target, {"constant_memory": True}) as book:
 		plain = book.add_format()
@@ -35,7 +35,9 @@ def parse_cells(*values):
 
 
 def decode_cell(value):
-	"""Text as ECMA-376 has it read (22.9.2.19); openpyxl leaves characters that XML does not take as they are."""
+	"""Return text decoded as ECMA-376 requires (22.9.2.19); openpyxl does not decode characters that XML
+	cannot contain.
+	"""
 	if not isinstance(value, str):
 		return value
 	return re.sub("_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), value)
@@ -135,7 +137,7 @@ def test_rows_are_sequences_whichever_form_they_came_in():
 	assert [column.key for column in table.columns] == ["who", "sum"]
 	assert [table.list_cells(row) for row in read] == [["    Ann", 5], ["Bob", 6], ["Cid", 7], ["Dan", None]]
 	assert table.columns[1].currency.get_currency(read[0]) == "EUR"
-	assert rows == []  # each is let go of
+	assert rows == []  # each is released
 
 
 def test_columns_of_the_same_name_have_keys_of_their_own():

@@ -1,4 +1,4 @@
-"""generate_report: what is in the files, in each of the formats."""
+"""generate_report: the content of the files, in each format."""
 
 import datetime
 import io
@@ -37,7 +37,7 @@ def plain(frappe_site):
 
 @pytest.fixture(scope="module")
 def formulas(frappe_site):
-	"""A report whose texts look like formulas, and a number that does."""
+	"""Return a report whose texts look like formulas, and a number that does."""
 	rows = " union all ".join(
 		f"select {frappe.db.escape(text)} as `Text::100`, -5 as `Number:Int:80`" for text in FORMULAS
 	)
@@ -244,7 +244,7 @@ def test_arabic_hebrew_and_chinese_are_in_the_pdf_and_in_the_spreadsheet(api):
 	assert list_cells(sheet)[1] == list(words.values())
 	assert "שלום" in text
 	assert {"مرحبا", "بالعالم"} <= set(re.findall(r"مرحبا|بالعالم", text))
-	assert ("北京客户" in text) == has_font("zh")  # where there is none, the doctor says so
+	assert ("北京客户" in text) == has_font("zh")  # if there is none, the doctor reports it
 
 
 def test_a_page_for_readers_from_right_to_left_runs_that_way(api):

@@ -1,4 +1,4 @@
-"""Which texts of a CSV file a spreadsheet would compute; those alone get an apostrophe."""
+"""Texts of a CSV file that a spreadsheet would compute; only those get an apostrophe."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""generate_report over HTTP: what it answers, who may, what it refuses, mail, and how long files are kept."""
+"""generate_report over HTTP: replies, permissions, refusals, mail, and deletion of files."""
 
 import json
 
@@ -241,7 +241,7 @@ def test_a_repeated_key_makes_no_second_file(api, report):
 
 @pytest.fixture
 def outgoing(site):
-	"""The site has an account that sends."""
+	"""Create an outgoing mail account on the site."""
 	with helpdesk.use_outgoing_account() as address:
 		yield address
 

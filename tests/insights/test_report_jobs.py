@@ -1,4 +1,4 @@
-"""Reports in the background: queued, made by a real worker, asked about, and ended when the worker is lost."""
+"""Reports in the background: queued, made by a real worker, queried, and ended after the worker is lost."""
 
 import pytest
 

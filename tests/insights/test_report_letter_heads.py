@@ -1,4 +1,4 @@
-"""Letter heads of PDFs read the site's own files that the caller may read, and nothing else."""
+"""Letter heads of PDFs read only the site's own files that the caller may read."""
 
 import base64
 import io
@@ -48,7 +48,7 @@ def generate_pdf(api, content, user="Administrator", **values):
 
 
 def count_pdf_images(pdf):
-	"""How many pictures its pages show, those within the letter head as well."""
+	"""Return the number of images on its pages, including those within the letter head."""
 	return sum(count_images(page["/Resources"]) for page in pdf.pages)
 
 
@@ -60,7 +60,7 @@ def count_images(resources):
 
 @pytest.fixture
 def listener():
-	"""A port of this machine that notes who connects."""
+	"""Yield a local port that records connections."""
 	callers = []
 	with socket.create_server(("127.0.0.1", 0)) as server:
 		server.settimeout(60)

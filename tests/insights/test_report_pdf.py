@@ -1,4 +1,4 @@
-"""PDFs of long and of wide reports: the heading on every page, no row in two, no column lost."""
+"""PDFs of long and of wide reports: the heading on every page, no row split, no column lost."""
 
 import io
 import re
@@ -21,7 +21,7 @@ def list_page_texts(content):
 
 
 def make_report_of(rows, columns, **values):
-	"""A report with these rows, each a list of SQL values."""
+	"""Create a report with these rows, each a list of SQL values."""
 	first, *others = rows
 	named = ", ".join(f"{value} as `{column}`" for value, column in zip(first, columns, strict=True))
 	union = " union all ".join([f"select {named}", *(f"select {', '.join(row)}" for row in others)])
@@ -29,7 +29,7 @@ def make_report_of(rows, columns, **values):
 
 
 def build_long_rows():
-	"""Every third row needs several lines."""
+	"""Yield rows, every third of which needs several lines."""
 	for number in range(LONG_ROWS):
 		remarks = " and ".join(["words"] * (60 if number % 3 == 0 else 1))
 		yield [f"'begin{number}'", str(number * 3), f"'{remarks} end{number}'"]
@@ -79,7 +79,7 @@ def test_a_wide_report_has_all_its_columns_and_their_headings_on_every_page(api,
 
 
 def find_rightmost(content):
-	"""Where the text that stands farthest to the right begins, in points."""
+	"""Return the position of the rightmost text, in points."""
 	found = []
 	for page in PdfReader(io.BytesIO(content)).pages:
 		page.extract_text(
@@ -121,7 +121,7 @@ def test_a_report_of_one_page_is_printed_as_it_is(api):
 	assert "Name Visits Ann 3" in pages[0]
 
 
-# How the columns share a page
+# Column widths
 
 
 def test_a_column_needs_its_longest_word_and_an_overlong_one_less():

@@ -1,4 +1,4 @@
-"""What a CSV, XLSX or JSON file of a report holds reads back as the values that are stored."""
+"""The values in a CSV, XLSX or JSON file of a report are those that are stored."""
 
 import csv
 import datetime
@@ -24,7 +24,7 @@ COLUMNS = [
 		[("text", "Data"), ("whole", "Int"), ("number", "Float"), ("percent", "Percent"), ("day", "Date"), ("at", "Datetime")]
 	)
 ]  # fmt: skip
-# What a text field of MariaDB holds: all of Unicode but surrogates.
+# Texts of a MariaDB text field: all of Unicode except surrogates.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 MARKED_TEXTS = st.text(st.sampled_from("<>&;lt\"'=+-@ \t\r\n_x0041,é漢م😀"), max_size=20)
 FLOATS = st.floats(min_value=-1e12, max_value=1e12, allow_nan=False).map(lambda value: round(value, 6))
@@ -65,7 +65,7 @@ def convert_empty_to_none(value):
 
 
 def parse_csv_value(value, text):
-	"""A cell of a CSV file as the kind of value that was stored."""
+	"""Return a cell of a CSV file in the type of the stored value."""
 	if value in (None, ""):
 		return convert_empty_to_none(text)
 	if isinstance(value, datetime.datetime):
@@ -76,12 +76,14 @@ def parse_csv_value(value, text):
 
 
 def round_to_sixteen_digits(value):
-	"""A number as XlsxWriter stores it; spreadsheets show fifteen digits."""
+	"""Return a number as XlsxWriter stores it; spreadsheets show fifteen digits."""
 	return float(f"{value:.16G}") if isinstance(value, float) else value
 
 
 def parse_xlsx_value(value, cell):
-	"""A cell of a spreadsheet; text as ECMA-376 has it read (22.9.2.19), which openpyxl leaves to its caller."""
+	"""Return a cell of a spreadsheet, with text decoded as ECMA-376 requires (22.9.2.19), which openpyxl
+	leaves to its caller.
+	"""
 	if isinstance(cell, str):
 		return re.sub("_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), cell)
 	is_day = type(value) is datetime.date and isinstance(cell, datetime.datetime)
@@ -131,7 +133,7 @@ def test_a_json_file_reads_back(tmp_path, rows):
 
 @pytest.fixture(scope="module")
 def nasty(frappe_site):
-	"""Leads whose topics are stored as they are, past Frappe's cleaning, and a report of them."""
+	"""Return leads whose topics are stored without Frappe's sanitizing, and a report of them."""
 	company = factories.make_unique("Company")
 	names = []
 	for topic in NASTY:

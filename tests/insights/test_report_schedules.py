@@ -1,4 +1,4 @@
-"""schedule_report: Frappe's Auto Email Report, carried out as its user, to whoever may see the report."""
+"""schedule_report: Frappe's Auto Email Report, run as its user, mailed to recipients who may see the report."""
 
 import json
 

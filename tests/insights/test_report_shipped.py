@@ -1,4 +1,4 @@
-"""The reports that come with the app: their figures, worked out by hand, and that they show what the caller may read."""
+"""The reports that come with the app: their figures, computed by hand, and the caller's permissions."""
 
 import json
 
@@ -17,7 +17,7 @@ from tests.support import clinic, factories, hr_factories
 from tests.support.report_factories import download_content
 
 RUN = "frappe.desk.report.run"
-# Nothing else on the site is of these days.
+# No other record on the site has these dates.
 SPRING = {"from_date": "2001-03-01", "to_date": "2001-04-30"}
 
 
@@ -50,7 +50,7 @@ def make_lead(day, status, **values):
 
 @pytest.fixture(scope="module")
 def leads(frappe_site):
-	"""Leads of a spring long ago. Yields the sources."""
+	"""Create leads of an earlier spring. Yield the sources."""
 	web, fair = (factories.make_lead_source(factories.make_unique(name)).name for name in ("Web", "Fair"))
 	names = [
 		make_lead("2001-03-05", "Open", source=web, probability=20),
@@ -136,7 +136,7 @@ def make_opportunity(stage, day, amount, **values):
 
 @pytest.fixture(scope="module")
 def opportunities(frappe_site):
-	"""Closed opportunities of a spring long ago, in two currencies."""
+	"""Create closed opportunities of an earlier spring, in two currencies."""
 	names = [
 		make_opportunity("Closed Won", "2001-03-10", 1000),
 		make_opportunity("Closed Won", "2001-03-31", 500, currency="EUR", conversion_rate=2),
@@ -281,7 +281,9 @@ def test_project_progress_weighs_tasks_by_their_hours(api):
 
 @pytest.fixture(scope="module")
 def on_leave(frappe_site):
-	"""Two people with a leave of their own: one took three days of 20 and asks for one, the other has 10 left."""
+	"""Return two employees with their own leave type: one took three days of 20 and applied for one, the
+	other has 10 left.
+	"""
 	leave_type = hr_factories.make_leave_type()
 	first, second = hr_factories.make_person(), hr_factories.make_person()
 	hr_factories.make_allocation(first.employee, leave_type, 20)
@@ -319,7 +321,9 @@ def test_leave_overview_shows_employees_their_own_leave(api, on_leave):
 
 @pytest.fixture(scope="module")
 def stays(frappe_site):
-	"""Stays at two facilities in a spring long ago: (facility, status, admitted, discharged). Yields the facilities."""
+	"""Create stays at two facilities in an earlier spring: (facility, status, admitted, discharged). Return
+	the facilities.
+	"""
 	connection = clinic.make_connection()
 	here, there = (clinic.make_facility().name for _ in range(2))
 	for facility, status, admitted, discharged in (
@@ -394,12 +398,12 @@ def test_bad_filters_are_400(api, filters):
 
 
 def test_amount_without_exchange_rate_is_reported_and_excluded():
-	purse = CurrencyConverter("USD", rate_of=lambda own, _to: {"EUR": 2.0}.get(own))
+	converter = CurrencyConverter("USD", get_rate=lambda own, _to: {"EUR": 2.0}.get(own))
 
 	assert [
-		purse.convert(amount, own) for amount, own in ((5, "USD"), (5, "EUR"), (5, "XAU"), (0, "XAU"))
+		converter.convert(amount, own) for amount, own in ((5, "USD"), (5, "EUR"), (5, "XAU"), (0, "XAU"))
 	] == [5, 10, 0, 0]
-	assert purse.unconverted == {"XAU": 5}
+	assert converter.unconverted == {"XAU": 5}
 
 
 def test_months_and_ratios():

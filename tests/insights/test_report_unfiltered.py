@@ -1,4 +1,4 @@
-"""The reports of the app with no filter that narrows them: every route answers with all that the caller may read."""
+"""The app's reports without any restricting filter: every route answers with all that the caller may read."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Auto Email Report: whose schedule it is, who changes it, and as whom it runs."""
+"""Auto Email Report: its owner, the users who may change it, and the user it runs as."""
 
 import email
 

@@ -1,4 +1,4 @@
-"""Where a metric's figure comes from, what a metric may be, and the ones that come with the app."""
+"""Sources of metrics, validation of metrics, and the metrics that come with the app."""
 
 import json
 
@@ -31,7 +31,7 @@ THREE = "SELECT 1 AS amount, 'a' AS name UNION SELECT 2.5, 'b' UNION SELECT 4, '
 
 
 def compute(metric):
-	"""The metric's item, computed for the user of the session."""
+	"""Return the metric's item, computed for the user of the session."""
 	(item,) = get_dashboard(dashboard=insights.make_dashboard(metric))["items"]
 	return item
 
@@ -387,7 +387,7 @@ def test_people_figures_are_those_of_the_employees(site):
 	assert sum(values["joined_by_month"]["datasets"][0]["values"]) == 2
 
 
-# What a metric may be
+# Validation of metrics
 
 
 @pytest.mark.parametrize(
@@ -416,12 +416,12 @@ def test_a_metric_stands_on_a_dashboard_once(site):
 		insights.make_dashboard(metric, metric)
 
 
-# What comes with the app
+# Shipped records
 
 
 @pytest.fixture
 def shipped(site):
-	"""Whatever the test does to the shipped records is undone."""
+	"""Undo the test's changes of shipped records."""
 	yield
 	frappe.db.rollback()
 	frappe.clear_document_cache("Orchestrator Metric", "new_leads")
@@ -561,7 +561,9 @@ def test_another_app_adds_a_measure_by_its_hooks(site, monkeypatch):
 
 
 def make_client(status: str, level: str | None = None, **stays: tuple) -> str:
-	"""A client of a connection and a facility that do not exist; `stays` by their case: status and days since admission and discharge."""
+	"""Create a client of a connection and a facility that do not exist; `stays` are (status, days since
+	admission, days since discharge).
+	"""
 	common = {"connection": "Nowhere", "facility": "Harbor House"}
 	client = frappe.get_doc(
 		{

@@ -1,4 +1,4 @@
-"""What parameters are called, and what belongs into those of that name."""
+"""Names of parameters, and values that fit each."""
 
 import json
 import re
@@ -25,9 +25,9 @@ DOCUMENTS = frozenset({"doc", "docs", "document", "old_doc", "new_doc"})
 NEVER_FILLED = frozenset(
 	{"debug", "run", "ignore_permissions", "as_iterator", "force", "merge", "background", "now", "dry_run"}
 )
-# Functions that read the request by themselves use one of these.
+# Functions that read the request themselves use one of these.
 READ_REQUEST = frozenset({"form_dict", "form", "get_form_params", "get_request_form_data"})
-# What the tuning found out about single functions: see tuning.py
+# Results of the tuning for single functions: see tuning.py
 TABLE = Path(__file__).with_name("method_arguments.json")
 DAY = "2026-01-15"
 VALUES: dict[str, Any] = {

@@ -48,7 +48,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Filling:
-	"""One set of arguments. `about` is the DocType of the planted record they name."""
+	"""One set of arguments. `about` is the DocType of the planted record that they name."""
 
 	about: str
 	values: dict[str, Any]
@@ -63,7 +63,7 @@ def as_text(value: Any) -> str:
 
 
 class Arguments:
-	"""Fills parameters with what is planted, else with what the site has."""
+	"""Fills parameters with planted records, otherwise with records of the site."""
 
 	def __init__(self, world: World, methods: list[Method]) -> None:
 		self.world = world
@@ -99,7 +99,7 @@ class Arguments:
 		return self.named.get(frappe.scrub(value[1:]), value)
 
 	def made_up(self, doctype: str) -> dict[str, Any]:
-		"""Return a document that is in no table, whose links name what is planted."""
+		"""Return an unsaved document whose links name planted records."""
 		doc: dict[str, Any] = {
 			"doctype": doctype,
 			"name": "made-up",
@@ -152,7 +152,7 @@ class Arguments:
 		}  # fmt: skip
 
 	def by_name(self, name: str, method: Method, subject: Subject) -> tuple[bool, Any]:  # noqa: C901
-		"""Return whether the parameter's name says what belongs there, and that."""
+		"""Return whether the parameter's name determines its value, and the value."""
 		of_module = None if method.doctype else doctype_of_module(method)
 		if name in DOCTYPE_NAMES:
 			return True, subject.doctype
@@ -184,7 +184,9 @@ class Arguments:
 		return self.named.get(frappe.scrub(doctype))
 
 	def _records_by_parameter(self) -> dict[str, Any]:
-		"""Return what parameters called like a DocType hold: the planted record, else any that the site has."""
+		"""Return values for parameters named like a DocType: the planted record, otherwise any that the site
+		has.
+		"""
 		named: dict[str, Any] = {}
 		for doctype in frappe.get_all(
 			"DocType", {"issingle": 0, "istable": 0, "is_virtual": 0}, pluck="name"
@@ -195,7 +197,7 @@ class Arguments:
 		return {**named, **self._other_names(named)}
 
 	def _create_stand_ins(self, methods: list[Method]) -> None:
-		"""Create a record for each DocType that the functions' parameters name and the site has none of."""
+		"""Create a record for each DocType that parameters name and of which the site has none."""
 		by_scrubbed = _doctype_by_scrubbed()
 		wanted = {name for method in methods for name in method.parameters}
 		wanted |= {frappe.scrub(doctype_of_module(method) or "") for method in methods}
@@ -213,7 +215,7 @@ class Arguments:
 				or frappe.get_meta(doctype).is_virtual
 			):
 				continue
-			with contextlib.suppress(Exception):  # a function that wants it is counted as not reached
+			with contextlib.suppress(Exception):  # a function that requires it counts as not reached
 				self.named[scrubbed] = create_stand_in(doctype, self.named)
 
 	def _other_names(self, named: dict[str, Any]) -> dict[str, Any]:
@@ -260,7 +262,7 @@ def _column(doc: Document) -> str:
 
 
 def takes_anything(method: Method) -> bool:
-	"""True for functions that read the request by themselves, or pass on whatever they are given."""
+	"""Return True for functions that read the request themselves, or pass on all parameters."""
 	if any(parameter.kind is parameter.VAR_KEYWORD for parameter in method.parameters.values()):
 		return True
 	return not READ_REQUEST.isdisjoint(_names_used(method.function))
@@ -299,7 +301,7 @@ def by_pattern(name: str) -> Any:
 
 
 def fit(value: Any, annotation: Any) -> Any:
-	"""Return `value`, or one of the annotated type where it could not become one."""
+	"""Return `value`, or one of the annotated type if it cannot be converted."""
 	accepted = _types_in(annotation)
 	if not accepted or type(value) in accepted or (isinstance(value, str) and str in accepted):
 		return value

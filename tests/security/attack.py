@@ -1,4 +1,4 @@
-"""What attacks have in common: how they register, and how they read the name of what they made."""
+"""The common parts of attacks: their registration, and the names of records that they create."""
 
 import json
 from collections.abc import Callable

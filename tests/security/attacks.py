@@ -1,5 +1,7 @@
-"""What single calls with plain arguments don't show: filters that guess, records of one's own that point at others',
-schedules, follows, invented charts. Each is a function that sends its requests and returns the replies to look at."""
+"""Attacks that single calls with plain arguments do not cover: guessing filters, own records that point at
+others', schedules, follows, invented charts. Each is a function that sends its requests and returns the
+replies to search.
+"""
 
 import json
 from typing import Any
@@ -13,7 +15,7 @@ from tests.security.planting import World
 
 @attack
 def link_title_by_filter(send: Send, world: World) -> list[Reply]:
-	"""Door 1: a filter in place of a name."""
+	"""Try door 1: a filter in place of a name."""
 	replies = []
 	for doctype in (
 		"Client",
@@ -46,7 +48,7 @@ def link_title_by_filter(send: Send, world: World) -> list[Reply]:
 
 @attack
 def link_titles_of_own_record(send: Send, world: World) -> list[Reply]:
-	"""Door 2: an own ToDo that refers to the record."""
+	"""Try door 2: an own ToDo that refers to the record."""
 	replies = []
 	for doctype in ("Client", "Sprint", "Orchestrator Dashboard", "Employee", "Project", "HD Ticket"):
 		todo = {"description": "mine", "reference_type": doctype, "reference_name": str(world.name(doctype))}
@@ -60,7 +62,7 @@ def link_titles_of_own_record(send: Send, world: World) -> list[Reply]:
 
 @attack
 def rows_of_others_parents(send: Send, world: World) -> list[Reply]:
-	"""Doors 3 and 4: a row of a child table, saved and read by itself."""
+	"""Try doors 3 and 4: a single row of a child table, saved and read."""
 	replies = []
 	rows = (
 		(
@@ -126,7 +128,7 @@ CHARTS = (
 
 @attack
 def invented_charts(send: Send, world: World) -> list[Reply]:
-	"""Door 5: charts and cards that no one saved."""
+	"""Try door 5: charts and cards that nobody saved."""
 	replies = []
 	for doctype, column in CHARTS:
 		chart = {"doctype": "Dashboard Chart", "chart_name": "x", "document_type": doctype, "chart_type": "Group By",
@@ -162,7 +164,7 @@ def invented_charts(send: Send, world: World) -> list[Reply]:
 
 @attack
 def employee_fields(send: Send, world: World) -> list[Reply]:
-	"""Door 6."""
+	"""Try door 6: fields of employees."""
 	employee = world.name("Employee")
 	replies = []
 	for column in ("ctc", "bank_ac_no", "date_of_birth", "health_details", "employee_name"):
@@ -178,7 +180,7 @@ def employee_fields(send: Send, world: World) -> list[Reply]:
 
 @attack
 def written_back(send: Send, world: World) -> list[Reply]:
-	"""Door 10: what a write replies."""
+	"""Try door 10: the reply to a write."""
 	replies = []
 	for doctype in ("Client", "Client Stay"):
 		name = world.name(doctype)
@@ -215,7 +217,7 @@ def written_back(send: Send, world: World) -> list[Reply]:
 
 @attack
 def versions(send: Send, world: World) -> list[Reply]:
-	"""Door 12."""
+	"""Try door 12: versions."""
 	form = {"doctype": "Client", "name": world.name("Client")}
 	paths = ("frappe.desk.form.load.getdoc", "frappe.desk.form.load.get_docinfo")
 	return [send("GET", M + path, form) for path in paths] + [
@@ -225,7 +227,7 @@ def versions(send: Send, world: World) -> list[Reply]:
 
 @attack
 def linked_fields(send: Send, world: World) -> list[Reply]:
-	"""Door 14."""
+	"""Try door 14: fields of linked records."""
 	replies = []
 	asked = (
 		("Employee", ["reports_to.ctc", "reports_to.bank_ac_no", "user_id.api_key"]), ("Goal", ["employee.ctc"]), ("ToDo", ["allocated_to.api_key"]),
@@ -263,7 +265,7 @@ def linked_fields(send: Send, world: World) -> list[Reply]:
 
 @attack
 def follows(send: Send, world: World) -> list[Reply]:
-	"""Door 17: who follows a record is mailed what changes."""
+	"""Try door 17: changes are mailed to followers."""
 	replies = []
 	for doctype in ("Client", "Client Stay", "Employee", "Issue", "HD Ticket"):
 		form = {"doctype": doctype, "doc_name": world.name(doctype), "user": send.user}
@@ -276,7 +278,7 @@ def follows(send: Send, world: World) -> list[Reply]:
 
 @attack
 def schedules(send: Send, world: World) -> list[Reply]:
-	"""Door 18: a report on a schedule, as somebody else, to oneself."""
+	"""Try door 18: a scheduled report, as another user, mailed to oneself."""
 	report = {"doctype": "Report", "report_name": "Sweep of clients", "ref_doctype": "Client", "report_type": "Report Builder", "is_standard": "No", "module": "Orchestrator",
 		"json": json.dumps({"fields": [["full_name", "Client"], ["race", "Client"]]})}  # fmt: skip
 	made = send("POST", "/api/resource/Report", {"data": json.dumps(report)})
@@ -304,7 +306,7 @@ def schedules(send: Send, world: World) -> list[Reply]:
 
 @attack
 def drafts(send: Send, world: World) -> list[Reply]:
-	"""Records that stand in no table: their controller's methods read what they name."""
+	"""Try unsaved records, whose controller methods read the records that they name."""
 	replies = []
 	for doc in (
 		{

@@ -1,4 +1,4 @@
-"""Those who call: none of them may read what is planted, but for what `can_read` names."""
+"""The callers: none of them may read what is planted, except what `can_read` names."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ GUEST = "Guest"
 
 @dataclass
 class Caller:
-	"""A user and the planted values that are theirs to read: DocType -> highest permission level."""
+	"""A user and the planted values that they may read: DocType -> highest permission level."""
 
 	key: str
 	user: str

@@ -1,4 +1,6 @@
-"""Values that nobody can guess: each is planted in one field and found again in whatever leaves the site."""
+"""Values that nobody can guess: each is planted in one field and searched for in everything that leaves the
+site.
+"""
 
 import base64
 import binascii
@@ -17,7 +19,7 @@ BASE64 = re.compile(r"[A-Za-z0-9+/\n\r]{40,}={0,2}")
 
 @dataclass(frozen=True)
 class Canary:
-	"""One planted value and the field it stands in."""
+	"""A planted value and its field."""
 
 	value: str
 	doctype: str
@@ -31,7 +33,7 @@ class Canary:
 
 @dataclass
 class Canaries:
-	"""All planted values, by what is searched for."""
+	"""All planted values, by the text that is searched for."""
 
 	by_value: dict[str, Canary] = field(default_factory=dict)
 
@@ -74,7 +76,7 @@ class Canaries:
 
 
 def unpack(content: bytes | str) -> str:
-	"""Return the text of a reply: decompressed, and with what its Base64 parts say appended."""
+	"""Return the text of a reply, decompressed, with its decoded base64 parts appended."""
 	if isinstance(content, bytes):
 		if content.startswith(b"\x1f\x8b"):
 			content = gzip.decompress(content)

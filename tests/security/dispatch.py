@@ -1,4 +1,4 @@
-"""Calls the site within this process, through Frappe's own application with all of its hooks."""
+"""Call the site within this process, through Frappe's own application with all of its hooks."""
 
 import json
 import signal
@@ -22,7 +22,7 @@ CALL_SECONDS = 8
 
 
 class CallTimeoutError(BaseException):
-	"""A call took too long; no handler of the platform's may catch it."""
+	"""A call took too long. No handler of the platform catches this."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Request:
 
 @dataclass
 class Reply:
-	"""What came back, and what the call did beside it."""
+	"""A reply, and the side effects of the call."""
 
 	request: Request
 	status: int
@@ -77,7 +77,7 @@ class Dispatcher:
 		_keep_metas()
 
 	def send(self, caller: Caller, request: Request) -> Reply:
-		"""Send one request and, outside of a session, undo what it did."""
+		"""Send one request and, outside of a session, undo its changes."""
 		headers = {"Accept": "application/json", "Host": self.site}
 		if caller.key != "guest":
 			headers["Authorization"] = f"token {caller.user}:sweep"
@@ -99,7 +99,7 @@ class Dispatcher:
 
 	@contextmanager
 	def one_session(self) -> Iterator[None]:
-		"""Within it, each request sees what those before it did. All is undone in the end."""
+		"""Let each request within the block see the changes of those before it. All is undone at the end."""
 		with guarded(self.ground):
 			self.together = True
 			try:
@@ -121,7 +121,7 @@ class Dispatcher:
 
 
 def _sign_in_by_name() -> None:
-	"""Let a token name its user: that the sweep's callers are signed in is not what it tests."""
+	"""Let a token name its user: signing in is not what the sweep tests."""
 
 	def validate(authorization: list[str]) -> None:
 		form = frappe.local.form_dict
@@ -132,7 +132,7 @@ def _sign_in_by_name() -> None:
 
 
 def _keep_metas() -> None:
-	"""Let requests share what DocTypes look like: to read it anew costs more than all else in most of them."""
+	"""Share the metadata of DocTypes between requests: reading it again is the largest cost of most of them."""
 	init, key = frappe.init, frappe.cache.make_key("doctype_meta")
 	kept: dict[str, Any] = {}
 

@@ -1,4 +1,6 @@
-"""Takes fixes out, one by one, and looks whether the sweep finds the leak: `python -m tests.security.doors report.json`."""
+"""Remove fixes one by one, and check that the sweep finds the leak: `python -m tests.security.doors
+report.json`.
+"""
 
 import json
 import os
@@ -21,29 +23,29 @@ METHODS = "orchestrator.access.method_guards.METHODS"
 
 @dataclass(frozen=True)
 class Door:
-	"""A fix, and the part of the sweep that has to miss it."""
+	"""A fix, and the part of the sweep that must find the leak without it."""
 
 	name: str
 	caller: str
 	part: str
 	only: str
-	# What is put in the place of what: a function, or the name of one
+	# Replacements: a function, or the name of one
 	without: tuple[tuple[str, Any], ...] = ()
-	# The platform methods that lose their line in the table
+	# Platform methods whose line is removed from the table
 	unguarded: tuple[str, ...] = ()
 
 
 def nothing(*_args: Any, **_options: Any) -> None:
-	"""Take the place of a check."""
+	"""Do nothing, in place of a check."""
 
 
 def everything(*_args: Any, **_options: Any) -> bool:
-	"""Take the place of a permission."""
+	"""Return True, in place of a permission."""
 	return True
 
 
 def everywhere(*_args: Any, **_options: Any) -> str:
-	"""Take the place of a condition of lists."""
+	"""Return no condition, in place of a condition of lists."""
 	return ""
 
 
@@ -89,7 +91,7 @@ DOORS = (
 	),
 )  # fmt: skip
 
-# On Frappe 16, HRMS and the query builder refuse these by themselves: nothing leaks without our fix.
+# On Frappe 16, HRMS and the query builder refuse these themselves: nothing leaks without this app's fix.
 CLOSED_BY_FRAPPE_16 = frozenset({"fields of an employee", "filters on a permission level"})
 if FRAPPE_MAJOR >= 16:
 	DOORS = tuple(door for door in DOORS if door.name not in CLOSED_BY_FRAPPE_16)

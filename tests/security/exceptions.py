@@ -1,6 +1,6 @@
-"""What the sweep does not call, and what it does not count as a leak: each with the reason."""
+"""Calls that the sweep skips, and findings that are not leaks, each with the reason."""
 
-# Pattern of an error -> why it is no wrong argument
+# Pattern of an error -> the reason for which it is not about a wrong argument
 REFUSALS: dict[str, str] = {
 	r"developer mode": "only for developers",
 	r"Only Administrator|only allowed to Administrator|Only System Manager": "a refusal of the caller under the status of a wrong value",
@@ -16,7 +16,7 @@ REFUSALS: dict[str, str] = {
 NOT_CALLED: dict[str, str] = {
 	"frappe.core.doctype.rq_job.rq_job.stop_job": "stops jobs of other tests on the same Redis",
 }
-# Callers, methods, planted values (patterns) -> why that is no leak
+# Callers, methods, planted values (patterns) -> the reason for which it is not a leak
 PERMITTED: tuple[tuple[str, str, str, str], ...] = (
 	(
 		".*",

@@ -9,7 +9,7 @@ from tests.security.planting import World
 
 @attack
 def files_by_url(send: Send, world: World) -> list[Reply]:
-	"""Doors 7 and 8: an own File that points at another's."""
+	"""Try doors 7 and 8: an own File that points at another's."""
 	replies = []
 	for file in world.files.values():
 		replies.append(send("GET", file.file_url, {}))
@@ -48,7 +48,7 @@ def files_by_url(send: Send, world: World) -> list[Reply]:
 
 @attack
 def file_lists(send: Send, world: World) -> list[Reply]:
-	"""Door 9."""
+	"""Try door 9: lists of files."""
 	replies = []
 	for doctype, file in world.files.items():
 		name = world.name(doctype)

@@ -18,7 +18,7 @@ RUN = "/api/method/run_doc_method"
 def find_calls(
 	arguments: Arguments, methods: list[Method], caller: Caller
 ) -> Iterator[tuple[Method, list[Request]]]:
-	"""Return each function with its calls, those about the most private record first.
+	"""Yield each function with its calls, those about the most private record first.
 
 	A guest is refused before arguments count, but for what is open to guests.
 	"""
@@ -37,14 +37,14 @@ def find_calls(
 
 
 def _of_module(method: Method, filling: Filling, is_first: bool) -> Iterator[Request]:
-	"""Return a POST for each filling, and a GET for the first."""
+	"""Yield a POST for each filling, and a GET for the first."""
 	verbs: list[str] = [verb for verb in ("GET", "POST") if verb in method.verbs] or list(method.verbs[:1])
 	for verb in verbs if is_first else verbs[-1:]:
 		yield Request(method.path, filling.about, verb, f"/api/method/{method.path}", filling.as_form())
 
 
 def _of_controller(arguments: Arguments, method: Method) -> Iterator[Request]:
-	"""Return a call on a record that is there, and one on a document that the caller makes up."""
+	"""Yield a call on an existing record, and one on a document that the caller invents."""
 	doctype = str(method.doctype)
 	verb = "POST" if "POST" in method.verbs else method.verbs[0]
 	label = f"{doctype}.{method.path}"

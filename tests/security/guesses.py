@@ -1,4 +1,4 @@
-"""Guesses: the same request with the planted value and with another one has to bring the same reply."""
+"""Guesses: a request with the planted value and the same request with another value must get the same reply."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ Build = Callable[[str], dict[str, str]]
 
 @dataclass(frozen=True)
 class Guess:
-	"""A request that asks whether a hidden value is the one sent."""
+	"""A request that tests whether a hidden value equals the one sent."""
 
 	canary: Canary
 	label: str
@@ -38,7 +38,7 @@ class Guess:
 
 
 def find_guesses(world: World) -> Iterator[Guess]:
-	"""Return the guesses of every column worth guessing, by every way to send a filter."""
+	"""Yield the guesses of every column worth guessing, by every way to send a filter."""
 	by_place = {canary.place: canary for canary in world.canaries.by_value.values()}
 	for doctype, column in COLUMNS:
 		for label, verb, path, build in _ways(doctype, column):

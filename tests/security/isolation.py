@@ -1,6 +1,6 @@
-"""Keeps a sweep on its own ground: one transaction that is never committed, no file outside the site, no network, no job.
+"""Isolate a sweep: one transaction that is never committed, no file outside the site, no network, no job.
 
-Everything here replaces something of this process alone; the sweep runs in a process of its own.
+Everything here replaces functions of this process only; the sweep runs in a separate process.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import frappe
 
-# Asked once: within the audit hook, to find it opens a file
+# Computed once: within the audit hook, finding it would open a file
 TEMPORARY = tempfile.gettempdir()
 SAVEPOINT = "sweep_call"
 WRITES = ("insert", "update", "replace", "delete")
@@ -37,14 +37,14 @@ COMMITTING = (
 
 
 class OutOfBoundsError(Exception):
-	"""A method tried to leave the sweep's ground: it has done its work as far as it may here."""
+	"""A method tried to leave the isolation: it has done all the work that it may do here."""
 
 	http_status_code = 500
 
 
 @dataclass
 class Effects:
-	"""What one call did beside its reply. A mail is a row of the Email Queue, so it is among the statements."""
+	"""The side effects of one call. A mail is a row of the Email Queue, so it is among the statements."""
 
 	statements: list[str] = field(default_factory=list)
 	jobs: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Effects:
 
 
 class Ground:
-	"""The sweep's site, while `within` is true guarded against all that lasts."""
+	"""The sweep's site, isolated while `within` is true."""
 
 	def __init__(self, site_path: Path) -> None:
 		self.effects = Effects()
@@ -192,7 +192,7 @@ FORBIDDEN = frozenset(
 
 @contextlib.contextmanager
 def guarded(ground: Ground) -> Iterator[Effects]:
-	"""Within it, a call may do what it likes: nothing of it stays."""
+	"""Undo everything that a call within the block does."""
 	ground.effects.clear()
 	ground.db.sql(f"savepoint {SAVEPOINT}")
 	ground.within = True

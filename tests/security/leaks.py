@@ -1,4 +1,4 @@
-"""What a call showed, or left behind, that its caller may not see."""
+"""Leaks: values that a call returned or stored although its caller may not see them."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ TABLE = re.compile(
 
 @dataclass(frozen=True)
 class Leak:
-	"""A planted value where it should not be."""
+	"""A planted value in the wrong place."""
 
 	caller: str
 	method: str
@@ -80,7 +80,7 @@ def _rows_of_others(world: World, statements: list[str]) -> list[tuple[str, str]
 
 
 def is_permitted(caller: str, method: str, place: str) -> bool:
-	"""True where exceptions.PERMITTED says why this caller may see that."""
+	"""Return True if exceptions.PERMITTED allows this caller to see the value."""
 	return any(
 		re.fullmatch(callers, caller) and re.search(methods, method) and re.fullmatch(places, place)
 		for callers, methods, places, _reason in PERMITTED

@@ -1,4 +1,4 @@
-"""The records a sweep hunts for, each text field of them holding a value that nobody can guess."""
+"""The planted records, with a value that nobody can guess in each text field."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,7 +33,7 @@ NOT_PLANTED = {
 
 @dataclass
 class World:
-	"""What was planted: the records by DocType, and the canaries in them."""
+	"""The planted records by DocType, and their canaries."""
 
 	canaries: Canaries
 	records: dict[str, Document] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class World:
 
 
 def plant() -> World:
-	"""Create every record. Nothing is committed: the caller has seen to that."""
+	"""Create every record. The caller ensures that nothing is committed."""
 	frappe.set_user("Administrator")
 	frappe.flags.mute_emails = True
 	world = World(Canaries())
@@ -86,7 +86,7 @@ def fill(world: World, doctype: str) -> dict[str, Any]:
 
 
 def overwrite(world: World, doc: Document) -> Document:
-	"""Put canaries into a saved record's row, past what its controller would compute."""
+	"""Write canaries into a saved record's row, without its controller."""
 	values = fill(world, doc.doctype)
 	frappe.db.set_value(doc.doctype, doc.name, values, update_modified=False)
 	frappe.clear_document_cache(doc.doctype, doc.name)
@@ -114,7 +114,9 @@ def _clients(world: World) -> None:
 	issue = {"connection": connection.name, "kind": "Record", "status": "Open", "reference_doctype": "Client"}
 	world.records["Sync Issue"] = factories.make_record("Sync Issue", **issue, reference_name=client.name)
 	client.reload()
-	client.race = world.canaries.text("Client", "race", 1)  # a change, and so a version with both values
+	client.race = world.canaries.text(
+		"Client", "race", 1
+	)  # a change, which creates a version with both values
 	client.save()
 	comment = client.add_comment("Comment", world.canaries.text("Client", "comment"))
 	world.records["Comment"] = comment

@@ -1,4 +1,4 @@
-"""Runs the sweep in a process of its own: it replaces much of Frappe there."""
+"""Run the sweep in a separate process, because it replaces much of Frappe."""
 
 import os
 import subprocess

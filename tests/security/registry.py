@@ -1,4 +1,4 @@
-"""Every whitelisted function of the installed apps. They register themselves, once their modules are imported."""
+"""Every whitelisted function of the installed apps. They register themselves when their modules are imported."""
 
 import importlib
 import inspect
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import frappe
 
-# Methods of every document; routes.py calls them on what is planted
+# Methods of every document; routes.py calls them on planted records
 OF_ALL_DOCUMENTS = frozenset(
 	{
 		"add_comment",
@@ -29,7 +29,7 @@ SKIPPED_FOLDERS = frozenset({"node_modules", "public", "__pycache__", ".git"})
 
 @dataclass(frozen=True)
 class Method:
-	"""A whitelisted function: of a module, or, where `doctype` is set, of that DocType's controller."""
+	"""A whitelisted function: of a module or, if `doctype` is set, of that DocType's controller."""
 
 	path: str
 	function: Callable
@@ -91,7 +91,9 @@ def _controllers() -> dict[str, type]:
 
 
 def _import_all() -> None:
-	"""Import each module that speaks of whitelisting. Those that can't be imported can't be called either."""
+	"""Import each module with whitelisted functions. Those of modules that cannot be imported cannot be
+	called either.
+	"""
 	for app in frappe.get_installed_apps():
 		package = Path(importlib.import_module(app).__file__ or "").parent
 		for path in _sources(package):
@@ -104,7 +106,9 @@ def _import_all() -> None:
 
 
 def _is_test(module: str) -> bool:
-	"""True for modules of tests: they refuse to be imported within a request (frappe.tests.ui_test_helpers)."""
+	"""Return True for modules of tests: they refuse to be imported within a request
+	(frappe.tests.ui_test_helpers).
+	"""
 	return ".tests." in module or module.rpartition(".")[2].startswith("test_") or ".patches." in module
 
 

@@ -1,4 +1,4 @@
-"""The REST routes of both versions, for each DocType that holds or repeats what is planted."""
+"""The REST routes of both versions, for each DocType that contains or repeats planted values."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.security.arguments import subjects_of
 from tests.security.dispatch import Request
 from tests.security.planting import World
 
-# DocTypes that repeat what stands in records of others
+# DocTypes that repeat values of other records
 REPEATING = (
 	"Version", "Comment", "Communication", "ToDo", "File", "Deleted Document", "DocShare", "Email Queue",
 	"Email Queue Recipient", "Notification Log", "Error Log", "Access Log", "Activity Log", "View Log", "Document Follow",
@@ -20,7 +20,7 @@ REPEATING = (
 	"HD Ticket Activity", "HD Notification", "Generated Report", "Bulk Operation", "Orchestrator Metric Value",
 	"Document Folder", "Contact", "Event", "Energy Point Log", "Ticket Escalation", "User Permission",
 )  # fmt: skip
-# What is worth asking of a linked record, beside its name
+# Fields of linked records that are requested, beside the name
 WORTH_ASKING = {
 	"Employee": ("ctc", "bank_ac_no", "health_details"),
 	"Client": ("full_name", "race", "first_name"),

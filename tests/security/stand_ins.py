@@ -1,14 +1,15 @@
-"""A bare record for each DocType that a function's arguments name and the site has none of.
+"""A minimal record for each DocType that arguments name and of which the site has no record.
 
-The rows go straight into their tables: no controller runs, nothing else is made. They only have to exist, so that a
-call gets past the look-up of its arguments."""
+The rows are written directly into their tables: no controller runs. They only have to exist, so that a call
+gets past the look-up of its arguments.
+"""
 
 from typing import Any
 
 import frappe
 from frappe.model.document import Document
 
-# A row of these changes how the site works
+# Rows of these would change the behaviour of the site
 CONFIGURING = frozenset({"Accounting Dimension", "Assignment Rule", "Client Script", "Custom Field", "DocType", "Document Naming Rule",
 	"Event Producer", "Inventory Dimension", "Kanban Board", "Notification", "Property Setter", "Pricing Rule", "Server Script", "Tax Rule",
 	"Webhook", "Workflow", "Energy Point Rule", "Email Account", "Auto Email Report", "Auto Repeat", "Milestone Tracker", "User",

@@ -1,6 +1,7 @@
-"""The sweep, in a process of its own: `python -m tests.security.sweep portal,desk report.json`.
+"""The sweep, in a separate process: `python -m tests.security.sweep portal,desk report.json`.
 
-It plants, calls and reports; nothing of it is committed. The callers share one planted world."""
+It plants, calls and reports; nothing of it is committed. The callers share one planted world.
+"""
 
 import json
 import os
@@ -29,9 +30,9 @@ from tests.security.registry import Method, find_methods
 from tests.security.report import is_reached
 from tests.support.processes import offset_database
 
-# What the sweep remembers of records that are never committed must not be in a cache that others use
+# Cached values of records that are never committed must not be in a shared cache
 OWN_REDIS_DATABASE = 8
-# A function that they don't reach is reached by no other record's name either
+# If these do not reach a function's own code, no other record's name does
 CALLS_BEFORE_GIVING_UP = 2
 ATTACK_MODULES = (attacks, file_attacks)
 PARTS = ("functions", "routes", "guesses", "attacks", "rooms")
@@ -39,7 +40,7 @@ PARTS = ("functions", "routes", "guesses", "attacks", "rooms")
 
 @dataclass
 class Report:
-	"""What a sweep did and found."""
+	"""The actions and findings of a sweep."""
 
 	users: list[str] = field(default_factory=list)
 	methods: int = 0
@@ -64,7 +65,7 @@ class Report:
 
 @dataclass
 class Sweep:
-	"""The planted world and the means to call."""
+	"""The planted records and the calls on them."""
 
 	dispatcher: Dispatcher
 	world: World
@@ -127,7 +128,7 @@ class Sweep:
 				self._note(Leak(caller.key, method, "GET", doctype, (place,), "rooms joined", reply.sent))
 
 	def _try(self, caller: Caller, method: str, requests: list[Request]) -> None:
-		"""Make the calls of one function; give it up once enough of them were stopped by their arguments."""
+		"""Make the calls of one function; stop after enough of them failed on their arguments."""
 		reached = False
 		for number, request in enumerate(requests):
 			if number >= CALLS_BEFORE_GIVING_UP and not reached:
@@ -141,7 +142,7 @@ class Sweep:
 			self._send(caller, request)
 
 	def _sender(self, caller: Caller, attack: str) -> Send:
-		"""Return what an attack sends its requests with."""
+		"""Return the function with which an attack sends its requests."""
 
 		def send(verb: str, path: str, values: dict[str, Any], as_json: bool = False) -> Reply:
 			form = values if as_json else {key: as_text(value) for key, value in values.items()}
@@ -169,7 +170,9 @@ class Sweep:
 
 
 def _find_rooms(doctype: str, name: str) -> Iterator[tuple[str, dict[str, str], str]]:
-	"""Yield what the socket server asks before somebody joins the room of a record, and that of its DocType's list."""
+	"""Yield the requests of the socket server before a user joins the room of a record, and that of its
+	DocType's list.
+	"""
 	places = (f"{doctype} room", f"{doctype} list room")
 	if compat.FRAPPE_MAJOR < 16:
 		yield "frappe.realtime.can_subscribe_doc", {"doctype": doctype, "docname": name}, places[0]
@@ -180,7 +183,7 @@ def _find_rooms(doctype: str, name: str) -> Iterator[tuple[str, dict[str, str], 
 
 
 def _without(reply: Reply, value: str) -> bytes:
-	"""Return the body without what merely repeats the question."""
+	"""Return the body without the parts that only repeat the request."""
 	return reply.body.lower().replace(value.lower().encode(), b"")
 
 

@@ -1,4 +1,4 @@
-"""One sweep as a test sees it: run for some users, summed up, and held against what is asked of it."""
+"""One sweep as a test sees it: run for some users, summarized, and compared with the requirements."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.security.processes import run_module
 
-# Of all calls, the share that was not stopped by a wrong argument
+# Minimum share of calls that were not stopped by a wrong argument
 LEAST_SHARE = 0.90
 SHOWN = 20
 

@@ -1,4 +1,4 @@
-"""The sweep finds what it is there to find: each fix is taken out, and the leak shows; with the fix there is none."""
+"""The sweep finds a leak after each fix is removed, and none with the fix."""
 
 import json
 from pathlib import Path

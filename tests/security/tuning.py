@@ -1,6 +1,8 @@
-"""Finds arguments that get a function to its work: calls it as Administrator, reads the error, and tries again.
+"""Find arguments with which a function runs its own code: call it as Administrator, read the error, and try
+again.
 
-`tune_all` rewrites method_arguments.json. To be run within a sweep (sweep.py) when the platform's functions change."""
+`tune_all` rewrites method_arguments.json. To be run within a sweep (sweep.py) when the platform's functions change.
+"""
 
 import json
 import re
@@ -21,14 +23,16 @@ SHAPES: tuple[Any, ...] = ({}, [], [{}], RECORD, [RECORD], ["$name"], "$name", 1
 
 
 class Tuner:
-	"""Tunes one function after the other."""
+	"""Finds arguments for one function after the other."""
 
 	def __init__(self, dispatcher: Dispatcher, world: World, arguments: Arguments) -> None:
 		self.dispatcher, self.arguments = dispatcher, arguments
 		(self.caller,) = create_callers(world, ["administrator"])
 
 	def tune(self, method: Method) -> tuple[bool, dict[str, Any], str]:
-		"""Return whether the work was reached, the arguments that differ from the plain ones, and the last error."""
+		"""Return whether the function's own code ran, the arguments that differ from the plain ones, and the
+		last error.
+		"""
 		subject = self.arguments.main_subject(method)
 		plain = self.arguments.plain(method, subject)
 		queue: list[dict[str, Any]] = [{}]
@@ -122,7 +126,7 @@ def _of_type(annotation: str) -> Iterator[Any]:
 def tune_all(
 	dispatcher: Dispatcher, world: World, arguments: Arguments, methods: list[Method]
 ) -> dict[str, str]:
-	"""Write the table, and return the last error of each function whose work was not reached."""
+	"""Write the table, and return the last error of each function whose own code did not run."""
 	arguments.table = {}
 	tuner, table, failed = Tuner(dispatcher, world, arguments), {}, {}
 	for method in methods:

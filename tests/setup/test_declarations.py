@@ -1,4 +1,6 @@
-"""What the app adds to other apps' DocTypes, and how the platform treats it."""
+"""The fields, options and indexes that the app adds to other apps' DocTypes, and the platform's handling of
+them.
+"""
 
 import json
 import shutil
@@ -92,7 +94,7 @@ def test_a_field_of_the_sites_own_that_holds_something_else_stops_the_install(si
 def test_a_field_of_the_sites_own_that_holds_the_same_is_used_as_it_is(site, monkeypatch):
 	same = {"fieldname": "industry", "fieldtype": "Link", "options": "Industry Type"}
 	with monkeypatch.context() as patched:
-		# Whatever else is declared, in whichever table: `remove` would drop its columns, under the tests that follow.
+		# Other declarations are hidden: `remove` would drop their columns, which later tests need.
 		patched.setattr(custom_fields, "list_declared_fields", lambda: [("Lead", same)])
 		install.before_install()
 		custom_fields.sync_custom_fields()

@@ -1,4 +1,6 @@
-"""The demo: made by the command, whole and coherent, and taken back to the last record, whatever people did."""
+"""The demo: created by the command, complete and consistent, and removed without a trace, whatever users
+changed.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,12 +26,12 @@ FIGURES = {
 	"helpdesk_dashboard": ("open_tickets",),
 	"projects_dashboard": ("open_projects", "open_tasks", "remaining_hours"),
 }
-COUNTERS = {"tabSeries"}  # they go on, as do the sequences behind the names that are numbers
+COUNTERS = {"tabSeries"}  # their counters continue, as do the sequences of numeric names
 
 
 @dataclass
 class Demo:
-	"""What was seen of one demo, from before it was made until after it was removed."""
+	"""Observations of one demo, from before its creation until after its removal."""
 
 	before: Snapshot
 	bytes_before: set[str] = field(default_factory=set)
@@ -77,7 +79,7 @@ def demo(frappe_site: str) -> Demo:
 
 
 def look() -> dict[str, Any]:
-	"""The demo as a reader of the site sees it."""
+	"""Return the demo's records on the site."""
 	return {
 		"lead statuses": list_statuses("Lead", {"email_id": ("like", DOMAIN)}),
 		"stages": group_by_title("pipeline_stage"),
@@ -116,7 +118,7 @@ def look() -> dict[str, Any]:
 
 
 def list_figures() -> dict[str, float]:
-	"""What the dashboards tell now."""
+	"""Return the current values of the dashboards."""
 	return {
 		name: item["value"]
 		for dashboard, names in FIGURES.items()
@@ -126,7 +128,7 @@ def list_figures() -> dict[str, float]:
 
 
 def look_at_kipu() -> dict[str, Any]:
-	"""The demo's connection to the simulator."""
+	"""Return the demo's connection to the simulator."""
 	connection = frappe.get_doc("Kipu Connection", "Kipu Simulator")
 	return {
 		"address": connection.base_url,
@@ -137,7 +139,7 @@ def look_at_kipu() -> dict[str, Any]:
 
 
 def bring_a_client() -> None:
-	"""As a run of the sync does: a client with a stay, the run's own record, what the sync remembers."""
+	"""Create records as a run of the sync does: a client with a stay, the run, the sync states."""
 	connection = frappe.get_doc("Kipu Connection", "Kipu Simulator")
 	facility = connection.default_facility
 	run = factories.make_record(
@@ -164,7 +166,7 @@ def bring_a_client() -> None:
 
 
 def list_assignees_of_new_issues() -> list[str]:
-	"""Whom the platform assigns three issues that arrive while the demo is there."""
+	"""Return the assignees of three new issues that arrive while the demo exists."""
 	issues = [
 		frappe.get_doc(
 			doctype="Issue",
@@ -178,7 +180,7 @@ def list_assignees_of_new_issues() -> list[str]:
 
 
 def get_figures_of_sprint(title: str) -> tuple[float, ...]:
-	"""What a burndown says of a sprint of the demo, and how many of its events nobody wrote down."""
+	"""Return the burndown of a sprint of the demo, and the number of its events that are not stored."""
 	sprint = frappe.db.get_value("Sprint", {"title": title})
 	told = get_sprint_burndown(sprint)
 	now = clock.get_now()
@@ -215,7 +217,7 @@ def list_projects() -> list[str]:
 
 
 def find_assignment_mismatches() -> list[str]:
-	"""Demo records whose field names someone else than their first open assignment."""
+	"""Return demo records whose field differs from their first open assignment."""
 	apart = []
 	for doctype in ("Lead", "Opportunity", "Issue", "Task"):
 		for row in frappe.get_all(doctype, {"assigned_to": ("like", DOMAIN)}, ["name", "assigned_to"]):
@@ -231,20 +233,20 @@ def find_assignment_mismatches() -> list[str]:
 
 
 def edit_a_demo_lead() -> None:
-	"""As people do: change it, rename it, comment on it, assign it to themselves."""
+	"""Edit a demo lead as a user does: change, rename, comment, assign."""
 	lead = frappe.get_doc("Lead", {"lead_name": "Greta Lowell"})
 	lead.update({"topic": "Edited", "status": "Replied"})
 	lead.save()
 	lead.add_comment("Comment", "Called back")
 	factories.assign(lead, "Administrator")
-	# A request begins without this map; here it is as old as the run, and knows no record of the demo.
+	# A request starts without this map; here it is as old as the test run, without records of the demo.
 	frappe.local.dynamic_link_map = None
 	frappe.rename_doc("Lead", lead.name, "RENAMED-LEAD")
 	frappe.db.commit()
 
 
 def make_reference_to_demo() -> str:
-	"""A task of the site's own in a demo project."""
+	"""Create a task of the site's own in a demo project."""
 	project = frappe.db.get_value("Project", {"project_name": "Telehealth Rooms"})
 	return factories.make_task(project=project).name
 

@@ -1,4 +1,4 @@
-"""`bench orchestrator doctor`: what it looks at, what it says, how it ends."""
+"""`bench orchestrator doctor`: its checks, its messages, its exit codes."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.support.source import ROOT, list_imports
 
 @pytest.fixture
 def doctor(site):
-	"""The module. It needs the site's Frappe."""
+	"""Return the module, which needs the site's Frappe."""
 	from orchestrator.setup import doctor
 
 	return doctor
@@ -22,7 +22,7 @@ def doctor(site):
 
 @pytest.fixture
 def versions(site):
-	"""The module. It needs the site's Frappe."""
+	"""Return the module, which needs the site's Frappe."""
 	from orchestrator.setup import versions
 
 	return versions

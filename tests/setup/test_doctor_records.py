@@ -1,4 +1,4 @@
-"""The doctor finds records that went wrong before this version, each by its name, and leaves right ones alone."""
+"""The doctor names each record that an earlier version left wrong, and no correct one."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.support.kipu_site import get_stay, make_connection, run_sync
 
 @pytest.fixture
 def records(site, monkeypatch):
-	"""The module. It names all that is wrong."""
+	"""Return the module, set to name all wrong records."""
 	from orchestrator.setup import doctor_records
 
 	monkeypatch.setattr(doctor_records, "MAX_NAMED", 100_000)

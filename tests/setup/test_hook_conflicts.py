@@ -1,4 +1,6 @@
-"""The doctor names what another installed app switches off, what the rate limit counts, and who reads clients."""
+"""The doctor reports hooks that another app replaces, requests that the rate limit counts, and users who read
+clients.
+"""
 
 import json
 from collections.abc import Callable
@@ -14,12 +16,12 @@ from tests.support.rate_limits import override_rate_limit
 
 
 class OtherComment(Document):
-	"""A class of another app that takes the place of ours."""
+	"""A class of another app that replaces this app's."""
 
 
 @pytest.fixture
 def with_hooks(site: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, dict[str, str]], None]:
-	"""`with_hooks(hook, entries)`: as if an app installed after ours had these entries."""
+	"""Return `with_hooks(hook, entries)`: adds entries of an app that is installed after this one."""
 	get_hooks = frappe.get_hooks
 	later: dict[str, dict[str, str]] = {}
 

@@ -1,5 +1,6 @@
-"""The app comes and goes: migrated, uninstalled, installed on a site that holds data, uninstalled again, and the
-whole database compared. One journey on the test site itself, whose database is put back afterwards."""
+"""The life of the app on a site: migrated, uninstalled, installed on a site with data, uninstalled again, and
+the whole database compared. One sequence on the test site itself, whose database is restored afterwards.
+"""
 
 import json
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ STOCK_TASK_STATUSES = "Open\nWorking\nPending Review\nOverdue\nTemplate\nComplet
 
 @dataclass
 class Journey:
-	"""What was seen on the way."""
+	"""Observations on the way."""
 
 	names: dict[str, str] = field(default_factory=dict)
 	before_migrate: dict[str, Any] = field(default_factory=dict)
@@ -106,7 +107,9 @@ def travel() -> Journey:
 
 
 def make_records() -> dict[str, str]:
-	"""A site that holds data: records in stock and in our statuses, assignments, naming rules of both kinds."""
+	"""Create data on the site: records with stock statuses and this app's, assignments, naming rules of both
+	kinds.
+	"""
 	made = {
 		"lead": factories.make_lead(status="Qualified"),
 		"issue": factories.make_issue(status="In Progress"),
@@ -122,7 +125,7 @@ def make_records() -> dict[str, str]:
 	first, second = factories.make_user("Sales User"), factories.make_user("Sales User")
 	factories.assign(made["assigned lead"], first.name)
 	factories.assign(made["assigned lead"], second.name)
-	# The site's own rule; its condition keeps it away from other tests' tasks.
+	# A rule of the site; its condition excludes tasks of other tests.
 	rule = factories.make_record(
 		"Document Naming Rule",
 		document_type="Task",
@@ -147,7 +150,7 @@ def make_a_demo_of_one_lead() -> str:
 
 
 def make_own_options() -> None:
-	"""Without us: one option that we never heard of, and one that we would have added."""
+	"""Add options while the app is not installed: an unknown one, and one that the app would add."""
 	make_property_setter(
 		"Lead", "status", "options", f"{STOCK_LEAD_STATUSES}\nNurturing", "Text", is_system_generated=False
 	)
@@ -168,7 +171,7 @@ def hold_our_statuses(names: dict[str, str]) -> None:
 
 
 def list_values(names: dict[str, str]) -> dict[str, Any]:
-	"""What people see of the records now."""
+	"""Return the visible values of the records."""
 	frappe.db.rollback()
 	seen: dict[str, Any] = {
 		"document file": dict(
@@ -207,18 +210,18 @@ def list_values(names: dict[str, str]) -> dict[str, Any]:
 
 
 def get_sql_value(column: str, doctype: str, name: str) -> Any:
-	"""By plain SQL: this process does not know what the app's comings and goings did to the meta data."""
+	"""Return a value by plain SQL: the metadata cached in this process are outdated."""
 	return frappe.db.sql(f"select `{column}` from `tab{doctype}` where name=%s", name)[0][0]  # noqa: S608
 
 
 def list_own_doctypes() -> list[str]:
-	"""The DocTypes of this app, by their files."""
+	"""Return the DocTypes of this app, by their files."""
 	files = (ROOT / "orchestrator" / "orchestrator" / "doctype").glob("*/*.json")
 	return sorted(json.loads(file.read_text())["name"] for file in files)
 
 
 def find_leftovers() -> dict[str, list]:
-	"""Every trace of the app, by where it was found."""
+	"""Return every trace of the app, by where it was found."""
 	queries = {
 		"columns": "select table_name, column_name from information_schema.columns where table_schema=database()",
 		"modules": "select name from `tabModule Def` where app_name='orchestrator'",
@@ -248,7 +251,7 @@ def find_leftovers() -> dict[str, list]:
 
 
 def capture_declarations_and_records() -> dict[str, Any]:
-	"""What migrate could touch of ours: the schema, the declarations, the records."""
+	"""Return everything of this app that migrate could change: the schema, the declarations, the records."""
 	frappe.db.rollback()
 	return {name: snapshot.list_rows(name) for name in MIGRATED} | {"columns": snapshot.list_columns()}
 

@@ -1,5 +1,6 @@
-"""Every dotted name of the platform that this app has in its tables is one of the Frappe at hand, or is declared to belong to
-the other line. A name that nothing answers to guards nothing, in silence."""
+"""Every dotted name of the platform in this app's tables exists in this Frappe version, or is declared for
+the other one. A name that does not exist would silently guard nothing.
+"""
 
 import ast
 import re
@@ -16,7 +17,7 @@ from tests.support.source import list_modules
 
 PLATFORM = ("frappe", "erpnext", "hrms", "helpdesk", "gameplan", "insights", "telephony")
 DOTTED_NAME = re.compile(rf"^(?:{'|'.join(PLATFORM)})(?:\.\w+)+$")
-# Documented under Frappe's name, but Frappe has no such methods
+# Documented under Frappe's name, but missing in Frappe
 DOCUMENTED_ONLY = frozenset(
 	{
 		"frappe.desk.bulk_assignment.set_assignment_for_many",
@@ -28,7 +29,7 @@ DOCUMENTED_ONLY = frozenset(
 
 
 def list_strings(module: str) -> Iterator[str]:
-	"""Every text in a module that looks like a name of the platform."""
+	"""Yield every text in a module that looks like a name of the platform."""
 	for node in ast.walk(source.parse_module(module)):
 		if isinstance(node, ast.Constant) and isinstance(node.value, str) and DOTTED_NAME.match(node.value):
 			yield node.value

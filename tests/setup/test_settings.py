@@ -1,4 +1,4 @@
-"""Orchestrator Settings: what it refuses, who may change it, and the names of the API reference on request."""
+"""Orchestrator Settings: validation, permissions, and the optional names of the API reference."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def save_settings(**values: object) -> None:
 
 @pytest.fixture
 def documented_names(site):
-	"""The rules switched on, in a transaction that ends with the test; Frappe's cache of them too."""
+	"""Switch on the naming rules, in a transaction that ends with the test; reset Frappe's cache of them too."""
 	save_settings(use_documented_names=1)
 	yield
 	frappe.db.rollback()

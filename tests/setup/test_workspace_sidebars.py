@@ -1,4 +1,6 @@
-"""Frappe 16 shows a workspace's links in a sidebar of its own, and an icon for it on the desktop: files that 15 ignores."""
+"""Frappe 16 shows a workspace's links in a sidebar, and an icon on the desktop: from files that Frappe 15
+ignores.
+"""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The bench from the shell: its commands in a process of their own, and the site's database out and in."""
+"""Run commands of the bench in separate processes, and dump and restore the site's database."""
 
 import re
 import shutil
@@ -14,12 +14,12 @@ import frappe
 from tests.support import snapshot
 
 TIMEOUT = 300
-# What a dump has of a table begins so; of anything else with another word.
+# Beginning of a table's section in a dump; other sections begin differently.
 SECTION = re.compile(rb"-- (?:Table structure for table|Dumping data for table|\w+ structure for) `([^`]+)`")
 
 
 def run_command(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-	"""`bench --site <the test site> <arguments>`. The connection of the tests lets go of its locks first."""
+	"""Run `bench --site <the test site> <arguments>`. The connection of the tests releases its locks first."""
 	frappe.db.rollback()
 	result = subprocess.run(
 		[
@@ -46,10 +46,11 @@ def run_command(*arguments: str, check: bool = True) -> subprocess.CompletedProc
 
 @contextmanager
 def restore_database_after() -> Iterator[None]:
-	"""Whatever happens to the site's database meanwhile, afterwards it is as before.
+	"""Restore the site's database after the block, whatever happens to it.
 
 	Only the site's own account is needed, so this runs wherever the site does. Most tables are as they were; to make
-	those anew as well would take most of the time."""
+	those again as well would take most of the time.
+	"""
 	with tempfile.TemporaryDirectory() as folder, write_options_file() as options:
 		dump, wanted = Path(folder) / "site.sql", Path(folder) / "changed.sql"
 		with dump.open("wb") as target:
@@ -59,7 +60,7 @@ def restore_database_after() -> Iterator[None]:
 			yield
 		finally:
 			write_dump_without(dump, wanted, snapshot.find_unchanged_tables(before, snapshot.capture_site()))
-			frappe.db.rollback()  # lets go of the tables
+			frappe.db.rollback()  # releases the tables
 			with wanted.open("rb") as source:
 				_run_client(options, "mariadb", "mysql", stdin=source)
 			frappe.db.rollback()
@@ -67,7 +68,7 @@ def restore_database_after() -> Iterator[None]:
 
 
 def write_dump_without(dump: Path, target: Path, tables: set[str]) -> None:
-	"""The dump without the sections of these tables."""
+	"""Write the dump without the sections of these tables."""
 	kept = True
 	with dump.open("rb") as source, target.open("wb") as out:
 		for line in source:
@@ -79,7 +80,7 @@ def write_dump_without(dump: Path, target: Path, tables: set[str]) -> None:
 
 @contextmanager
 def write_options_file() -> Iterator[Path]:
-	"""The site's account for MariaDB's clients, so that no password is on a command line."""
+	"""Write the site's account for MariaDB's clients to a file, so that no password is on a command line."""
 	conf = frappe.conf
 	where = f"socket={conf.db_socket}" if conf.db_socket else f"host={conf.db_host or 'localhost'}"
 	lines = ["[client]", where, f"user={conf.db_user or conf.db_name}", f"password={conf.db_password}"]

@@ -18,18 +18,18 @@ class Client:
 	session: requests.Session = field(default_factory=requests.Session)
 
 	def request(self, verb: str, path: str, **kwargs: Any) -> requests.Response:
-		"""Any request; `path` starts at the root."""
+		"""Send any request; `path` starts at the root."""
 		headers = {"Host": self.host, **self.headers, **kwargs.pop("headers", {})}
 		return self.session.request(
 			verb, self.base + path, headers=headers, timeout=TIMEOUT, allow_redirects=False, **kwargs
 		)
 
 	def get(self, method: str, headers: dict[str, str] | None = None, **params: Any) -> requests.Response:
-		"""GET /api/method/<method> with `params` in the query."""
+		"""Send GET /api/method/<method> with `params` in the query."""
 		return self.request("GET", f"/api/method/{method}", params=params, headers=headers or {})
 
 	def post(self, method: str, headers: dict[str, str] | None = None, **body: Any) -> requests.Response:
-		"""POST /api/method/<method> with `body` as JSON."""
+		"""Send POST /api/method/<method> with `body` as JSON."""
 		return self.request("POST", f"/api/method/{method}", json=body, headers=headers or {})
 
 	def login(self, user: str, password: str) -> "Client":
@@ -40,11 +40,11 @@ class Client:
 
 
 def get_data(reply: requests.Response, status: int = 200) -> Any:
-	"""The data of a reply that is as it should be."""
+	"""Return the data of a successful reply."""
 	assert reply.status_code == status, reply.text
 	return reply.json()["data"]
 
 
 def get_error(reply: requests.Response) -> tuple[int, str]:
-	"""The status of a refusal, and what kind it is."""
+	"""Return the status and the error class of a refusal."""
 	return reply.status_code, reply.json()["exc_type"]

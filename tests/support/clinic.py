@@ -1,4 +1,4 @@
-"""Facilities, connections and clients for the tests of what surrounds the sync. The sync's own tests make theirs by runs."""
+"""Facilities, connections and clients for tests outside the sync. The sync's own tests create theirs by runs."""
 
 import uuid
 from typing import Any
@@ -14,7 +14,7 @@ def make_facility(**values: Any) -> Document:
 
 
 def make_connection(kipu: Simulator | None = None, **values: Any) -> Document:
-	"""A connection to a simulator, or one that nobody asks. Nothing reads it on its own."""
+	"""Create a connection to a simulator, or one that is never called. Its schedule is off."""
 	facility = values.pop("facility", None) or make_facility(time_zone="America/New_York").name
 	defaults = {
 		"connection_name": factories.make_unique("Kipu"),
@@ -32,7 +32,7 @@ def make_connection(kipu: Simulator | None = None, **values: Any) -> Document:
 
 
 def make_client(connection: Document, **values: Any) -> Document:
-	"""A client in care at the connection's own facility."""
+	"""Create a client in care at the connection's own facility."""
 	defaults = {
 		"connection": connection.name,
 		"facility": connection.default_facility,
@@ -45,7 +45,7 @@ def make_client(connection: Document, **values: Any) -> Document:
 
 
 def make_clinical_user(facility: str | None = None, *roles: str) -> str:
-	"""A clinical user; with `facility`, one who is bound to it."""
+	"""Create a clinical user; with `facility`, one who is limited to it."""
 	user = factories.make_user(*(roles or ("Clinical User",))).name
 	if facility:
 		factories.make_record("User Permission", user=user, allow="Facility", for_value=facility)

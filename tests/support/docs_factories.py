@@ -1,4 +1,4 @@
-"""Folders, documents and versions for tests, and where their bytes are."""
+"""Create folders, documents and versions for tests, and find their stored content."""
 
 import io
 from pathlib import Path
@@ -18,7 +18,7 @@ METHOD = "orchestrator.docs."
 
 
 def make_folder(*grants: tuple[str, str, str], **values: Any) -> str:
-	"""A folder below Documents; grants are (Role, Department or User; who; Read, Write or Manage)."""
+	"""Create a folder below Documents; grants are (Role, Department or User; who; Read, Write or Manage)."""
 	frappe.set_user("Administrator")
 	access.clear_cached_levels()
 	rows = [{"grantee_type": kind, "grantee": who, "level": level} for kind, who, level in grants]
@@ -27,7 +27,7 @@ def make_folder(*grants: tuple[str, str, str], **values: Any) -> str:
 
 
 def make_document(folder: str, content: bytes | None = b"first", **values: Any) -> str:
-	"""A document, with a first version unless `content` is None."""
+	"""Create a document, with a first version unless `content` is None."""
 	frappe.set_user("Administrator")
 	access.clear_cached_levels()
 	title = values.pop("title", f"{factories.make_unique('Document')}.txt")
@@ -64,7 +64,7 @@ def list_keys_on_disk() -> set[str]:
 
 
 def list_audit_actions(document: str) -> list[str]:
-	"""The actions in the audit trail of a document, the first first."""
+	"""Return the actions in the audit trail of a document, first to last."""
 	frappe.db.rollback()
 	return frappe.get_all(
 		"Document Audit Entry", {"document": document}, order_by="creation asc", pluck="action"

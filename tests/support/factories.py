@@ -1,4 +1,4 @@
-"""Records for tests: valid ones from defaults, each with a name of its own, committed so that the server sees them.
+"""Create valid records for tests from defaults, with unique names, committed so that the server sees them.
 
 Every `make_*` takes field values as keywords and returns the saved document.
 """
@@ -17,9 +17,9 @@ from orchestrator import compat
 
 # Frappe 16 sanitises HTML by nh3 instead of bleach: links get a `rel`
 LINK_REL = "" if compat.FRAPPE_MAJOR < 16 else ' rel="noopener noreferrer"'
-# What Frappe itself answers to a body that is no JSON
+# Frappe's own replies to a body that is not JSON
 UNPARSED_BODY_STATUS = 500 if compat.FRAPPE_MAJOR < 16 else 417
-# Frappe 16 refuses a deletion without words of its own
+# Frappe 16 refuses a deletion without a message
 DELETE_REFUSAL = (
 	"User not allowed to delete"
 	if compat.FRAPPE_MAJOR < 16
@@ -30,7 +30,7 @@ EMAIL_DOMAIN = "harbor.example"
 
 
 def make_unique(prefix: str) -> str:
-	"""`prefix` with letters that no other record has."""
+	"""Return `prefix` with letters that no other record has."""
 	return f"{prefix} {frappe.generate_hash(length=8)}"
 
 
@@ -39,7 +39,7 @@ def make_unique_email(local_part: str = "person") -> str:
 
 
 def get_company() -> str:
-	"""The site's company."""
+	"""Return the site's company."""
 	return frappe.defaults.get_global_default("company")
 
 
@@ -51,17 +51,19 @@ def make_record(doctype: str, **values: Any) -> Document:
 
 
 def make_user(*roles: str, **values: Any) -> Document:
-	"""A desk user with these roles and the password `PASSWORD`."""
+	"""Create a desk user with these roles and the password `PASSWORD`."""
 	defaults = {
 		"email": make_unique_email("user"),
 		"first_name": make_unique("User"),
 		"send_welcome_email": 0,
 		"roles": [{"role": role} for role in roles],
-		# most tests ask for it sooner or later, and to add it is to save the user once more
+		# most tests need it, and adding it later would save the user again
 		"api_key": frappe.generate_hash(length=15),
 		"api_secret": frappe.generate_hash(length=15),
 	}
-	frappe.local.conf.throttle_user_limit = 100_000  # Frappe lets a site make 60 users an hour otherwise
+	frappe.local.conf.throttle_user_limit = (
+		100_000  # otherwise, Frappe limits a site to 60 new users per hour
+	)
 	user = frappe.get_doc({"doctype": "User", **defaults, **values}).insert()
 	if "new_password" not in values:
 		with mock.patch.object(passlibctx, "hash", hash_password):
@@ -72,7 +74,7 @@ def make_user(*roles: str, **values: Any) -> Document:
 
 @functools.cache
 def hash_password(password: str) -> str:
-	"""What the site keeps of a password: slow to work out, on purpose, and the same for all users here."""
+	"""Return the hash of a password. It is slow by design, and the same for all users here."""
 	return original_hash(password)
 
 
@@ -80,7 +82,7 @@ original_hash = passlibctx.hash
 
 
 def get_token(user: str) -> tuple[str, str]:
-	"""The user's API key and secret, made if there are none."""
+	"""Return the user's API key and secret, created if there are none."""
 	key = frappe.db.get_value("User", user, "api_key")
 	secret = get_decrypted_password("User", user, "api_secret", raise_exception=False)
 	if not (key and secret):
@@ -99,14 +101,14 @@ def make_customer(**values: Any) -> Document:
 
 
 def make_lead_source(name: str) -> Document:
-	"""A source of leads: ERPNext 16 has them in another DocType."""
+	"""Create a source of leads, which is another DocType on ERPNext 16."""
 	doctype = compat.get_lead_source_doctype()
 	title = {"source_name": name} if frappe.get_meta(doctype).has_field("source_name") else {}
 	return make_record(doctype, __newname=name, **title)
 
 
 def make_lead(**values: Any) -> Document:
-	"""A lead; `source` goes into the field that this ERPNext has for it."""
+	"""Create a lead; `source` goes into the field that this ERPNext has for it."""
 	if "source" in values:
 		values[compat.get_lead_source_field()] = values.pop("source")
 	return make_record(
@@ -115,7 +117,7 @@ def make_lead(**values: Any) -> Document:
 
 
 def make_opportunity(**values: Any) -> Document:
-	"""An opportunity from a lead of its own, unless `party_name` names one."""
+	"""Create an opportunity from a new lead, unless `party_name` names one."""
 	if "party_name" not in values:
 		values["party_name"] = make_lead().name
 	defaults = {
@@ -145,7 +147,7 @@ def make_task(**values: Any) -> Document:
 
 
 def make_employee(**values: Any) -> Document:
-	"""An active employee; `user_id` links a user."""
+	"""Create an active employee; `user_id` links a user."""
 	defaults = {
 		"first_name": make_unique("Employee"),
 		"gender": "Prefer not to say",
@@ -162,7 +164,7 @@ def make_employee(**values: Any) -> Document:
 
 
 def assign_holiday_list(employee: str, holiday_list: str) -> None:
-	"""Assign the list to the employee: HRMS 16 does not ask for the field of Employee."""
+	"""Assign the list to the employee: HRMS 16 does not read the field of Employee."""
 	if not frappe.db.exists("DocType", "Holiday List Assignment"):
 		return
 	first = frappe.db.get_value("Holiday List", holiday_list, "from_date")
@@ -178,8 +180,9 @@ def assign_holiday_list(employee: str, holiday_list: str) -> None:
 
 @contextlib.contextmanager
 def keep_caches() -> Iterator[None]:
-	"""ERPNext lets the site forget all it knows with each employee that is saved, and every test would then wait for it
-	to be read again. What is about the employee and their user, the documents forget by themselves."""
+	"""Keep the site's caches: ERPNext clears all of them whenever an employee is saved, and every test would
+	then wait for them. Documents clear the caches of the employee and their user themselves.
+	"""
 	clear_cache = frappe.clear_cache
 
 	def clear_what_is_named(user: str | None = None, doctype: str | None = None) -> None:
@@ -199,7 +202,9 @@ def assign(doc: Document, user: str) -> None:
 
 
 def build_room_request(doctype: str, name: str) -> tuple[str, dict[str, str]]:
-	"""What the socket server of this Frappe asks before it lets somebody hear of a record."""
+	"""Return the request that the socket server of this Frappe sends before a user may get live updates of a
+	record.
+	"""
 	if hasattr(frappe.realtime, "can_subscribe_doc"):
 		return "frappe.realtime.can_subscribe_doc", {"doctype": doctype, "docname": name}
 	return "frappe.realtime.has_permission", {"doctype": doctype, "name": name}

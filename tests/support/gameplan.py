@@ -1,4 +1,4 @@
-"""What the gameplan tests share: people of a project, sprints, tasks in them, and days that pass."""
+"""Common parts of the gameplan tests: members of a project, sprints, tasks, and passing days."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from tests.support import factories
 
 
 def make_sprint(project: str | None = None, **values: Any) -> Document:
-	"""A sprint of a project of its own, from today for a fortnight, unless `values` say otherwise."""
+	"""Create a sprint of a new project, from today for a fortnight, unless `values` say otherwise."""
 	if project is None and "team" not in values:
 		project = factories.make_project().name
 	defaults = {
@@ -27,7 +27,7 @@ def make_sprint(project: str | None = None, **values: Any) -> Document:
 
 
 def make_task(sprint: Document, hours: float = 8, **values: Any) -> Document:
-	"""A task in the sprint."""
+	"""Create a task in the sprint."""
 	defaults = {"project": sprint.project, "sprint": sprint.name, "expected_time": hours}
 	return factories.make_task(**{**defaults, **values})
 
@@ -59,7 +59,7 @@ def save(doc: Document, **values: Any) -> Document:
 
 
 def list_events(sprint: str, *fields: str) -> list[tuple]:
-	"""The sprint's events, first to last."""
+	"""Return the sprint's events, first to last."""
 	fields = fields or ("kind", "estimate", "progress", "counts")
 	rows = frappe.get_all("Sprint Event", {"sprint": sprint}, list(fields), order_by="at, name")
 	return [tuple(row[field] for field in fields) for row in rows]
@@ -67,7 +67,7 @@ def list_events(sprint: str, *fields: str) -> list[tuple]:
 
 @contextlib.contextmanager
 def patch_now(moment: str) -> Iterator[None]:
-	"""Within it, sprints are kept as if it were that moment; for what this process does itself."""
+	"""Set this process's time of sprints within the block."""
 	before = clock.get_now
 	clock.get_now = iterate_moments(frappe.utils.get_datetime(moment))
 	try:

@@ -1,4 +1,6 @@
-"""What the helpdesk tests share: agreements, portal users, agents, tickets, settings, an outgoing mail account."""
+"""Common parts of the helpdesk tests: agreements, portal users, agents, tickets, settings, an outgoing mail
+account.
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -18,12 +20,14 @@ SETTINGS = "Orchestrator Settings"
 
 
 def get_agreement() -> str:
-	"""The tests' service level agreement on issues, for a customer of its own: 09:00 to 17:00, without 2027-02-03."""
+	"""Return the tests' service level agreement on issues, for its own customer: 09:00 to 17:00, without
+	2027-02-03.
+	"""
 	return frappe.db.exists("Service Level Agreement", {"service_level": AGREEMENT}) or make_agreement()
 
 
 def make_agreement(**values: Any) -> str:
-	"""An agreement with the hours above, as the tests' own unless `values` say otherwise."""
+	"""Create an agreement with the hours above, the tests' own unless `values` say otherwise."""
 	frappe.set_user("Administrator")
 	frappe.db.set_single_value("Support Settings", "track_service_level_agreement", 1)
 	for priority in HOURS:
@@ -71,7 +75,7 @@ def build_workdays(
 
 
 def make_hd_agreement() -> str:
-	"""The same for HD Tickets whose subject names it."""
+	"""Create the same for HD Tickets whose subject names it."""
 	name = factories.make_unique("Agreement")
 	urgent = {"priority": "Urgent", "response_time": 3600, "resolution_time": 7200}
 	holidays = factories.make_record(
@@ -94,14 +98,14 @@ def make_hd_agreement() -> str:
 
 
 def make_portal_user(**values: Any) -> str:
-	"""A customer: a user without access to Desk."""
+	"""Create a customer: a user without access to Desk."""
 	name = factories.make_user("Customer", **values).name
 	assert frappe.db.get_value("User", name, "user_type") == "Website User"
 	return name
 
 
 def make_agent() -> str:
-	"""An agent of Helpdesk, who has no role for issues."""
+	"""Create an agent of Helpdesk, who has no role for issues."""
 	user = factories.make_user("Agent")
 	factories.make_record("HD Agent", user=user.name, agent_name=user.first_name)
 	return user.name
@@ -113,12 +117,12 @@ def make_hd_ticket(**values: Any) -> Document:
 		"description": "It does not work.",
 		"raised_by": factories.make_unique_email("caller"),
 	}
-	# Helpdesk saves the first message's ticket once more by itself
+	# Helpdesk itself saves the ticket of the first message again
 	return factories.make_record("HD Ticket", **{**defaults, **values}).reload()
 
 
 def get_other_company() -> str:
-	"""A company besides the site's own, with no chart of accounts."""
+	"""Return a company besides the site's own, with no chart of accounts."""
 	name = "Harbor Annex"
 	if not frappe.db.exists("Company", name):
 		with mock.patch.dict(frappe.local.flags, ignore_chart_of_accounts=True):
@@ -130,7 +134,7 @@ def get_other_company() -> str:
 
 @contextlib.contextmanager
 def override_settings(**values: Any) -> Iterator[None]:
-	"""Orchestrator Settings with these values, for as long as the context lasts."""
+	"""Set values of Orchestrator Settings until the context ends."""
 	before = frappe.get_doc(SETTINGS).as_dict()
 	save_settings(values)
 	try:
@@ -149,7 +153,7 @@ def save_settings(values: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def capture_queries() -> Iterator[list[str]]:
-	"""The statements that are sent to the database meanwhile."""
+	"""Yield the statements that are sent to the database in the meantime."""
 	asked: list[str] = []
 	sql = frappe.db.sql
 
@@ -166,8 +170,9 @@ def capture_queries() -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def use_outgoing_account(port: int = 9) -> Iterator[str]:
-	"""A default outgoing mail account, whose mails stay in the queue until someone sends them to a server on that port.
-	Yields its address."""
+	"""Create a default outgoing mail account, whose mails stay queued until they are sent to a server on that
+	port. Yield its address.
+	"""
 	address = factories.make_unique_email("support")
 	account = frappe.new_doc("Email Account")
 	account.update(

@@ -1,4 +1,4 @@
-"""HR records for tests: people with a user, their leave and what it needs. Each is committed."""
+"""Create HR records for tests: employees with a user, their leave and its prerequisites. Each is committed."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -10,26 +10,26 @@ from tests.support import factories
 
 
 class Person(NamedTuple):
-	"""An employee and the user who signs in as them."""
+	"""An employee and their user."""
 
 	employee: str
 	user: str
 
 
 def make_person(*roles: str, **values: object) -> Person:
-	"""An active employee with a user. HRMS gives the user the role Employee."""
+	"""Create an active employee with a user. HRMS gives the user the role Employee."""
 	user = factories.make_user(*roles).name
 	values.setdefault("holiday_list", make_weekend_list())
 	return Person(factories.make_employee(user_id=user, **values).name, user)
 
 
 def make_hr() -> str:
-	"""Someone of HR who is no employee."""
+	"""Create an HR user who is not an employee."""
 	return factories.make_user("HR Manager", "HR User").name
 
 
 def make_weekend_list() -> str:
-	"""A holiday list of this year's and the neighbouring years' Saturdays and Sundays."""
+	"""Create a holiday list of this year's and the neighbouring years' Saturdays and Sundays."""
 	name = "Weekends of the tests"
 	if frappe.db.exists("Holiday List", name):
 		return name
@@ -53,7 +53,7 @@ def make_leave_type(**values: object) -> str:
 
 
 def make_allocation(employee: str, leave_type: str, days: float = 20, **values: object) -> Document:
-	"""A submitted allocation, of the years 2026 and 2027 unless told otherwise."""
+	"""Create a submitted allocation, of the years 2026 and 2027 unless told otherwise."""
 	defaults = {"from_date": "2026-01-01", "to_date": "2027-12-31", "new_leaves_allocated": days}
 	doc = frappe.get_doc(
 		{"doctype": "Leave Allocation", "employee": employee, "leave_type": leave_type, **defaults, **values}
@@ -64,7 +64,7 @@ def make_allocation(employee: str, leave_type: str, days: float = 20, **values: 
 
 
 def make_leave(employee: str, leave_type: str, first: str, last: str, status: str = "Open", **values: object):
-	"""A leave application, submitted unless it is open."""
+	"""Create a leave application, submitted unless it is open."""
 	doc = frappe.get_doc(
 		{
 			"doctype": "Leave Application",

@@ -1,4 +1,4 @@
-"""Dashboards, metrics and their sources for tests; and what a reply says of one item."""
+"""Create dashboards, metrics and their sources for tests, and find an item in a reply."""
 
 import json
 import time
@@ -21,22 +21,22 @@ RANDOM = "SELECT FLOOR(RAND() * 1000000000) AS number, SLEEP({seconds}) AS slept
 
 
 def make_unique_name(prefix: str) -> str:
-	"""A name for the API that no other record has."""
+	"""Return a name for the API that no other record has."""
 	return f"{prefix}_{frappe.generate_hash(length=8)}"
 
 
 def make_reader(*roles: str) -> str:
-	"""A Desk user who may read none of the records that the tests count but their own ToDos."""
+	"""Create a Desk user who may read none of the counted records except their own ToDos."""
 	return factories.make_user("Newsletter Manager", *roles).name
 
 
 def make_todos(count: int, note: str, **values: Any) -> list[str]:
-	"""ToDos that `note` finds, of the user of the connection unless `allocated_to` says."""
+	"""Create ToDos that `note` finds, of the user of the connection unless `allocated_to` says."""
 	return [factories.make_record("ToDo", description=note, **values).name for _ in range(count)]
 
 
 def make_card(note: str, **values: Any) -> Document:
-	"""A Number Card that counts the ToDos of a note which its reader may read."""
+	"""Create a Number Card that counts the ToDos of a note which its reader may read."""
 	defaults = {
 		"label": factories.make_unique("Card"),
 		"type": "Document Type",
@@ -50,7 +50,7 @@ def make_card(note: str, **values: Any) -> Document:
 
 
 def make_chart(note: str, **values: Any) -> Document:
-	"""A Dashboard Chart of the ToDos of a note by their priority."""
+	"""Create a Dashboard Chart of the ToDos of a note by their priority."""
 	defaults = {
 		"chart_name": factories.make_unique("Chart"),
 		"chart_type": "Group By",
@@ -65,7 +65,7 @@ def make_chart(note: str, **values: Any) -> Document:
 
 
 def make_report(query: str, **values: Any) -> str:
-	"""A query report on ToDos, for everyone in Desk."""
+	"""Create a query report on ToDos, for everyone in Desk."""
 	defaults = {
 		"report_name": factories.make_unique("Report"),
 		"report_type": "Query Report",
@@ -78,7 +78,7 @@ def make_report(query: str, **values: Any) -> str:
 
 
 def make_metric(source_type: str, source: str | None = None, **values: Any) -> Document:
-	"""A metric of a card, a chart, a report or a measure."""
+	"""Create a metric of a card, a chart, a report or a measure."""
 	named = {"measure": source} if source_type == "Measure" else {"source": source}
 	defaults = {
 		"metric_name": make_unique_name("metric"),
@@ -90,20 +90,20 @@ def make_metric(source_type: str, source: str | None = None, **values: Any) -> D
 
 
 def make_shared_metric(note: str) -> Document:
-	"""A metric that counts the ToDos of a note as Administrator, shared with the support team."""
+	"""Create a metric that counts the ToDos of a note as Administrator, shared with the support team."""
 	card = make_card(note).name
 	shared = {"permission_mode": "Shared", "compute_as": "Administrator", "shared_role": "Support Team"}
 	return make_metric("Number Card", card, **shared)
 
 
 def make_random_metric(seconds: float = 0, **values: Any) -> Document:
-	"""A metric whose number is another one whenever it is computed, which takes as long as told."""
+	"""Create a metric with a new number for each computation, which takes the given time."""
 	report = make_report(RANDOM.format(seconds=seconds))
 	return make_metric("Report", report, aggregate="Sum", aggregate_field="number", **values)
 
 
 def make_dashboard(*metrics: Document, **values: Any) -> str:
-	"""A dashboard that every Desk user may open, unless `roles` say who."""
+	"""Create a dashboard that every Desk user may open, unless `roles` say who."""
 	defaults = {
 		"dashboard_name": make_unique_name("dashboard"),
 		"title": "Things",
@@ -114,32 +114,32 @@ def make_dashboard(*metrics: Document, **values: Any) -> str:
 
 
 def permit_record(user: str, doctype: str, name: str) -> Document:
-	"""Narrow the user's records of a DocType down to this one, and those permitted before."""
+	"""Restrict the user's records of a DocType to this one and those permitted before."""
 	return factories.make_record("User Permission", user=user, allow=doctype, for_value=name)
 
 
 def get_item(reply: requests.Response, name: str) -> dict[str, Any]:
-	"""One item of a dashboard's reply."""
+	"""Return one item of a dashboard's reply."""
 	assert reply.status_code == 200, reply.text
 	return next(item for item in reply.json()["data"]["items"] if item["name"] == name)
 
 
 def get_value(reply: requests.Response, name: str) -> Any:
-	"""The value of one item, which did not fail."""
+	"""Return the value of one item, asserting that it did not fail."""
 	found = get_item(reply, name)
 	assert found["error"] is None, found
 	return found["value"]
 
 
 def get_only_metric(dashboard: str) -> Metric:
-	"""The only metric of a dashboard."""
+	"""Return the only metric of a dashboard."""
 	plan = layout.get_layout(dashboard)
 	assert plan
 	return plan.items[0].metric
 
 
 def rewrite_snapshot(dashboard: str, scope: scopes.Scope, **changes: Any) -> None:
-	"""Change what is kept of the dashboard's only metric, as if it had been computed that way."""
+	"""Change the cached value of the dashboard's only metric, as if it had been computed so."""
 	metric = get_only_metric(dashboard)
 	found = values.get_cached_values([(metric, scope)])[0]
 	assert found
@@ -153,7 +153,7 @@ def make_older(dashboard: str, scope: scopes.Scope, minutes: float, **changes: A
 
 
 def record_history() -> None:
-	"""Write history and alerts down, as the scheduled job does."""
+	"""Write history and alerts, as the scheduled job does."""
 	frappe.db.rollback()
 	jobs.write_notes()
 
@@ -165,7 +165,7 @@ def list_notifications(user: str, metric: str) -> list[str]:
 
 
 def make_all_older(dashboard: str, user: str, seconds: float) -> None:
-	"""Make what is kept of a dashboard for a user older."""
+	"""Make the cached values of a dashboard for a user older."""
 	frappe.set_user(user)
 	scope = scopes.build_caller_scope()
 	frappe.set_user("Administrator")

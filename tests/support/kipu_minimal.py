@@ -1,4 +1,6 @@
-"""A second client of Kipu's, written from its description with nothing of ours: what it can read, any client can."""
+"""A second Kipu client, written from Kipu's description without code of this app: what it can read, any
+client can read.
+"""
 
 import base64
 import email.utils

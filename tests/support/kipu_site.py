@@ -1,4 +1,6 @@
-"""What the tests of the sync share on the site: connections to a simulator on this machine, runs, what is there afterwards."""
+"""Common parts of the sync tests on a site: connections to a local simulator, runs, and the resulting
+records.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +32,7 @@ def allow_loopback() -> None:
 
 @contextmanager
 def set_loopback_allowed() -> Iterator[None]:
-	"""This machine may be called; nobody waits for a fault to pass. The server is told by `allow_loopback`."""
+	"""Allow calls to this machine, and skip waits for faults. `allow_loopback` sets the same on the server."""
 	patience = connections.RETRY_POLICY
 	connections.RETRY_POLICY = replace(Policy(), max_attempts=3, backoff=0.001, read_timeout=5.0)
 	frappe.conf.kipu_allowed_hosts = LOOPBACK
@@ -41,7 +43,7 @@ def set_loopback_allowed() -> Iterator[None]:
 
 
 def make_connection(kipu: Simulator, **values: Any) -> str:
-	"""A connection to a simulator, by its name."""
+	"""Create a connection to a simulator, by its name."""
 	keys: Keys = kipu.keys
 	defaults = {
 		"connection_name": factories.make_unique("Kipu"),
@@ -61,7 +63,7 @@ _users: dict[str, str] = {}
 
 
 def get_user_with(role: str) -> str:
-	"""A user with this role, the same each time: making one takes as long as a run."""
+	"""Return a user with this role, the same each time: creating one takes as long as a run."""
 	if role not in _users:
 		_users[role] = str(factories.make_user(role).name)
 	return _users[role]
@@ -74,12 +76,12 @@ def run_sync(connection: str, sync_type: str = "incremental", **values: Any) -> 
 
 
 def get_counts(run: RunStanding) -> tuple[int, int, int, int]:
-	"""imported, updated, skipped, failed"""
+	"""Return imported, updated, skipped, failed."""
 	return run["imported"], run["updated"], run["skipped"], run["failed"]
 
 
 def list_clients_and_stays(connection: str) -> list[dict[str, Any]]:
-	"""Every client and stay of a connection, but for when and by whom; in an order of their own."""
+	"""Return every client and stay of a connection, without times and users, in a fixed order."""
 	frappe.db.rollback()
 	rows: list[dict[str, Any]] = []
 	for doctype in RECORDS:
@@ -93,17 +95,17 @@ def list_clients_and_stays(connection: str) -> list[dict[str, Any]]:
 
 
 def get_stay(connection: str, chart: int) -> Any:
-	"""The stay of a chart."""
+	"""Return the stay of a chart."""
 	frappe.db.rollback()
 	return frappe.get_doc("Client Stay", {"connection": connection, "chart_id": str(chart)})
 
 
 def get_client(connection: str, chart: int) -> Any:
-	"""The client of a chart."""
+	"""Return the client of a chart."""
 	return frappe.get_doc("Client", get_stay(connection, chart).client)
 
 
 def compute_checksums() -> dict[str, Any]:
-	"""Of every table a run may write to."""
+	"""Return checksums of every table that a run may write to."""
 	frappe.db.rollback()
 	return {name: frappe.db.sql(f"checksum table `tab{name}`")[0][1] for name in WRITTEN}

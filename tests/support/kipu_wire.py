@@ -1,4 +1,4 @@
-"""What the tests of the Kipu sync share: clients for a simulator, raw records, and a server that answers raw bytes."""
+"""Common parts of the Kipu tests: clients for a simulator, raw records, and a server that sends raw bytes."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ LOOPBACK = ("127.0.0.1",)
 
 
 def make_quick_session(waits: list[float] | None = None, **policy: Any) -> HttpSession:
-	"""A session that doesn't wait. What it would have waited lands in `waits`."""
+	"""Create a session that does not wait. The omitted waits are added to `waits`."""
 	settings = {
 		"requests_per_second": 1e9,
 		"max_attempts": 3,
@@ -30,7 +30,7 @@ def make_quick_session(waits: list[float] | None = None, **policy: Any) -> HttpS
 def make_kipu_client(
 	kipu: Simulator, *, version: int = 3, session: HttpSession | None = None, **options: Any
 ) -> KipuClient:
-	"""Our client with the simulator's own keys, unless `credentials` says otherwise."""
+	"""Create a client with the simulator's own credentials, unless `credentials` says otherwise."""
 	keys = kipu.keys
 	credentials = options.pop("credentials", None) or Credentials(
 		keys.access_id, keys.secret_key, keys.app_id
@@ -46,7 +46,7 @@ def make_kipu_client(
 
 
 def build_raw_record(**changes: Any) -> dict[str, Any]:
-	"""A small valid record."""
+	"""Return a small valid record."""
 	return {"casefile_id": f"12:{PERSON_ID}", "location_id": "1", **changes}
 
 
@@ -67,7 +67,7 @@ class RawServer:
 		return self
 
 	def __exit__(self, *_: object) -> None:
-		# Wakes the thread that waits in accept, which closing alone doesn't.
+		# Wakes the thread that waits in accept, which closing alone does not do.
 		with suppress(OSError):
 			self._socket.shutdown(socket.SHUT_RDWR)
 		self._socket.close()
@@ -97,7 +97,7 @@ class RawServer:
 def build_http_answer(
 	status: int = 200, body: bytes = b"{}", content_type: str = "application/json", **headers: str
 ) -> bytes:
-	"""An answer's bytes; the connection closes after it."""
+	"""Return the bytes of a reply, after which the connection closes."""
 	lines = [
 		f"HTTP/1.1 {status} X",
 		f"Content-Type: {content_type}",

@@ -1,4 +1,4 @@
-"""The examples of the OpenAPI document, taken from docs/api-reference.md.
+"""Extract the examples of the OpenAPI document from docs/api-reference.md.
 
 `python -m tests.support.openapi_examples` writes orchestrator/api/openapi_document/examples.json, which a test compares
 with the reference. Of each method under each verb it has the first successful query, and the bodies and replies by the
@@ -69,7 +69,7 @@ def _add(examples: Examples, example: reference.Example, heading: str) -> None:
 
 
 def _add_named(examples: Examples, heading: str, value: Any) -> None:
-	"""Add an example under a name of its own: a few, each once."""
+	"""Add an example under its own name: a few, each once."""
 	name = re.sub(r"\W+", "_", heading.lower()).strip("_")
 	number = sum(key == name or key.startswith(f"{name}_") for key in examples) + 1
 	known = [entry["value"] for entry in examples.values()]
@@ -78,7 +78,7 @@ def _add_named(examples: Examples, heading: str, value: Any) -> None:
 
 
 def _is_whole(value: Any) -> bool:
-	"""Return True for a reply without a part that is left out or stands for any number."""
+	"""Return True for a reply without a part that is omitted or stands for any number."""
 	return not re.search(f"{reference.REST}|{reference.ANY_NUMBER}", json.dumps(value, ensure_ascii=False))
 
 

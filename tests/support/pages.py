@@ -16,7 +16,7 @@ HEADING = re.compile(r"^(#{1,6}) +(.+)$", re.MULTILINE)
 
 
 class Block(NamedTuple):
-	"""A fenced block: its language, its text, and the prose between it and the block before."""
+	"""A fenced block: its language, its text, and the prose between it and the previous block."""
 
 	language: str
 	text: str
@@ -42,7 +42,7 @@ def list_blocks(path: Path) -> Iterator[Block]:
 
 
 def list_code_spans(path: Path) -> Iterator[str]:
-	"""Yield what stands in backticks, on one line."""
+	"""Yield the texts in backticks, on one line."""
 	for span in CODE_SPAN.findall(read_prose(path)):
 		yield " ".join(span.split())
 

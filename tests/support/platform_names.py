@@ -1,10 +1,10 @@
-"""Which names of the platform this bench has."""
+"""Names of the platform that exist on this bench."""
 
 import importlib
 
 
 def is_importable(name: str) -> bool:
-	"""True where a module and its attributes lead to something of that name."""
+	"""Return True if a module and its attributes lead to something of that name."""
 	parts = name.split(".")
 	for length in range(len(parts), 0, -1):
 		try:

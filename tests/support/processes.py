@@ -1,5 +1,6 @@
-"""Tests in several processes at once: each has a site and Redis databases of its own, and so what tests call "the
-site" is nobody else's. `script/test` makes the sites."""
+"""Run tests in several processes at once: each has its own site and Redis databases, so that no other process
+changes them. `script/test` creates the sites.
+"""
 
 import os
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ TAKEN = "ORCHESTRATOR_TEST_PROCESS"
 
 
 def select_own_site() -> str | None:
-	"""The site of this process, None in a run without one. Children inherit it with the environment."""
+	"""Return the site of this process, None in a run without one. Children inherit it with the environment."""
 	site = os.environ.get("ORCHESTRATOR_SITE")
 	number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 	if site and number and TAKEN not in os.environ:
@@ -22,6 +23,6 @@ def select_own_site() -> str | None:
 
 
 def offset_database(url: str, further: int) -> str:
-	"""The database `further` numbers after that of a Redis URL, on the same server."""
+	"""Return the database `further` numbers after that of a Redis URL, on the same server."""
 	parts = urlsplit(url)
 	return parts._replace(path=f"/{int(parts.path.strip('/') or 0) + further}").geturl()

@@ -8,7 +8,7 @@ import frappe
 
 @contextlib.contextmanager
 def override_rate_limit(**values: object) -> Iterator[None]:
-	"""Set fields of the rate limit, begin with full buckets, and put everything back afterwards."""
+	"""Set fields of the rate limit, start with full buckets, and restore everything afterwards."""
 	settings = frappe.get_doc("Orchestrator Settings")
 	before = {field: settings.get(field) for field in values}
 	settings.update(values).save()
@@ -24,5 +24,5 @@ def override_rate_limit(**values: object) -> Iterator[None]:
 
 
 def fill_buckets() -> None:
-	"""Forget what any caller has used up."""
+	"""Reset the buckets of all callers."""
 	frappe.cache().delete_keys("orchestrator:bucket")

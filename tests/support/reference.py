@@ -1,4 +1,4 @@
-"""Reads docs/api-reference.md: its requests, its replies, and how the two are compared.
+"""Parse docs/api-reference.md: its requests, its replies, and the comparison of both.
 
 An example is a request in an `http` block and its reply: an `http` block with status and headers, a `json` block
 with the body, or both. Without the first, the status is 200. In a reply
@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api-reference.md"
 BLOCK = re.compile(r"^```(http|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# What servers still say for a status that Python 3.13 has renamed
+# Phrases that servers still use for statuses that Python 3.13 has renamed
 OLDER_PHRASES = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
 STATUS_LINE = re.compile(r"HTTP/1\.1 (\d{3}) (.+)")
 BOUND = re.compile(r"\b(?:L|O|EMP|ISS|TASK|PROJ|SPRINT|DOC)\d{3}\b|<[a-z][a-z ]*>")
@@ -32,7 +32,7 @@ Bindings = dict[str, str]
 
 @dataclass
 class Example:
-	"""One request, and the reply it is said to get."""
+	"""A request and its documented reply."""
 
 	line: int
 	verb: str
@@ -47,7 +47,7 @@ class Example:
 
 
 def parse_examples(text: str | None = None) -> Iterator[Example]:
-	"""The examples of the document, in its order."""
+	"""Yield the examples of the document, in its order."""
 	text = DOCUMENT.read_text() if text is None else text
 	example: Example | None = None
 	for block in BLOCK.finditer(text):
@@ -96,7 +96,7 @@ def parse_headers(lines: list[str]) -> dict[str, str]:
 
 
 def substitute(text: str, bound: Bindings) -> str:
-	"""`text` with the site's values in place of the document's."""
+	"""Return `text` with the site's values in place of the document's."""
 	return BOUND.sub(lambda match: bound.get(match[0], match[0]), text)
 
 
@@ -105,7 +105,7 @@ def substitute_all(values: dict[str, str], bound: Bindings) -> dict[str, str]:
 
 
 def find_differences(told: Any, got: Any, bound: Bindings, path: str = "") -> Iterator[str]:
-	"""Where the reply is not what the document says."""
+	"""Yield the differences between the reply and the document."""
 	if isinstance(told, dict) and isinstance(got, dict):
 		yield from find_key_differences(told, got, bound, path)
 	elif isinstance(told, list) and isinstance(got, list):
@@ -139,7 +139,7 @@ def find_element_differences(told: list, got: list, bound: Bindings, path: str) 
 
 
 def bind_value(told: str, got: str, bound: Bindings) -> bool:
-	"""True if `got` is what was told, under what is bound so far; binds what was not."""
+	"""Return True if `got` is the documented value, with the values bound so far; bind new ones."""
 	unbound: list[str] = []
 	pattern, position = "", 0
 	for match in BOUND.finditer(told):

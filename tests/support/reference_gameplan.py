@@ -1,4 +1,4 @@
-"""The sprint that docs/api-reference.md tells of: SPRINT001 of PROJ002, worked in March 2025."""
+"""The sprint of docs/api-reference.md: SPRINT001 of PROJ002, in March 2025."""
 
 import frappe
 
@@ -10,7 +10,7 @@ PROJECTS = ("Harbour launch", "Harbour portal")
 
 
 def make_reference_sprint() -> dict[str, str]:
-	"""Make it, with nothing left of an earlier run. Returns its name and its project's."""
+	"""Create the sprint, without records of an earlier run. Return its name and its project's."""
 	delete_reference_sprints()
 	project = factories.make_project(project_name=PROJECTS[0], holiday_list=list_reference_holidays()).name
 	sprint = make_sprint(project, title="Launch", start_date="2025-03-03", end_date="2025-03-14")
@@ -27,7 +27,7 @@ def make_reference_sprint() -> dict[str, str]:
 
 
 def record_work(sprint, first, second, third) -> None:
-	"""What was done, and what became of the plan, day by day."""
+	"""Record the work and the changes of the plan, day by day."""
 	with patch_now("2025-03-04 16:00:00"):
 		save(first, progress=12.5)  # 2 done
 	with patch_now("2025-03-06 16:00:00"):
@@ -48,7 +48,7 @@ def record_work(sprint, first, second, third) -> None:
 
 
 def record_transition(sprint: str, **values) -> None:
-	"""What starting and closing write, of a day that is not today."""
+	"""Write the values of starting or closing the sprint on an earlier day."""
 	frappe.db.set_value("Sprint", sprint, values)
 	frappe.db.commit()
 

@@ -1,4 +1,4 @@
-"""The employees that docs/api-reference.md tells of: EMP001, who reports to EMP002."""
+"""The employees of docs/api-reference.md: EMP001, who reports to EMP002."""
 
 from datetime import date, timedelta
 
@@ -17,7 +17,7 @@ TAKEN = ("2025-06-02", "2025-06-06")
 
 
 def make_reference_employees() -> dict[str, str]:
-	"""Make them, with nothing left of an earlier run. Returns the names of the employees."""
+	"""Create the employees, without records of an earlier run. Return their names."""
 	delete_reference_employees()
 	if not frappe.db.exists("Leave Type", LEAVE_TYPE):
 		factories.make_record("Leave Type", leave_type_name=LEAVE_TYPE)
@@ -32,7 +32,7 @@ def make_reference_employees() -> dict[str, str]:
 
 
 def delete_reference_employees() -> None:
-	"""Delete them and all that is theirs, so that the next employees get their names."""
+	"""Delete them and all their records, so that the next employees get their names."""
 	employees = frappe.get_all(
 		"Employee", {"user_id": ("in", (EMPLOYEE, MANAGER))}, order_by="lft desc", pluck="name"
 	)
@@ -46,7 +46,7 @@ def delete_reference_employees() -> None:
 
 
 def list_reference_holidays() -> str:
-	"""The weekends and Ash Wednesday of 2025."""
+	"""Return the weekends and Ash Wednesday of 2025."""
 	if frappe.db.exists("Holiday List", HOLIDAY_LIST):
 		return HOLIDAY_LIST
 	days = [date(2025, 1, 1) + timedelta(days=number) for number in range(365)]

@@ -1,5 +1,6 @@
-"""The Kipu instance that docs/api-reference.md tells of: sixty stays, fifteen of which are here already; since then twelve
-of those have changed."""
+"""The Kipu instance of docs/api-reference.md: sixty stays, of which fifteen were imported before and twelve
+of those changed since.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,9 @@ OF_A_CONNECTION = ("Sync Issue", "Sync State", *reversed(RECORDS), "Sync Run")
 
 @contextmanager
 def run_reference_kipu() -> Iterator[dict[str, str]]:
-	"""The instance and the connection to it, the only one that is enabled. Yields values for the document."""
+	"""Run the instance with the connection to it, the only one that is enabled. Yield values for the
+	document.
+	"""
 	delete_reference_connection()
 	frappe.get_doc("User", CALLER).add_roles("Clinical Manager", "Kipu Sync Manager")
 	others = frappe.get_all("Kipu Connection", {"enabled": 1}, pluck="name")
@@ -36,7 +39,7 @@ def run_reference_kipu() -> Iterator[dict[str, str]]:
 
 
 def make_reference_connection(kipu: Simulator) -> None:
-	"""The connection, with the locations and facilities of the instance."""
+	"""Create the connection, with the locations and facilities of the instance."""
 	for place in PLACES:
 		if not frappe.db.exists("Facility", place.name):
 			factories.make_record("Facility", facility_name=place.name, time_zone=place.zone.key)
@@ -48,7 +51,7 @@ def make_reference_connection(kipu: Simulator) -> None:
 
 
 def change_patients(kipu: Simulator) -> None:
-	"""Some are fetched; then others come, and most of those who were here change."""
+	"""Import some patients; then add others and change most of the imported ones."""
 	world = kipu.world
 	for stay in range(STAYS):
 		world.touch(stay)
@@ -66,7 +69,7 @@ def set_enabled(connections: list[str], enabled: int) -> None:
 
 
 def delete_reference_connection() -> None:
-	"""Delete the connection and everything that came by it."""
+	"""Delete the connection and everything imported by it."""
 	runs = frappe.get_all("Sync Run", {"connection": CONNECTION}, pluck="name")
 	frappe.db.delete("Sync Change", {"sync_run": ("in", runs or [""])})
 	for doctype in OF_A_CONNECTION:

@@ -1,4 +1,4 @@
-"""Reports for tests, and the files that are made of them."""
+"""Create reports for tests, and read the files made of them."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ STATUS = "orchestrator.insights.get_report_status"
 
 
 def make_report(report_type, **values):
-	"""A report of one's own, on Lead unless `ref_doctype` says otherwise."""
+	"""Create a report, on Lead unless `ref_doctype` says otherwise."""
 	defaults = {
 		"report_name": factories.make_unique(report_type),
 		"ref_doctype": "Lead",
@@ -28,7 +28,7 @@ def make_query_report(query, **values):
 
 
 def make_builder_report(**values):
-	"""A list of the leads of a company, by name."""
+	"""Create a report builder report of the leads of a company, by name."""
 	description = {
 		"fields": [["name", "Lead"], ["lead_name", "Lead"], ["status", "Lead"]],
 		"filters": [["Lead", "company_name", "=", values.pop("company_name")]],
@@ -39,14 +39,14 @@ def make_builder_report(**values):
 
 
 def generate_report(client, report, form, **arguments):
-	"""What generate_report answers."""
+	"""Return the reply of generate_report."""
 	reply = client.post(GENERATE, report_name=report, format=form, send_mail=False, **arguments)
 	assert reply.status_code == 200, reply.text
 	return reply.json()["data"]
 
 
 def download_content(client, report, form, **arguments):
-	"""The file that generate_report makes, as its caller downloads it."""
+	"""Return the file that generate_report makes, as its caller downloads it."""
 	data = generate_report(client, report, form, **arguments)
 	reply = client.request("GET", data["file_url"])
 	assert reply.status_code == 200, reply.text
@@ -63,7 +63,7 @@ def list_runs(report):
 
 
 def list_private_files():
-	"""The names of all private files on the disk."""
+	"""Return the names of all private files on the disk."""
 	from pathlib import Path
 
 	return {path.name for path in Path(frappe.get_site_path("private", "files")).iterdir()}

@@ -1,4 +1,4 @@
-"""A mail server for tests: takes every mail on the loopback and keeps it."""
+"""A mail server for tests: accepts every mail on localhost and stores it."""
 
 import contextlib
 import email
@@ -11,14 +11,14 @@ from email.message import Message
 
 @dataclass
 class Sink:
-	"""Where it listens, and what came: the recipients of the envelope with the mail."""
+	"""The address of the server, and the received mails with the recipients of their envelopes."""
 
 	port: int
 	mails: list[tuple[list[str], Message]] = field(default_factory=list)
 
 
 class Session(socketserver.StreamRequestHandler):
-	"""One client's conversation, as far as a plain SMTP client has one."""
+	"""One client's SMTP session, as far as a plain client needs."""
 
 	def handle(self) -> None:
 		recipients: list[str] = []
@@ -46,7 +46,7 @@ class Session(socketserver.StreamRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-	"""Does not wait for clients that leave the line open."""
+	"""Does not wait for clients that keep their connections open."""
 
 	daemon_threads = True
 	block_on_close = False
@@ -54,7 +54,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 @contextlib.contextmanager
 def serve_smtp() -> Iterator[Sink]:
-	"""A server on a free port, for as long as the context lasts."""
+	"""Run a server on a free port until the context ends."""
 	with Server(("127.0.0.1", 0), Session) as server:
 		server.sink = Sink(server.server_address[1])
 		thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -1,11 +1,11 @@
-"""The whole database at one moment, to compare with another."""
+"""A snapshot of the whole database, for comparison with another."""
 
 import json
 from dataclasses import dataclass
 
 import frappe
 
-# Tables in which Frappe writes down what it did itself: rows are made anew with other names and times. Compared
+# Tables of Frappe's own bookkeeping: their rows are created again with other names and times. Compared
 # without those.
 BOOKKEEPING = {
 	"tabDefaultValue",  # `installed_apps`
@@ -19,12 +19,12 @@ LOGS = {
 	"tabError Log",
 	"tabPermission Log",
 	"tabScheduled Job Log",
-}  # they grow, whatever happens
+}  # they always grow
 
 
 @dataclass
 class Snapshot:
-	"""The schema, a checksum per table, the rows of Frappe's bookkeeping."""
+	"""The schema, a checksum per table, and the rows of Frappe's own tables."""
 
 	columns: set[tuple]
 	indexes: set[tuple]
@@ -48,7 +48,7 @@ def list_columns() -> set[tuple]:
 
 
 def list_rows(table: str) -> list[str]:
-	"""The rows of a table, but for their names and times."""
+	"""Return the rows of a table without their names and times."""
 	stored = frappe.db.sql(f"select * from `{table}`", as_dict=True)  # noqa: S608
 	return sorted(
 		json.dumps({key: row[key] for key in row if key not in ("name", "creation", "modified")}, default=str)
@@ -58,12 +58,12 @@ def list_rows(table: str) -> list[str]:
 
 
 def find_changed_tables(one: Snapshot, other: Snapshot) -> list[str]:
-	"""The tables whose rows differ."""
+	"""Return the tables whose rows differ."""
 	return sorted(name for name in one.tables if one.tables[name] != other.tables.get(name))
 
 
 def find_unchanged_tables(one: Snapshot, other: Snapshot) -> set[str]:
-	"""The tables of both that have the same rows, columns and indexes, as far as they are compared."""
+	"""Return the tables of both that have the same rows, columns and indexes, as far as these are compared."""
 	schema = {row[0] for row in (one.columns ^ other.columns) | (one.indexes ^ other.indexes)}
 	return set(one.tables).intersection(other.tables) - set(find_changed_tables(one, other)) - schema
 

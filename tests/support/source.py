@@ -15,7 +15,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Import:
-	"""One import that runs: `module` is the file imported, `name` what is taken out of it, if anything."""
+	"""An import: `module` is the imported file, `name` the imported name, if any."""
 
 	line: int
 	module: str
@@ -24,7 +24,7 @@ class Import:
 
 @cache
 def list_modules() -> dict[str, Path]:
-	"""Dotted name -> file, of every Python file of the app."""
+	"""Return the file of every module of the app, by its dotted name."""
 	return {get_dotted_name(path): path for path in sorted((ROOT / APP).rglob("*.py"))}
 
 
@@ -43,7 +43,7 @@ def is_package(module: str) -> bool:
 
 
 def list_imports(module: str) -> Iterator[Import]:
-	"""The app's own modules that `module` imports at run time, also inside functions."""
+	"""Yield the app's own modules that `module` imports at run time, also inside functions."""
 	for node in walk_run_time_nodes(parse_module(module)):
 		if isinstance(node, ast.Import):
 			for alias in node.names:
@@ -59,7 +59,7 @@ def list_imports(module: str) -> Iterator[Import]:
 
 
 def walk_run_time_nodes(node: ast.AST) -> Iterator[ast.AST]:
-	"""Every node below `node` but what stands under `if TYPE_CHECKING:`."""
+	"""Yield every node below `node` except those under `if TYPE_CHECKING:`."""
 	for child in ast.iter_child_nodes(node):
 		if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
 			continue
@@ -68,7 +68,7 @@ def walk_run_time_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def list_endpoints() -> Iterator[tuple[str, Function]]:
-	"""Every whitelisted function with its module; methods of DocTypes as well."""
+	"""Yield every whitelisted function with its module; methods of DocTypes as well."""
 	for module in list_modules():
 		for node in ast.walk(parse_module(module)):
 			if isinstance(node, Function) and find_whitelist(node) is not None:
@@ -76,7 +76,7 @@ def list_endpoints() -> Iterator[tuple[str, Function]]:
 
 
 def find_whitelist(function: Function) -> ast.expr | None:
-	"""The function's `@frappe.whitelist`, however it is written."""
+	"""Return the function's `@frappe.whitelist`, however it is written."""
 	return next((d for d in function.decorator_list if get_decorator_name(d) == "frappe.whitelist"), None)
 
 
@@ -85,7 +85,7 @@ def get_decorator_name(decorator: ast.expr) -> str:
 
 
 def find_definition(path: str) -> ast.AST | None:
-	"""The function or class that a dotted path names, through re-exports and `__getattr__` tables."""
+	"""Return the function or class that a dotted path names, through re-exports and `__getattr__` tables."""
 	module, _, name = path.rpartition(".")
 	if module not in list_modules():
 		return None
@@ -101,8 +101,9 @@ def find_definition(path: str) -> ast.AST | None:
 
 
 def list_getattr_targets(module: str) -> dict[str, str]:
-	"""For a module whose `__getattr__` serves a METHODS table: each name it serves -> our function behind it, which is
-	the second of two, or for a table of Frappe's functions alone the one that refuses."""
+	"""Return, for a module whose `__getattr__` serves a METHODS table, each served name with this app's
+	function: the second of two, or in a table of Frappe's functions only, the one that refuses.
+	"""
 	if find_function(module, "__getattr__") is None:
 		return {}
 	return {
@@ -116,7 +117,7 @@ def find_function(module: str, name: str) -> Function | None:
 
 
 def get_constant(module: str, name: str) -> Any:
-	"""The literal value of a module's constant."""
+	"""Return the literal value of a module's constant."""
 	for node in parse_module(module).body:
 		targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
 		if any(isinstance(target, ast.Name) and target.id == name for target in targets):

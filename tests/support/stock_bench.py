@@ -24,7 +24,7 @@ COMMAND_TIMEOUT_SECONDS = 300
 
 @contextlib.contextmanager
 def make_stock_sites(bench: Path) -> Iterator[Path]:
-	"""A `sites` folder whose apps.txt lacks this app and whose cache, where hooks are kept, is its own."""
+	"""Create a `sites` folder whose apps.txt lacks this app, with its own cache, because hooks are cached."""
 	apps = (bench / "sites" / "apps.txt").read_text().split()
 	with _make_sites_with_own_cache(bench, [app for app in apps if app != APP], STOCK_DATABASE) as folder:
 		yield folder
@@ -39,7 +39,9 @@ class EditedBench:
 	environment: dict[str, str]
 
 	def run_command(self, *command: str) -> None:
-		"""Run a command with the copy's code. Tests keep no lock meanwhile. Raises AssertionError with its output."""
+		"""Run a command with the copy's code, without locks of the tests. Raises AssertionError with its
+		output.
+		"""
 		frappe.db.commit()
 		done = subprocess.run(
 			command,
@@ -58,7 +60,7 @@ class EditedBench:
 
 @contextlib.contextmanager
 def make_edited_bench(bench: Path, app: Path) -> Iterator[EditedBench]:
-	"""The bench with `app`, a checkout's copy, in place of this app."""
+	"""Create the bench with `app`, a checkout's copy, in place of this app."""
 	apps = (bench / "sites" / "apps.txt").read_text().split()
 	with _make_sites_with_own_cache(bench, apps, EDITED_DATABASE) as sites:
 		cache = offset_database(frappe.conf.redis_cache, EDITED_DATABASE)

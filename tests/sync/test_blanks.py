@@ -1,4 +1,6 @@
-"""A run that would blank a field in unusually many records is held: what counts for it, and what does not."""
+"""A run that would empty a field in unusually many records is held: the changes that count for it, and those
+that do not.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,7 +22,7 @@ LIMITS = {"mass_change_minimum": 3, "mass_change_percent": 50}
 
 @pytest.fixture
 def kipu(site: str) -> Iterator[Simulator]:
-	"""Each has a phone number."""
+	"""Yield an instance in which everybody has a phone number."""
 	with Simulator(0) as running:
 		for stay in [running.world.admit_new() for _ in range(PEOPLE)]:
 			running.world.set_field(stay, "phone", FIRST_PHONE)
@@ -40,7 +42,7 @@ def count_with_phone(connection: str) -> int:
 
 
 def run_dry_and_real(connection: str, sync_type: str = "full") -> list[Any]:
-	"""Status, reason and counts of a dry run, then of the real one."""
+	"""Return status, reason and counts of a dry run, then of the real one."""
 	both = [run_sync(connection, sync_type, dry_run=dry) for dry in (True, False)]
 	return [(run["status"], run["held_reason"], get_counts(run)) for run in both]
 
@@ -50,7 +52,7 @@ def test_dry_run_counts_equal_those_of_the_real_run(kipu, blanked, status):
 	connection = make_connection(kipu, page_size=4, **LIMITS)
 	run_sync(connection)
 	set_value(kipu, "", range(blanked))
-	# Who is new meanwhile does not move the limit.
+	# New clients do not change the limit.
 	for _ in range(8):
 		kipu.world.admit_new()
 	dry, real = run_dry_and_real(connection)
@@ -119,7 +121,7 @@ def test_a_census_with_fewer_fields_blanks_nothing(kipu, monkeypatch):
 
 @pytest.mark.parametrize("heard", [False, True])
 def test_what_a_run_has_brought_itself_it_may_blank(kipu, monkeypatch, heard):
-	"""Charts of one person that differ: a first import has taken nothing from anybody."""
+	"""Charts of one person differ: a first import removes no earlier value."""
 	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: heard)
 	for stay in range(PEOPLE):
 		kipu.world.discharge(stay, kipu.world.get_today() - 3)

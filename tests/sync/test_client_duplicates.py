@@ -1,4 +1,4 @@
-"""Who may be the same person: what counts as likely, and that nobody learns of people they may not see."""
+"""Likely duplicate clients: the criteria, and the caller's permissions."""
 
 import json
 from uuid import uuid4
@@ -23,7 +23,7 @@ def surname():
 
 
 def list_groups(user: str, surname: str, facility: str | None = None) -> list[tuple[str, set[str]]]:
-	"""(sign, names) of the groups with somebody of that surname, as the user sees them."""
+	"""Return (sign, names) of the groups with somebody of that surname, as the user sees them."""
 	from orchestrator.sync.tools import duplicates
 
 	frappe.set_user(user)

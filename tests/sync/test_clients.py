@@ -1,4 +1,4 @@
-"""Clients as people see and change them: who sees whom, whose word counts, who is told."""
+"""Clients as users see and change them: permissions, conflict policies, notifications."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -48,7 +48,7 @@ def edit(client: Any, **values: Any) -> None:
 	frappe.db.commit()
 
 
-# Whose word counts
+# Conflict policies
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_who_is_deleted_here_comes_again_while_kipu_has_them(kipu):
 	assert list_clients_and_stays(connection) == before
 
 
-# What is taken
+# Imported values
 
 
 def test_a_location_that_is_switched_off_and_test_clients_are_left_out(kipu):
@@ -242,7 +242,7 @@ def test_a_dry_run_makes_no_facility(kipu):
 	assert compute_checksums() == before
 
 
-# Who sees whom
+# Permissions
 
 
 def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu, api):
@@ -297,7 +297,7 @@ def test_no_client_is_without_a_facility(kipu):
 	assert {row["facility"] is not None for row in list_clients_and_stays(connection)} == {True}
 
 
-# Who is told
+# Notifications
 
 
 def test_written_at_once_or_one_by_one_the_rows_are_the_same(kipu, monkeypatch):
@@ -359,7 +359,7 @@ HEARD = {
 
 
 def list_delivered() -> set[str]:
-	"""The records whose webhooks wait in the queue."""
+	"""Return the records whose webhooks wait in the queue."""
 	jobs_waiting = [job for queue in get_queues() for job in queue.jobs]
 	return {job.kwargs["kwargs"]["doc"].name for job in jobs_waiting if "doc" in job.kwargs.get("kwargs", {})}
 
@@ -400,7 +400,7 @@ def test_a_hook_of_another_app_is_called_for_each_client(kipu, monkeypatch):
 	assert sorted(heard) == sorted(frappe.get_all("Client", {"connection": connection}, pluck="name"))
 
 
-# By itself
+# Scheduled jobs
 
 
 def test_the_schedule_runs_each_connection_at_its_own_interval(kipu, worker):

@@ -1,5 +1,4 @@
-"""Columns that a site has added to clients: a row that is written with many others holds in them what saving would have
-put there."""
+"""Columns that a site has added to clients: a bulk insert writes the same values as saving would."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -48,7 +47,7 @@ CHECKED = (
 	{"fieldname": "x_mail", "fieldtype": "Data", "options": "Email"},
 	{"fieldname": "x_choice", "fieldtype": "Select", "options": "\nFirst\nSecond"},
 )
-# Of each connection another.
+# A different value for each connection.
 OWN = frozenset({"name", "connection", "client", "facility"})
 
 
@@ -72,7 +71,7 @@ def added(frappe_site: str) -> Iterator[None]:
 
 @pytest.fixture
 def kipu(site: str) -> Iterator[Simulator]:
-	"""Half of the people have no second number."""
+	"""Yield an instance in which half of the people have no second number."""
 	with Simulator(8) as running:
 		for stay in range(len(running.world)):
 			running.world.set_field(stay, "alternate_phone", "" if stay % 2 else "212-555-0110")
@@ -82,7 +81,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 
 @pytest.fixture
 def saved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-	"""The DocTypes of the clients and stays that are saved one by one."""
+	"""Return the DocTypes of the clients and stays that are saved one by one."""
 	found: list[str] = []
 	insert = Document.insert
 

@@ -1,4 +1,6 @@
-"""What a patient's status must not depend on: other fields, stamps, the vault's dates, other master records."""
+"""Influences that must not change a patient's status: other fields, timestamps, dates of the vault, other
+master records.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -224,7 +226,7 @@ def test_a_value_that_a_field_of_the_sites_own_refuses_is_left_out(kipu, fieldty
 		frappe.clear_cache(doctype="Client")
 
 
-# Restored in Kipu
+# Stays restored in Kipu
 
 
 def make_deleted_stay(kipu: Simulator, connection: str, **admission: Any) -> int:
@@ -278,7 +280,7 @@ def test_who_is_listed_and_in_the_vault_stays_deleted(kipu, monkeypatch):
 
 
 def _build_vault_with(connection: str, stay: Any) -> Any:
-	"""A vault that has the stay, though Kipu lists it as well."""
+	"""Return a vault that contains the stay, although Kipu lists it as well."""
 	from orchestrator.sync.kipu.pages import RawRecord
 	from orchestrator.sync.runs import deactivation
 	from orchestrator.sync.runs.context import RunContext
@@ -332,7 +334,7 @@ def test_a_dry_run_says_who_would_be_back(kipu):
 	assert get_counts(dry) == get_counts(run_sync(connection))
 
 
-# A chart that comes under another person
+# Charts that move to another person
 
 
 def count_in_care(connection: str) -> int:

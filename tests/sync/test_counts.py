@@ -1,4 +1,4 @@
-"""What a run counts. No site needed for the arithmetic, but for the package it is in."""
+"""The counts of a run. No site needed for the arithmetic, except for the package."""
 
 import pytest
 

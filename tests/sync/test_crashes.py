@@ -1,7 +1,8 @@
-"""Whatever stops a run, after the next one the clients are those that one clean run gives: nothing twice, nothing lost.
+"""After any crash, the next run leaves the same clients as one clean run: nothing twice, nothing lost.
 
 Processes are killed with SIGKILL for real, at points drawn by chance: before some statement to the database or some
-request to Kipu."""
+request to Kipu.
+"""
 
 import contextlib
 import os
@@ -33,7 +34,7 @@ from tests.support.kipu_site import (
 
 KILLS = 50
 PAGE_SIZE = 4
-# Names follow from the connection's; where two connections are compared, these differ.
+# Names derive from the connection's name, so that they differ between two connections.
 OF_THE_CONNECTION = ("name", "connection", "client", "facility")
 
 
@@ -47,7 +48,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 
 
 def run_in_process(work: Callable[[], object]) -> int:
-	"""Do it in a process of its own, with connections of its own. Returns how it ended, as waitpid has it."""
+	"""Call a function in a separate process with its own connections. Return its status from waitpid."""
 	frappe.db.commit()
 	site = frappe.local.site
 	child = os.fork()
@@ -55,7 +56,7 @@ def run_in_process(work: Callable[[], object]) -> int:
 		return os.waitpid(child, 0)[1]
 	inherited = (
 		frappe.local.db._conn
-	)  # mysqlclient would say goodbye on the parent's connection if this one were collected
+	)  # mysqlclient would close the parent's connection if this object were collected
 	try:
 		frappe.init(site=site, sites_path=frappe.local.sites_path, force=True)
 		frappe.connect()
@@ -67,7 +68,7 @@ def run_in_process(work: Callable[[], object]) -> int:
 
 
 class Points:
-	"""Counts statements and requests; kills this process before the one with the number `fatal`."""
+	"""Counts statements and requests; kills this process before number `fatal`."""
 
 	def __init__(self, fatal: int = 0) -> None:
 		self.fatal = fatal
@@ -99,7 +100,7 @@ class Points:
 
 
 def run_killed_at(connection: str, point: int, sync_type: str = "incremental") -> bool:
-	"""Run in a process that is killed at a point. False if the run was over before."""
+	"""Run in a process that is killed at a point. Return False if the run ended before."""
 
 	def work() -> None:
 		with Points(point):
@@ -110,7 +111,7 @@ def run_killed_at(connection: str, point: int, sync_type: str = "incremental") -
 
 
 def list_people(connection: str) -> list[dict[str, Any]]:
-	"""Everything known of everybody, comparable between connections."""
+	"""Return everything known of everybody, comparable between connections."""
 	rows = [
 		{name: value for name, value in row.items() if name not in OF_THE_CONNECTION}
 		for row in list_clients_and_stays(connection)
@@ -119,7 +120,7 @@ def list_people(connection: str) -> list[dict[str, Any]]:
 
 
 def change_world(kipu: Simulator, dice: random.Random) -> None:
-	"""Somebody comes, goes, returns, moves or is called by another number."""
+	"""Admit, discharge, readmit, move or renumber people at random."""
 	world = kipu.world
 	stay = dice.randrange(len(world))
 	action = dice.choice(("admit", "discharge", "readmit", "undo", "edit"))
@@ -214,7 +215,7 @@ def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on
 
 
 def open_second_connection() -> Any:
-	"""Another connection to the site's database."""
+	"""Return another connection to the site's database."""
 	return contextlib.closing(frappe.db.create_connection())
 
 

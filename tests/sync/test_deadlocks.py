@@ -1,4 +1,4 @@
-"""A page whose work the database gives up, to end a deadlock, is done again as if nothing had been."""
+"""A page whose transaction the database aborts to resolve a deadlock is repeated without a trace."""
 
 import contextlib
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("loopback")
 
 PAGE_SIZE = 4
 OF_THE_CONNECTION = ("name", "connection", "client", "facility")
-# The statement before which it happens, each the first of its kind.
+# Statements before which the deadlock happens, each the first of its kind.
 STATEMENTS = (
 	"insert into `tabFacility`",
 	"insert into `tabKipu Location`",
@@ -29,7 +29,7 @@ STATEMENTS = (
 	"insert into `tabClient`",
 	"insert into `tabClient Stay`",
 	"insert into `tabSync State`",
-	"select `email`,`enabled` from `tabUser`",  # of a notification, which keeps errors to itself
+	"select `email`,`enabled` from `tabUser`",  # of a notification, which suppresses errors
 	"release savepoint",
 	"update `tabSync Run` set `heartbeat_at`",
 )
@@ -37,7 +37,7 @@ STATEMENTS = (
 
 @pytest.fixture
 def kipu(site: str) -> Iterator[Simulator]:
-	"""With something to raise an issue about."""
+	"""Yield an instance with a record that raises an issue."""
 	with Simulator(10) as running:
 		running.world.add_field("shoe_size", "Forty-two")
 		running.world.set_field(3, "dob", "long ago")
@@ -45,7 +45,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 
 
 class Deadlock:
-	"""Before the first statement of a kind the database gives the transaction up."""
+	"""Aborts the transaction before the first statement of a kind."""
 
 	def __init__(self, before: str) -> None:
 		self.before = before.casefold()
@@ -68,12 +68,12 @@ class Deadlock:
 
 
 def give_up() -> None:
-	"""As the database does it: Frappe hears nothing."""
+	"""Roll the transaction back as the database does, without Frappe noticing."""
 	frappe.db._conn.rollback()
 
 
 def list_everything(connection: str) -> list[Any]:
-	"""What a run leaves, comparable between connections."""
+	"""Return the result of a run, comparable between connections."""
 	rows = list_clients_and_stays(connection)
 	assert {row["facility"] for row in rows} <= set(frappe.get_all("Facility", pluck="name"))
 	told = [{key: value for key, value in row.items() if key not in OF_THE_CONNECTION} for row in rows]
@@ -109,7 +109,7 @@ def test_nothing_is_lost_and_nothing_counted_twice(kipu, monkeypatch, statement,
 
 
 def test_what_somebody_writes_between_reading_and_writing_a_client_stays(kipu, monkeypatch):
-	"""A client that the run has made, and writes to again when a page brings another stay."""
+	"""A client that the run has created, and writes again when a page has another stay."""
 	for stay in range(6):
 		kipu.world.discharge(stay, kipu.world.get_today() - 3)
 		kipu.world.readmit(stay)

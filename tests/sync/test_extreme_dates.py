@@ -1,4 +1,4 @@
-"""The first and the last day that a date can hold."""
+"""The earliest and the latest possible date."""
 
 from datetime import date
 
@@ -19,7 +19,7 @@ from tests.support.kipu_site import get_stay, make_connection, run_sync
 def test_the_last_and_the_first_day_there_are_come_through(
 	site: str, zone: str, said: str, day: date, status: str
 ) -> None:
-	"""Both have no counterpart in the site's own zone."""
+	"""Both are outside the range in the site's own zone."""
 	with Simulator(0) as kipu:
 		stay = kipu.world.admit_new()
 		kipu.world.set_field(stay, "discharge_date", said)

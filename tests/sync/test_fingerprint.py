@@ -1,4 +1,4 @@
-"""When a record counts as the one that was taken over before."""
+"""Fingerprints: the changes of a record that make it count as changed."""
 
 from typing import Any
 

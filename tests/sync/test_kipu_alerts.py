@@ -1,4 +1,4 @@
-"""Who hears of a connection that falls behind and of fields that change; what the doctor says of the sync."""
+"""Notifications about stale connections and changed fields, and the doctor's checks of the sync."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from tests.support import clinic, factories
 
 @pytest.fixture
 def staleness(site):
-	"""The module. It needs the site's Frappe."""
+	"""Return the module, which needs the site's Frappe."""
 	from orchestrator.sync.actions import staleness
 
 	return staleness
@@ -26,7 +26,7 @@ def doctor(site):
 
 
 def make_stale_connection(hours: float, **values):
-	"""A scheduled connection whose last success is so long ago."""
+	"""Create a scheduled connection whose last success was this long ago."""
 	connection = clinic.make_connection(schedule_enabled=1, stale_after_hours=6, **values)
 	connection.db_set("last_success", now_datetime() - timedelta(hours=hours))
 	frappe.db.commit()
@@ -68,7 +68,7 @@ def list_notifications(connection: str, user: str) -> list[str]:
 
 @pytest.fixture
 def notified_at_once(site, monkeypatch):
-	"""Frappe's own switch: notifications are written here and now instead of by a job."""
+	"""Set Frappe's own switch that writes notifications at once instead of by a job."""
 	monkeypatch.setitem(frappe.flags, "in_test", True)
 	monkeypatch.setattr(frappe, "in_test", True, raising=False)  # where Frappe 16 has it
 
@@ -111,7 +111,7 @@ def test_schema_changes_alert_sync_managers_and_failed_records_do_not(notified_a
 
 @pytest.fixture
 def alone(site):
-	"""No other connection and no held run, within this test."""
+	"""Hide other connections and held runs within this test."""
 	frappe.db.delete("Kipu Connection")
 	frappe.db.delete("Sync Run")
 	yield

@@ -1,4 +1,4 @@
-"""Signatures, against the vector that was published."""
+"""Signatures, compared with the published test vector."""
 
 from orchestrator.sync.kipu.auth import build_canonical_string, compute_signature, sign
 

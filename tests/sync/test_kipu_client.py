@@ -1,4 +1,4 @@
-"""Our client against the simulator: every route, both versions, every fault."""
+"""The Kipu client with the simulator: every route, both versions, every fault."""
 
 from datetime import date, timedelta
 

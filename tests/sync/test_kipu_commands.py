@@ -1,4 +1,4 @@
-"""The sync from the shell: what its commands print, how they end."""
+"""The commands of the sync: their output and exit codes."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def build_options(*connections: str) -> list[str]:
 
 @pytest.fixture
 def here(site, monkeypatch) -> Callable[..., Result]:
-	"""Runs a command of the sync in this process, on the connection to the site that is there."""
+	"""Return a function that runs a sync command in this process, with its connection to the site."""
 	from orchestrator.commands import sync
 
 	monkeypatch.setattr(sync, "open_site", lambda _context: nullcontext())
@@ -138,12 +138,12 @@ def test_invalid_arguments_exit_with_2_and_one_line(here, right, build_arguments
 	"name", ["sync-kipu", "kipu-test", "sync-history", "sync-rollback", "kipu-simulator"]
 )
 def test_the_commands_are_there_for_bench(site, name):
-	"""In a process of its own, as people start them."""
+	"""They run in a separate process, as users start them."""
 	told = bench.run_command("orchestrator", "--help").stdout
 	assert f"  {name} " in told
 
 
-# What the bar shows
+# The progress bar
 
 
 def test_a_bar_moves_by_phases_and_within_the_history_by_days(site):

@@ -1,4 +1,6 @@
-"""The pre-flight test of a stored connection: keys out of Password fields, zones and locations out of its rows."""
+"""The connection test of a stored connection: credentials from Password fields, time zones and locations from
+its rows.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every finding of the pre-flight test has words, and the words are filled."""
+"""Every finding of the connection test has a message without unfilled placeholders."""
 
 import ast
 import re
@@ -17,7 +17,9 @@ FACTS = {
 
 
 def find_finding_codes() -> set[tuple[str | None, str]]:
-	"""(part, code) of every `Finding(...)` and (None, code) of every `Variant(...)`; a name that is no literal is None."""
+	"""Return (part, code) of every `Finding(...)` and (None, code) of every `Variant(...)`; a name that is
+	not a literal is None.
+	"""
 	found = set()
 	for module in MODULES:
 		for node in ast.walk(source.parse_module(f"orchestrator.sync.kipu.{module}")):
@@ -35,7 +37,7 @@ def get_literal(node: ast.expr) -> str | None:
 
 
 def find_literals(node: ast.expr) -> set[str]:
-	"""The texts an expression may come to."""
+	"""Return the texts that an expression may evaluate to."""
 	if isinstance(node, ast.Constant):
 		return {node.value}
 	if isinstance(node, ast.IfExp):

@@ -1,4 +1,4 @@
-"""A Kipu that announces pages without end: every read is bounded."""
+"""A Kipu that announces endless pages: every read is bounded."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""The HTTP session: what it sends, how long it waits, what it makes of answers."""
+"""The HTTP session: the requests it sends, its waits, and its handling of replies."""
 
 import email.utils
 import gzip
@@ -44,7 +44,7 @@ def fetch(
 
 
 class FakeTime:
-	"""A clock that only sleeping moves."""
+	"""A clock that moves only by sleeping."""
 
 	def __init__(self):
 		self.now = 100.0
@@ -335,7 +335,7 @@ def test_a_body_beyond_the_cap_is_not_read_to_its_end():
 
 
 def send_slowly(connection: socket.socket) -> None:
-	"""A body that takes twenty seconds."""
+	"""Send a body that takes twenty seconds."""
 	connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
 	for _ in range(1000):
 		connection.sendall(b"x")

@@ -1,4 +1,6 @@
-"""The network side knows nothing of Frappe, nothing of what writes, and the simulator knows nothing of our client."""
+"""Imports: the network code imports neither Frappe nor code that writes, and the simulator nothing of the
+client.
+"""
 
 import ast
 from pathlib import Path

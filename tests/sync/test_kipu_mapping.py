@@ -141,7 +141,7 @@ def test_values_compare_as_text(value, text):
 	assert to_canonical(value) == text
 
 
-# Comparison. In each row: here, Kipu, Kipu's last word (or none), policy -> written?, conflict?
+# Comparison. Each row: current value, source value, last synced source value (or none), policy -> written?, conflict?
 
 NOTHING = object()
 

@@ -1,4 +1,4 @@
-"""The mapping preview: what one record would become, as far as the caller may see it, and nothing of it is kept."""
+"""The mapping preview: the result for one record, the caller's permissions, and that nothing is stored."""
 
 import pytest
 

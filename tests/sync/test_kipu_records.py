@@ -1,4 +1,4 @@
-"""What a record means: identity, days, status, words, and what is wrong with it."""
+"""Parsing a record: identity, dates, status, texts, and errors."""
 
 from dataclasses import FrozenInstanceError
 from datetime import date, datetime, timedelta, timezone
@@ -72,7 +72,7 @@ def test_a_broken_casefile_is_an_error_that_does_not_repeat_it(casefile_id):
 		("2026-03-05T04:59:59Z", "1", date(2026, 3, 4)),
 		("2026-03-06T02:00:00.000Z", "1", date(2026, 3, 5)),  # nine in the evening
 		("2026-07-05T04:00:00Z", "1", date(2026, 7, 5)),  # midnight in summer time
-		("2026-07-05T04:00:00Z", "3", date(2026, 7, 4)),  # Phoenix keeps no summer time
+		("2026-07-05T04:00:00Z", "3", date(2026, 7, 4)),  # Phoenix has no daylight saving time
 		("2026-03-05T00:00:00Z", "1", date(2026, 3, 4)),
 		("2026-03-05T00:00:00-05:00", "1", date(2026, 3, 5)),
 		("2026-03-05T23:30:00", "1", date(2026, 3, 5)),

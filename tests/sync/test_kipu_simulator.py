@@ -1,4 +1,6 @@
-"""The simulator serves any correct client: here a second one, written from Kipu's description with nothing of ours."""
+"""The simulator serves any correct client: here a second one, written from Kipu's description without code of
+this app.
+"""
 
 import email.utils
 import hashlib
@@ -32,7 +34,7 @@ def kipu():
 
 
 def find_stay_in_care(kipu: Simulator) -> int:
-	"""Number of a stay in care without a planned discharge, found the slow way."""
+	"""Return the number of a stay in care without a planned discharge, by linear search."""
 	world = kipu.world
 	return next(stay for stay in range(len(world)) if world.is_in_care(stay) and not world.discharged[stay])
 
@@ -232,7 +234,7 @@ def test_people_take_little_memory():
 	)
 
 
-# What happens to people
+# Changes of people
 
 
 def test_a_discharge_and_its_undoing(kipu):
@@ -344,7 +346,7 @@ def test_fields_come_and_go(kipu):
 	assert (record["brand_new"], "program" in record, record["dob"]) == ({"x": 1}, False, "soon")
 
 
-# Faults that no client of ours shows
+# Faults without a test of the client
 
 
 def test_a_fault_waits_for_its_route_its_page_and_its_turn(kipu):

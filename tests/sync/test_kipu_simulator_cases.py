@@ -1,4 +1,4 @@
-"""Data cases and faults of the simulator that a second look at Kipu's description added, and what a large instance costs."""
+"""Special data and faults of the simulator, and the cost of a large instance."""
 
 from datetime import date, datetime, timezone
 
@@ -113,7 +113,7 @@ def test_stopping_does_not_wait_for_an_answer_that_hangs():
 	assert kipu.stopped
 
 
-# What a large instance costs
+# Cost of a large instance
 
 
 def test_a_page_of_a_large_instance_makes_only_its_own_records_and_chooses_once_a_read(monkeypatch):

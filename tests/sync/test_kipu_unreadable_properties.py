@@ -1,4 +1,4 @@
-"""A record of Kipu with fields that can't be read arrives with the right status, and with all its other fields."""
+"""A Kipu record with unreadable fields is imported with the right status and all its other fields."""
 
 from datetime import date, datetime, timezone
 from zoneinfo import ZoneInfo
@@ -36,13 +36,13 @@ reproducible = settings(derandomize=True, deadline=None, max_examples=400)
 
 
 def build_record(**changes: object) -> dict[str, object]:
-	"""A record with every field that is known."""
+	"""Return a record with every known field."""
 	fields = {name: GOOD[kind] for name, kind in FIELDS.items()}
 	return {**fields, "casefile_id": f"12:{PERSON_ID}", "location_id": "3", **changes}
 
 
 def map_fields(raw: dict[str, object]) -> tuple[Stay, dict[str, object], set[str]]:
-	"""The stay, its values in our fields, and the names of the fields that it is taken without."""
+	"""Return the stay, its values in target fields, and the names of the unreadable fields."""
 	stay = parse_record(raw, ZONES, AT)
 	result = map_record(stay, MAPPING)
 	return stay, {**result.client, **result.stay}, {error.field for error in result.unreadable}
@@ -63,7 +63,7 @@ def test_whatever_stands_in_one_field_the_status_and_the_other_fields_arrive(
 	stay, arrived, unreadable = map_fields(build_record(**days, **{name: value}))
 	targets = {rule.target for rule in MAPPING.rules if rule.source in (name, "insurance_company")}
 	assert unreadable <= {name}
-	if name != "location_id":  # else the day begins elsewhere
+	if name != "location_id":  # otherwise the day begins at another time
 		assert (stay.status, stay.admitted_at, stay.discharged_at) == (
 			right.status,
 			right.admitted_at,
@@ -95,6 +95,6 @@ def test_a_status_is_never_guessed(name, value):
 	except RecordError as error:
 		assert (error.casefile_id, error.field) == (f"12:{PERSON_ID}", name)
 	else:
-		# Only what is blank to the eye, or a date, is read.
+		# Only visibly blank values and dates are read.
 		assert value is None or isinstance(value, str)
 		assert stay.fields[name] is None or str(stay.fields[name].year) in str(value)

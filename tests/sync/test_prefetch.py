@@ -1,4 +1,4 @@
-"""Reading ahead: what is made in a thread comes out as if it had been made when it was asked for."""
+"""Prefetching: items made in a thread are the same as items made on demand."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from orchestrator.sync.runs.prefetch import HeartbeatSleep, PrefetchCancelledErr
 
 
 def nobody() -> None:
-	"""Nobody hears that the run is alive."""
+	"""Ignore a heartbeat."""
 
 
 def threads() -> int:
@@ -37,7 +37,7 @@ def test_an_item_is_made_while_the_one_before_is_in_use_and_not_earlier():
 
 	with prefetch_items(make(), HeartbeatSleep(nobody)) as items:
 		assert next(items) == 0
-		assert second.wait(10)  # made, though nobody has asked for it
+		assert second.wait(10)  # prepared, although not requested yet
 		assert next(items) == 1
 	assert not {3, 4} & set(made)  # one ahead, no more
 

@@ -36,13 +36,13 @@ BORN = "1931-07-19"
 KEYS = Keys(f"{CANARY}-access", f"{CANARY}-secret", f"{CANARY}-app")
 DATES = frozenset(name for name, kind in FIELDS.items() if kind in ("day", "moment", "stamp"))
 PEOPLE = 12
-# What may hold a client's data: the records, what Kipu last said of them, what a run changed, and their timeline.
+# Tables that may contain a client's data: the records, their Sync States, Sync Changes, and their timeline.
 HOLDERS = ("Client", "Client Stay", "Sync State", "Sync Change", "Version")
 TOLD = ("Sync Run", "Sync Issue", "Kipu Connection", "Notification Log", "Error Log", "Facility", "Comment")
 
 
 def build_canary_record(name: str) -> object:
-	"""A value of a field that may hold text."""
+	"""Return a value of a field that may hold text."""
 	if name == "patient_contacts":
 		return [{"full_name": CANARY, "phone": CANARY}]
 	if name == "insurances":
@@ -53,7 +53,7 @@ def build_canary_record(name: str) -> object:
 @pytest.fixture(scope="module")
 def kipu() -> Iterator[Simulator]:
 	with Simulator(PEOPLE, keys=KEYS) as running, set_loopback_allowed():
-		# Facilities are no secret: without these two, every other field holds a canary.
+		# Facilities are not secret: every field except these two has a canary.
 		names = FIELDS.keys() - DATES - {"location_id", "location_name"}
 		for stay in range(len(running.world)):
 			for name in names:
@@ -65,7 +65,7 @@ def kipu() -> Iterator[Simulator]:
 
 
 class Witness:
-	"""Everything that leaves the sync meanwhile, as text, by where it was seen."""
+	"""Everything that leaves the sync in the meantime, as text, by where it was seen."""
 
 	def __init__(self) -> None:
 		self.seen: dict[str, list[str]] = {}
@@ -76,11 +76,11 @@ class Witness:
 		self.subscription.subscribe("events")
 
 	def saw(self, where: str, text: object) -> None:
-		"""Remember."""
+		"""Record a text."""
 		self.seen.setdefault(where, []).append(str(text))
 
 	def look(self) -> None:
-		"""Collect what was written since the beginning."""
+		"""Collect everything written since the beginning."""
 		while message := self.subscription.get_message(timeout=0.05):
 			self.saw("live updates", message["data"])
 		for path in log_files():
@@ -116,7 +116,9 @@ def job_text(key: bytes) -> str:
 
 @pytest.fixture(scope="module")
 def witness(frappe_site, kipu) -> Iterator[Witness]:
-	"""Lets everything happen: each fault, each kind of refusal, broken records, a bug, the calls; then looks."""
+	"""Yield everything that left the sync while all of it happened: each fault, each kind of refusal, broken
+	records, a bug, the calls.
+	"""
 	frappe.set_user("Administrator")
 	seen = Witness()
 	records, root = Records(seen), logging.getLogger()
@@ -153,12 +155,12 @@ class Records(logging.Handler):
 
 
 def without_app_id(path: str) -> str:
-	"""The address without the app id, which Kipu wants there."""
+	"""Return the URL without the app ID, which Kipu requires there."""
 	parts = urlsplit(path)
 	return f"{parts.path} {[pair for pair in parse_qsl(parts.query) if pair[0] != 'app_id']}"
 
 
-# Where a bug is: the module, what fails, whether only in the thread, and what becomes of the run.
+# Places of a bug: the module, the failing function, whether only in the thread, and the resulting status.
 BUGS = (
 	("sync.merge.fingerprints", "compute_fingerprint", True, "Failed"),
 	("sync.merge.fingerprints", "parse_record", True, "Failed"),
@@ -173,7 +175,7 @@ BUGS = (
 
 @contextmanager
 def broken(where: object, name: str, apart: bool, words: str = CANARY) -> Iterator[list[bool]]:
-	"""Something fails, with what it was given in its words; with `apart`, only in another thread than this one."""
+	"""Let a function raise an error with its arguments in the message; with `apart`, only in another thread."""
 	raised: list[bool] = []
 	intact = getattr(where, name)
 
@@ -191,7 +193,7 @@ def broken(where: object, name: str, apart: bool, words: str = CANARY) -> Iterat
 
 
 class Happenings:
-	"""All that may happen to a run."""
+	"""Everything that may happen to a run."""
 
 	def __init__(self, kipu: Simulator, seen: Witness) -> None:
 		self.kipu = kipu
@@ -203,7 +205,7 @@ class Happenings:
 		seen.connection = self.connection
 
 	def all(self) -> None:
-		"""One after the other."""
+		"""Run all, one after the other."""
 		self.run("full", dry_run=True)
 		self.run("full")
 		self.faults()
@@ -222,7 +224,7 @@ class Happenings:
 		return told
 
 	def faults(self) -> None:
-		"""Each for the whole of a run that reads its pages."""
+		"""Run with each fault, for the whole of a run that reads its pages."""
 		for kind in KINDS:
 			self.kipu.world.set_field(0, "address_city", f"{CANARY} {kind}")
 			self.kipu.faults.add(Fault(kind, times=None, value=0.01, status=503))
@@ -235,7 +237,7 @@ class Happenings:
 			frappe.db.set_value("Kipu Connection", self.connection, "status", "Active")
 
 	def changes(self) -> None:
-		"""Both sides change a field; somebody is discharged, deleted, readmitted."""
+		"""Change a field on both sides; discharge, delete and readmit people."""
 		name = frappe.get_all("Client", {"connection": self.connection}, pluck="name")[0]
 		frappe.get_doc("Client", name).update({"email": f"{CANARY} here"}).save()
 		for stay in range(len(self.kipu.world)):
@@ -246,14 +248,14 @@ class Happenings:
 		self.run()
 
 	def refusals(self) -> None:
-		"""Wrong keys."""
+		"""Run with wrong credentials."""
 		for name in ("access_id", "secret_key", "app_id"):
 			wrong = make_connection(self.kipu, **{name: f"{CANARY} wrong"})
 			self.run(connection=wrong)
 			self.test(wrong)
 
 	def broken_records(self) -> None:
-		"""Fields that can't be read, and one that is too long."""
+		"""Run with unreadable fields, and one that is too long."""
 		self.kipu.world.set_field(5, "dob", f"{CANARY} dob")
 		self.kipu.world.set_field(6, "last_name", CANARY * 30)
 		self.kipu.world.set_field(7, "phone", {CANARY: CANARY})
@@ -264,7 +266,7 @@ class Happenings:
 		self.witness.saw("what calls answer", run_actions.retry_issues(self.connection, None))
 
 	def bug(self) -> None:
-		"""An error of ours whose words hold a value, in a frame that holds records."""
+		"""Raise an error of this app whose message has a value, in a frame with records."""
 		from orchestrator.sync.runs import applier
 
 		def broken(raws: object, *_: object) -> None:
@@ -278,7 +280,9 @@ class Happenings:
 			applier.merge_records = decide
 
 	def bugs_everywhere(self) -> None:
-		"""The same below every step of an import: in the thread that reads ahead, in the rows, in the driver."""
+		"""Raise the same below every step of an import: in the prefetching thread, in the rows, in the
+		driver.
+		"""
 		for module, name, apart, status in BUGS:
 			connection = make_connection(self.kipu, page_size=4, left_out_names="Nobody")
 			with broken(importlib.import_module(f"orchestrator.{module}"), name, apart) as raised:
@@ -287,7 +291,7 @@ class Happenings:
 		assert threading.active_count() == self.threads
 
 	def bug_and_no_way_to_tell(self) -> None:
-		"""A job whose run can't even be ended. Frappe logs what goes wrong in a job with all local variables."""
+		"""Fail in a job whose run cannot even be ended. Frappe logs errors of a job with all local variables."""
 		connection = make_connection(self.kipu)
 		queued = run_queue.queue_run(RunRequest(connection, "incremental"))
 		with (
@@ -301,7 +305,7 @@ class Happenings:
 		frappe.db.set_value("Sync Run", queued, "status", "Interrupted")
 
 	def broken_listener(self) -> None:
-		"""Somebody's hook fails with a value in its words."""
+		"""Let a site's hook fail with a value in its message."""
 		from orchestrator.orchestrator.doctype.client.client import Client
 
 		def broken(client: Client) -> None:
@@ -316,7 +320,9 @@ class Happenings:
 			Client.validate = validate
 
 	def calls(self) -> None:
-		"""A job that waits, and what is asked beside runs. Whether a preview shows values depends on the caller's roles."""
+		"""Queue a job, and send the calls beside runs. The caller's roles decide whether a preview shows
+		values.
+		"""
 		from orchestrator.sync.actions import run_actions, run_requests
 		from orchestrator.sync.runs.run_records import RunRequest
 		from orchestrator.sync.tools import mapping_preview
@@ -365,7 +371,7 @@ def test_logs_and_caches_contain_no_record_or_key(witness):
 
 
 def test_the_canaries_sing_where_they_belong(witness, kipu):
-	"""Else none of this would mean anything."""
+	"""Without this, the other tests would prove nothing."""
 	of = {"connection": witness.connection, "last_name": f"{CANARY} last_name"}
 	clients = frappe.get_all("Client", of, ["email", "date_of_birth"])
 	assert len(clients) >= PEOPLE - 1

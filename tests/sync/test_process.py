@@ -1,4 +1,4 @@
-"""Whether the process of a run is still alive, as another one tells."""
+"""Detection of whether the process of a run is still alive."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Runs that are stopped, approved, taken back, and records that failed: over HTTP where somebody asks for it."""
+"""Cancelling, approving and rolling back runs, and retrying failed records, over HTTP where a caller can."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -50,11 +50,11 @@ def kipu(site: str) -> Iterator[Simulator]:
 
 @pytest.fixture
 def manager(api: Callable[[str], Client]) -> Client:
-	"""Somebody who looks after the sync and sees no client."""
+	"""Return a user who may run the sync and see no client."""
 	return api(get_user_with("Kipu Sync Manager"))
 
 
-# Who may
+# Permissions
 
 
 @pytest.mark.parametrize("method", CALLS)
@@ -383,7 +383,7 @@ def test_a_dry_run_can_not_be_rolled_back(kipu, manager):
 	assert frappe.db.get_value("Sync Run", run["run"], "status") == run["status"]
 
 
-# Records that failed
+# Failed records
 
 
 def test_failed_record_becomes_an_issue_and_the_others_are_synced(kipu, manager):

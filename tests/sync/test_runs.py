@@ -1,4 +1,4 @@
-"""What a run makes of Kipu's records, against a real server and the real database."""
+"""The records that a run creates from Kipu's, with a real server and the real database."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("loopback")
 
 @pytest.fixture
 def place(site: str) -> Iterator[Callable[..., Place]]:
-	"""`place(people)`: a Kipu instance and a connection to it."""
+	"""Yield `place(people)`: a Kipu instance and a connection to it."""
 	running: list[Simulator] = []
 
 	def make(people: int = 30, mode: str = "classic", **values) -> Place:
@@ -50,7 +50,7 @@ def get_chart(stay: int) -> int:
 
 
 def statuses_of_versions(client: str) -> list[tuple[str, str]]:
-	"""Every change of the client's status that somebody who listens was told of."""
+	"""Return every change of the client's status that hooks have seen."""
 	found = frappe.get_all(
 		"Version", filters={"ref_doctype": "Client", "docname": client}, pluck="data", order_by="creation"
 	)
@@ -105,11 +105,11 @@ def test_dry_run_writes_nothing_and_counts_like_the_real_run(place):
 
 
 def do_nothing(kipu: Simulator) -> None:
-	"""The first import."""
+	"""Change nothing: the first import."""
 
 
 def a_day_at_the_facility(kipu: Simulator) -> None:
-	"""Of everything one."""
+	"""Make one change of each kind."""
 	world = kipu.world
 	in_care = [stay for stay in range(len(world)) if world.is_in_care(stay)]
 	past = [stay for stay in range(len(world)) if world.discharged[stay] and not world.is_in_care(stay)]
@@ -170,7 +170,7 @@ def test_an_unchanged_page_costs_at_most_five_statements(place, monkeypatch):
 	assert max(costs) <= 5, costs
 
 
-# What happens to people
+# Changes of people
 
 
 def test_readmission_creates_a_second_stay_without_a_discharge(place):
@@ -281,7 +281,7 @@ def test_a_person_of_two_locations_is_one_client_with_two_stays(place):
 	assert client.facility.startswith("Port Sable Lodge")
 
 
-# Who is missing
+# Missing clients
 
 
 def test_who_is_missing_from_a_complete_census_is_looked_up_and_marked_absent(place):
@@ -369,7 +369,7 @@ def test_fields_that_become_blank_here_and_there_hold_nothing(place):
 	assert with_program - left == few
 
 
-# What an instance does not offer
+# Disabled routes
 
 
 @pytest.mark.parametrize("status", [410, 403])

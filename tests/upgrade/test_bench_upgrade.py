@@ -1,6 +1,7 @@
-"""A site of a bench with Frappe 15 goes to one with Frappe 16 by `script/upgrade`, and everything is there afterwards.
+"""`script/upgrade` moves a site from a bench with Frappe 15 to one with Frappe 16 without losing data.
 
-ORCHESTRATOR_UPGRADE_FROM and ORCHESTRATOR_UPGRADE_TO name the benches; without them this is left out."""
+ORCHESTRATOR_UPGRADE_FROM and ORCHESTRATOR_UPGRADE_TO name the benches; without them this is left out.
+"""
 
 import json
 import os
@@ -15,7 +16,7 @@ from tests.support.source import ROOT
 pytestmark = pytest.mark.upgrade
 
 TIMEOUT_SECONDS = 3600
-# What the site of the rehearsal must hold, so that finding it again proves something.
+# Records that the site of the rehearsal must have, so that finding them again proves something.
 EXPECTED = {
 	"Client": 100, "Client Stay": 100, "Sync State": 200, "Sync Run": 3, "Kipu Connection": 1, "Facility": 3,
 	"Document Version": 3, "Sprint Event": 10, "Lead": 5, "HD Ticket": 1, "Leave Application": 1, "Custom DocPerm": 1,
@@ -26,7 +27,7 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-	"""What script/upgrade says of a site that it made for this."""
+	"""Return the report of script/upgrade on a demo site."""
 	benches = [os.environ[name] for name in UPGRADE_BENCHES]
 	result = subprocess.run(
 		[str(ROOT / "script" / "upgrade"), *benches, "--json"],

@@ -1,4 +1,4 @@
-"""A site that an earlier commit made, full of demo data, migrates to this one and keeps every record.
+"""A site of an earlier commit, with demo data, migrates to this one and keeps every record.
 
 `script/test` puts the earlier code into the bench's own folder and makes the site, without the app.
 """
@@ -30,7 +30,7 @@ SUITE_TABLES = (
 DEFINITIONS = frozenset({"Orchestrator Metric", "Orchestrator Dashboard", "Orchestrator Dashboard Item"})
 # DocType -> renamed field -> its name now
 RENAMED_FIELDS: dict[str, dict[str, str]] = {}
-# Columns that an upgrade fills anew; each is checked by tests of its own.
+# Columns that an upgrade fills again; each has its own tests.
 RECOMPUTED_COLUMNS = {"Document Text": frozenset({"modified"})}
 
 Rows = dict[str, dict[str, dict[str, Any]]]
@@ -95,7 +95,7 @@ class UpgradedSite:
 
 @pytest.fixture(scope="module")
 def upgraded() -> Iterator[tuple[UpgradedSite, Rows, Rows]]:
-	"""The site after its upgrade, with its rows before and after."""
+	"""Yield the site after its upgrade, with its rows before and after."""
 	import frappe
 
 	from orchestrator.setup.versions import is_within
@@ -141,9 +141,9 @@ def test_second_migration_changes_nothing(upgraded: tuple[UpgradedSite, Rows, Ro
 	site.run("migrate")
 	again = site.read_rows()
 	changed = {table for table in after if again[table] != after[table]}
-	assert changed - set(SUITE_TABLES) == set()  # other apps leave comments and the like
+	assert changed - set(SUITE_TABLES) == set()  # other apps leave comments and similar records
 
 
 def _get_new_name(table: str, column: str) -> str:
-	"""Return what a column is called after the upgrade."""
+	"""Return the name of a column after the upgrade."""
 	return RENAMED_FIELDS.get(table, {}).get(column, column)

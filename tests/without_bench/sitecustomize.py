@@ -1,5 +1,4 @@
-"""On PYTHONPATH, lets Python import what an environment made of our requirements alone would have: nothing of the suite,
-and nothing that comes along with it."""
+"""Used on PYTHONPATH: hides every package that an environment with our requirements alone would not have."""
 
 import json
 import re
@@ -13,7 +12,7 @@ REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 
 
 def names_in(lines: Iterable[str]) -> set[str]:
-	"""The packages that requirements name, those of extras apart."""
+	"""Return the packages that requirements name, without those of extras."""
 	found = (re.match(r"[A-Za-z0-9._-]+", line) for line in lines if "extra ==" not in line)
 	return {re.sub(r"[._-]+", "-", match[0]).lower() for match in found if match}
 
@@ -45,7 +44,7 @@ def blocked() -> set[str]:
 
 
 class Blocker:
-	"""Finds nothing of what is blocked, and says so as Python does."""
+	"""An import finder that finds no hidden package."""
 
 	modules = blocked() - {"sitecustomize", "orchestrator", "tests", "benchmarks"}
 

@@ -1,5 +1,5 @@
-"""Assigning many records to one user: what frappe.desk.form.assign_to.add does to each, with the reads it
-repeats for each record done once for all.
+"""Assign many records to one user. Each is assigned as by frappe.desk.form.assign_to.add, with repeated reads
+done once.
 """
 
 from functools import partial
@@ -47,7 +47,9 @@ class BulkAssignment:
 			)
 
 	def prepare(self, names: list[Name]) -> dict[str, Name]:
-		"""Find out which records the caller may read, which are assigned already, which the assignee sees."""
+		"""Find the records that the caller may read, those already assigned, and those that the assignee may
+		read.
+		"""
 		readable = list_readable_names(self.meta, names, frappe.session.user)
 		self.assigned = self.list_assigned(readable)
 		self.is_heard = self.meta.has_field(ASSIGNEE_FIELD) and has_update_listeners(self.meta.name)
@@ -57,7 +59,7 @@ class BulkAssignment:
 		return readable
 
 	def list_assigned(self, names: dict[str, Name]) -> set[str]:
-		"""Return the records that the assignee has an open assignment of."""
+		"""Return the records to which the assignee already has an open assignment."""
 		filters = {
 			"reference_type": self.meta.name,
 			"reference_name": ("in", list(names)),
@@ -76,7 +78,7 @@ class BulkAssignment:
 		return names
 
 	def apply(self, name: Name) -> None:
-		"""Assign one record, unless it is already."""
+		"""Assign one record, unless it is assigned already."""
 		if str(name) in self.assigned:
 			return
 		if str(name) not in self.visible:
@@ -94,16 +96,20 @@ class BulkAssignment:
 			self.save_record(name)
 
 	def save_record(self, name: Name) -> None:
-		"""Fill the field of one record as a single change would, so that hooks, webhooks and notifications hear of it."""
-		# The assignment just made has blanked nothing yet: what the field says is what it said before.
+		"""Fill the field of one record as a single change would, so that hooks, webhooks and notifications
+		run.
+		"""
+		# The new assignment has not changed the field yet: it still has the previous value.
 		doc = frappe.get_doc(self.meta.name, name)
 		if not doc.get(ASSIGNEE_FIELD):
 			doc.set(ASSIGNEE_FIELD, self.assignee)
-			doc.save(ignore_permissions=True)  # who may read a record may assign it
+			doc.save(ignore_permissions=True)  # users may assign every record that they may read
 			self.saved.add(name)
 
 	def apply_to_succeeded(self, succeeded: list[Name]) -> None:
-		"""Fill the field assigned_to where nobody was before, and tell the assignee in one job after the commit."""
+		"""Fill the field assigned_to of records without assignee, and notify the assignee in one job after
+		the commit.
+		"""
 		created = [name for name in succeeded if name in self.created]
 		unsaved = [name for name in created if name not in self.saved]
 		if unsaved and self.meta.has_field(ASSIGNEE_FIELD):
@@ -144,7 +150,9 @@ def _insert_todo(doctype: str, name: Name, user: str) -> None:
 	)
 	if _is_comment_behavior_standard(doctype, todo):
 		todo.add_assign_comment = partial(add_comment, doctype, str(name))
-	todo.insert(ignore_permissions=True)  # as Frappe's own add: who may read a record may assign it
+	todo.insert(
+		ignore_permissions=True
+	)  # as in Frappe's own add: users may assign every record that they may read
 
 
 def _is_comment_behavior_standard(doctype: str, todo: Document) -> bool:

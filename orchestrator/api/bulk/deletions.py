@@ -1,4 +1,4 @@
-"""Deleting many records, each by frappe.delete_doc: its hooks, its check of links, its Deleted Document."""
+"""Delete many records, each by frappe.delete_doc with its hooks, its check of links and its Deleted Document."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ class BulkDeletion:
 			)
 
 	def prepare(self, names: list[Name]) -> dict[str, Name]:
-		"""Find out which records the caller may read, and save their attachments from a call that fails."""
+		"""Find the records that the caller may read, and back up their attachments in case the call fails."""
 		readable = list_readable_names(self.meta, names, frappe.session.user)
 		self.attachments.create_links(self.meta.name, readable)
 		return readable
@@ -57,7 +57,7 @@ class BulkDeletion:
 
 
 def _can_delete_any(meta: Meta) -> bool:
-	"""Return True if a role of the caller may delete records of the DocType, be it only the caller's own."""
+	"""Return True if a role of the caller may delete records of the DocType, even if only the caller's own."""
 	allowed = get_role_permissions(meta, is_owner=True)
 	return bool(allowed.get("delete") or allowed.get("if_owner", {}).get("delete"))
 
@@ -112,7 +112,7 @@ class AttachmentBackup:
 
 
 def _find_path(url: str | None) -> Path | None:
-	"""Return where the file at `url` lies on this site's disk. None for one that lies elsewhere."""
+	"""Return the path of the file at `url` on this site's disk, None for a file elsewhere."""
 	for prefix, folder in (("/private/files/", "private"), ("/files/", "public")):
 		if url and url.startswith(prefix) and ".." not in url.split("/"):
 			return Path(get_site_path(folder, "files", url.rsplit("/", 1)[-1]))

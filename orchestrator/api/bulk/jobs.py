@@ -25,7 +25,7 @@ RETENTION_DAYS = 30
 
 
 def enqueue_bulk(request: BulkRequest) -> QueuedOperation:
-	"""Keep the call and start its job after the commit. What forbids it as a whole is raised now."""
+	"""Store the call and start its job after the commit. Errors that concern the whole call are raised now."""
 	runs.build_action(request).check()
 	operation = frappe.get_doc(
 		{
@@ -38,7 +38,7 @@ def enqueue_bulk(request: BulkRequest) -> QueuedOperation:
 			"request": request.to_json(),
 			"total": len(request.names),
 		}
-	).insert(ignore_permissions=True)  # nobody may write operations by hand
+	).insert(ignore_permissions=True)  # users have no permission to write operations
 	frappe.enqueue(
 		_run_operation_job,
 		queue=QUEUE,
@@ -73,7 +73,9 @@ def _build_failure(error: Exception, operation: str) -> dict[str, str]:
 
 
 def _finish_operation(operation: str, status: str, done: int, failed: int, results: Any) -> None:
-	"""Keep the results. Raises ConflictError where the operation was given up meanwhile: its work must not stay."""
+	"""Store the results. Raises ConflictError if the operation was given up meanwhile: its work must be
+	rolled back.
+	"""
 	if not OPERATIONS.is_running(operation):
 		raise ConflictError(operation)
 	frappe.db.set_value(
@@ -90,10 +92,12 @@ def _finish_operation(operation: str, status: str, done: int, failed: int, resul
 
 
 def serialize_operation(operation: str) -> OperationProgress:
-	"""Return the state of an operation, for who asked for it and for System Managers. 404 for everybody else."""
+	"""Return the state of an operation, for the user who requested it and for System Managers. 404 for
+	everybody else.
+	"""
 	record = frappe.db.get_value(BULK_OPERATION, operation, "*", as_dict=True)
-	mine = record and record.requested_by == frappe.session.user
-	if not record or not (mine or "System Manager" in frappe.get_roles()):
+	is_own = record and record.requested_by == frappe.session.user
+	if not record or not (is_own or "System Manager" in frappe.get_roles()):
 		raise_not_found(BULK_OPERATION, operation)
 	kept = json.loads(record.results) if record.results else None
 	return {
@@ -113,13 +117,13 @@ def serialize_operation(operation: str) -> OperationProgress:
 
 
 def fail_dead_operations() -> None:
-	"""Run hourly: mark operations as Failed whose worker is gone. They changed nothing."""
+	"""Run hourly: mark operations whose worker is lost as Failed. They changed nothing."""
 	for operation in OPERATIONS.list_dead():
 		mark_failed(operation)
 
 
 def mark_failed(operation: str) -> None:
-	"""Mark an operation as Failed, unless it ended this moment."""
+	"""Mark an operation as Failed, unless it has just ended."""
 	if not OPERATIONS.is_unfinished(operation):
 		return
 	text = _("The background job stopped before it finished. Nothing was changed; send the request again.")

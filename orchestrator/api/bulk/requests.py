@@ -1,4 +1,4 @@
-"""What a bulk call asks for, read and checked, and which of its records the caller may read."""
+"""Parse and validate bulk calls, and check which of their records the caller may read."""
 
 import json
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ Name = str | int
 
 @dataclass(frozen=True)
 class BulkRequest:
-	"""A bulk call, whether it runs at once or in a job."""
+	"""A bulk call, executed at once or by a job."""
 
 	operation: Operation
 	doctype: str
@@ -28,17 +28,17 @@ class BulkRequest:
 	assigned_to: str | None = None
 
 	def to_json(self) -> str:
-		"""Return the call as a Bulk Operation keeps it."""
+		"""Serialize the call for a Bulk Operation."""
 		return json.dumps(asdict(self), separators=(",", ":"))
 
 	@classmethod
 	def from_json(cls, text: str) -> "BulkRequest":
-		"""Return the call that is stored in a Bulk Operation."""
+		"""Parse the call that is stored in a Bulk Operation."""
 		return cls(**json.loads(text))
 
 
 def parse_names(value: Any) -> list[Name]:
-	"""Return the names in `value`: a list, a list as JSON, or one name. Doubles are dropped.
+	"""Return the names in `value`: a list, a list as JSON, or one name. Duplicates are removed.
 
 	Raises InvalidRequestError (400) for anything else, for no name, and for more names than the site allows.
 	"""
@@ -65,14 +65,14 @@ def parse_names(value: Any) -> list[Name]:
 
 
 def _is_valid_name(value: Any) -> bool:
-	"""Return True for what can be the name of a record."""
+	"""Return True for a value that can be the name of a record."""
 	if isinstance(value, str):
 		return bool(value.strip())
 	return isinstance(value, int) and not isinstance(value, bool)
 
 
 def get_bulk_meta(doctype: str) -> Meta:
-	"""Return the meta of a DocType that has records of its own. 404 where there is none, 400 for any other."""
+	"""Return the meta of a DocType that has records of its own. 404 if it does not exist, 400 for any other."""
 	meta = get_meta(doctype)
 	if meta.issingle or meta.istable or meta.is_virtual:
 		refuse(
@@ -85,8 +85,9 @@ def get_bulk_meta(doctype: str) -> Meta:
 def list_readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[str, Name]:
 	"""Return those of `names` that `user` may read: as text, and as the database has them.
 
-	One list query answers for all records. A check of its own is left to DocTypes where an app decides per
-	document, and to records that the list leaves out, since a document may be readable beyond the list.
+	One list query checks all records. A separate check is needed only for DocTypes in which an app decides
+	per document, and for records that are not in the list, since a document may be readable without being
+	listed.
 	"""
 	stored = _list_stored_names(meta, names)
 	listed = (
@@ -102,14 +103,14 @@ def list_readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[st
 def _list_stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
 	"""Return those of `names` that exist: as text, and as the database has them."""
 	wanted = {str(name) for name in names}
-	# get_all: existence only; who may read them is asked next
+	# get_all: existence only; permissions are checked next
 	found = frappe.get_all(meta.name, filters={"name": ("in", list(names))}, pluck="name", order_by=None)
 	# the database compares without regard to case and trailing blanks, a name does not
 	return {str(name): name for name in found if str(name) in wanted}
 
 
 def filter_listed_names(meta: Meta, stored: dict[str, Name], user: str) -> set[str]:
-	"""Return those of `stored` that a list shows to `user`, who may have no list at all."""
+	"""Return those of `stored` that a list shows to `user`, none if the user may not list records."""
 	if not stored or not frappe.has_permission(meta.name, "read", user=user):
 		return set()
 	filters = {"name": ("in", list(stored.values()))}

@@ -16,23 +16,23 @@ from orchestrator.api.savepoints import WHOLE_CALL_ERRORS, isolate_in_savepoint
 from orchestrator.api.shapes import BulkResult, RecordResult
 from orchestrator.exceptions import BulkOperationError, refuse
 
-# So many records are named with their reason when a call fails, so that the reply stays readable.
+# Records named with their reason when a call fails, so that the reply stays readable.
 EXPLAINED_ERRORS = 20
 
 Progress = Callable[[int], None]
 
 
 class BulkAction(Protocol):
-	"""What is done to the records of a call. Each kind of bulk call is one."""
+	"""The action of a bulk call on each of its records. Each kind of bulk call implements one."""
 
 	def check(self) -> None:
-		"""Raise what forbids the whole call."""
+		"""Raise errors that concern the whole call."""
 
 	def prepare(self, names: list[Name]) -> dict[str, Name]:
-		"""Read what all records need, in one pass. Returns those that exist and that the caller may read."""
+		"""Read what all records need, at once. Return those that exist and that the caller may read."""
 
 	def sort_names(self, names: list[Name]) -> list[Name]:
-		"""Return the order to work in."""
+		"""Return the names in the order of processing."""
 
 	def apply(self, name: Name) -> None:
 		"""Apply the action to one record."""
@@ -49,19 +49,19 @@ ACTION_BY_OPERATION: dict[str, Callable[[BulkRequest], BulkAction]] = {
 
 @dataclass(frozen=True)
 class RecordRefusal:
-	"""Why one record failed."""
+	"""The reason for which one record failed."""
 
 	error: Exception
 	failure: errors.ErrorReply
 
 
 def build_action(request: BulkRequest) -> BulkAction:
-	"""Return the work that `request` asks for."""
+	"""Return the action that `request` asks for."""
 	return ACTION_BY_OPERATION[request.operation](request)
 
 
 def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> BulkResult:
-	"""Carry out a bulk call as the session's user.
+	"""Execute a bulk call as the session's user.
 
 	Args:
 		request: The call.
@@ -91,8 +91,8 @@ def _apply_each(
 ) -> dict[str, RecordRefusal]:
 	"""Apply the action to each record.
 
-	Records that Frappe refuses are retried as long as others succeed: those may have blocked them, as the
-	members of a group that is deleted with them.
+	Records that Frappe refuses are retried as long as others succeed: those may have blocked them, such as
+	the members of a group that is deleted with them.
 	"""
 	refusals: dict[str, RecordRefusal] = {}
 	pending = work.sort_names(names)
@@ -112,7 +112,7 @@ def _apply_each(
 
 
 def _apply_one(work: BulkAction, name: Name, atomic: bool) -> RecordRefusal | None:
-	"""Apply the action to one record. Return why it failed, None if it did not.
+	"""Apply the action to one record. Return the reason of a failure, None on success.
 
 	Raises errors of the whole call, and in an atomic call any unexpected error.
 	"""
@@ -175,7 +175,7 @@ def _build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> Bu
 
 
 def _build_results(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> list[RecordResult]:
-	"""One entry per record, in the order asked for."""
+	"""Return one entry per record, in the requested order."""
 	return [_build_result(name, refusals.get(str(name))) for name in request.names]
 
 

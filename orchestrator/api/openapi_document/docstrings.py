@@ -1,4 +1,4 @@
-"""What an endpoint's docstring says, section by section."""
+"""Parse the docstring of an endpoint into its sections."""
 
 import functools
 import inspect
@@ -33,7 +33,7 @@ class EndpointDocumentation:
 @functools.lru_cache(maxsize=1024)
 def parse_docstring(text: str) -> EndpointDocumentation:
 	"""Parse a docstring with the sections Args, Returns, Permissions and Raises."""
-	# Imported here: a server needs it only for the document.
+	# Imported here, because only the document needs it.
 	from docstring_parser.google import DEFAULT_SECTIONS, GoogleParser, Section, SectionType
 
 	permissions = Section("Permissions", "permissions", SectionType.SINGULAR)
@@ -51,7 +51,7 @@ def parse_docstring(text: str) -> EndpointDocumentation:
 
 
 def get_documentation(function: Callable[..., Any]) -> EndpointDocumentation:
-	"""Return what the docstring of an endpoint says."""
+	"""Return the parsed docstring of an endpoint."""
 	return parse_docstring(inspect.unwrap(function).__doc__ or "")
 
 

@@ -1,4 +1,4 @@
-"""The whole document."""
+"""Build the OpenAPI document."""
 
 from typing import Any
 

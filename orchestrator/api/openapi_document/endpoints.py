@@ -1,4 +1,4 @@
-"""The endpoints that the document describes, each under the name that a client calls."""
+"""The endpoints in the document, each under the name that a client calls."""
 
 import importlib
 import inspect
@@ -65,13 +65,13 @@ def get_result_type(function: Method) -> Any:
 
 
 def accepts_any_field(function: Method) -> bool:
-	"""Return True where the fields of the body are the data: `**values`."""
+	"""Return True if the fields of the body are the data: `**values`."""
 	return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
 
 
 def _list_documented() -> Iterator[tuple[str, Method]]:
-	"""Yield Frappe's method names under the contract, with the function behind each. Of synonyms the documented one,
-	which stands first in hooks.py, comes last.
+	"""Yield Frappe's method names under the contract, with their functions. Of synonyms, the documented one,
+	which is first in hooks.py, comes last.
 	"""
 	targets = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
 	for name, paths in reversed(targets.items()):

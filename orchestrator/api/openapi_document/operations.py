@@ -17,15 +17,15 @@ from orchestrator.api.openapi_document.tags import get_tag
 Schema = dict[str, Any]
 Schemas = Mapping[str, Schema]
 
-# Verbs whose parameters stand in the query; those of the others are the body.
+# Verbs with parameters in the query; other verbs have them in the body.
 QUERY_VERBS = frozenset({"GET", "DELETE"})
 JSON_SCALARS = ("boolean", "integer", "number")
-# The path of a method is its name; in an operation's ID the app that every name begins with is left out.
+# The path of a method is its name; operation IDs leave out the app, with which every name begins.
 LEFT_OUT_PREFIXES = ("orchestrator.api.", "orchestrator.", "frappe.")
 UPLOAD_METHOD = "upload_file"
 RESULT_KEY = "return"
 FLAG_SCHEMA: Schema = {"type": "integer", "enum": [0, 1]}
-# The form fields of an upload that are no text.
+# Form fields of an upload that are not text.
 UPLOAD_SCHEMAS: Schemas = {
 	"file": BYTES_SCHEMA,
 	"is_private": FLAG_SCHEMA,
@@ -48,7 +48,7 @@ def list_types(name: str, function: Method) -> dict[str, Any]:
 
 
 def build_path(name: str, function: Method, schemas: Schemas) -> Schema:
-	"""Return one method, by the verbs that it answers."""
+	"""Return the path item of one method, with an operation for each of its verbs."""
 	return {
 		verb.lower(): _build_operation(name, verb, function, schemas)
 		for verb in endpoints.list_verbs(function)
@@ -58,7 +58,7 @@ def build_path(name: str, function: Method, schemas: Schemas) -> Schema:
 def build_operation_id(name: str, verb: str, usual_verb: str) -> str:
 	"""Return the name of the operation in generated clients, such as crm_get_leads.
 
-	It is that of the usual verb; the same method under another verb has the verb at the end.
+	It is the ID of the usual verb; under another verb, the verb is appended.
 	"""
 	prefix = next((prefix for prefix in LEFT_OUT_PREFIXES if name.startswith(prefix)), "")
 	identifier = name.removeprefix(prefix).replace(".", "_")
@@ -70,7 +70,7 @@ def _get_key(name: str, part: str) -> str:
 
 
 def _build_operation(name: str, verb: str, function: Method, schemas: Schemas) -> Schema:
-	"""Return one method under one verb."""
+	"""Return the operation of one method under one verb."""
 	text = get_documentation(function)
 	paragraphs = [text.description, f"**Permissions:** {text.permissions}"]
 	operation: Schema = {
@@ -107,14 +107,14 @@ def _build_query_parameters(name: str, verb: str, function: Method, schemas: Sch
 
 
 def _build_parameter_schema(name: str, parameter: Parameter, schemas: Schemas) -> Schema:
-	"""Return the schema of a parameter, with the value that stands for it where it is left out."""
+	"""Return the schema of a parameter, with its default."""
 	schema = schemas[_get_key(name, parameter.name)]
 	has_default = parameter.default not in (None, inspect.Parameter.empty)
 	return {**schema, "default": parameter.default} if has_default else schema
 
 
 def _build_example(schema: Schema, text: str | None) -> Schema:
-	"""Return the example of a parameter, which came as text, under its key."""
+	"""Return the example of a parameter, parsed from text, under its key."""
 	if text is None:
 		return {}
 	kind = schema.get("type")
@@ -123,7 +123,7 @@ def _build_example(schema: Schema, text: str | None) -> Schema:
 
 
 def _build_body_content(name: str, verb: str, function: Method, schemas: Schemas) -> Schema | None:
-	"""Return the body; None for a method without parameters."""
+	"""Return the content of the body; None for a method without parameters."""
 	texts = get_documentation(function).parameters
 	if name == UPLOAD_METHOD:
 		return _build_upload_content(texts)
@@ -147,7 +147,7 @@ def _build_body_content(name: str, verb: str, function: Method, schemas: Schemas
 
 
 def _build_upload_content(texts: Mapping[str, str]) -> Schema:
-	"""Return the form of an upload, whose fields only the docstring tells."""
+	"""Return the form of an upload, whose fields are only in the docstring."""
 	properties = {
 		name: {**UPLOAD_SCHEMAS.get(name, {"type": "string"}), "description": text}
 		for name, text in texts.items()

@@ -1,4 +1,4 @@
-"""The replies of an endpoint: what it returns, and every refusal that its docstring or the contract names."""
+"""The replies of an endpoint: its result, and every error that its docstring or the contract names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -21,7 +21,7 @@ from orchestrator.api.openapi_document.examples import find_reply_examples
 
 Schema = dict[str, Any]
 
-# The generic media type is for tools that know no wildcard.
+# The generic media type is for tools that do not support wildcards.
 DOWNLOAD_MEDIA_TYPES = ("application/octet-stream", "*/*")
 BYTES_SCHEMA: Schema = {"type": "string", "format": "binary"}
 RATE_LIMIT_HEADERS = {
@@ -46,7 +46,7 @@ ERROR_SCHEMA: Schema = {
 		"request_id": {"type": "string", "description": "With status 500: finds the Error Log."},
 	},
 }
-# What every call may be refused with, whatever it does.
+# Statuses that every call may return.
 COMMON_ERRORS = (
 	DocumentedError("InvalidRequestError", "400", "A parameter is missing, unknown or of the wrong type."),
 	DocumentedError(
@@ -100,7 +100,7 @@ def build_json_content(schema: Schema) -> Schema:
 
 
 def _list_success_statuses(function: Method) -> Sequence[str]:
-	"""Return 200, or 201 where something is created, or both where it may be there already."""
+	"""Return 200, or 201 if a record is created, or both if it may exist already."""
 	if get_effect(function) != CREATE:
 		return ["200"]
 	may_exist = UnchangedRecord in get_args(get_documented_types(function)["return"])
@@ -130,11 +130,11 @@ def _build_success(name: str, function: Method, data: Schema) -> Schema:
 
 
 def _build_error_responses(function: Method) -> dict[str, Schema]:
-	"""Return the refusals by status, in the order of the statuses."""
+	"""Return the errors by status, in the order of the statuses."""
 	documented = get_documentation(function).errors
 	statuses = {error.status for error in documented}
 	common = [*COMMON_ERRORS, *(WRITE_ERRORS if get_effect(function) != READ else ())]
-	# Where the docstring names a refusal of permission it says more than the common sentence.
+	# A permission error in the docstring is more precise than the common sentence.
 	errors = [e for e in common if e.status not in statuses or e.status in ("400", "409")] + [*documented]
 	by_status: dict[str, list[DocumentedError]] = {}
 	for error in errors:

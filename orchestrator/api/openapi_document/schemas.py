@@ -18,7 +18,7 @@ JSON_TEXT: Schema = {"type": "string", "contentMediaType": "application/json"}
 ROW_SCHEMA: Schema = {
 	"anyOf": [{"type": "object", "additionalProperties": True}, {"type": "array", "items": {}}]
 }
-# Types that are no data. What a download has for a body is said with its media type.
+# Types that are not data. The body of a download is described by its media type.
 SCHEMA_OF_OWN_TYPE: dict[Any, Schema] = {Listing: {"type": "array", "items": ROW_SCHEMA}, Response: {}}
 
 
@@ -31,7 +31,7 @@ class _SchemaGenerator(GenerateJsonSchema):
 	def datetime_schema(self, schema: Any) -> Schema:  # noqa: ARG002  # pydantic's signature
 		return {
 			"type": "string"
-		}  # a blank stands between date and time, so it is not JSON Schema's date-time
+		}  # date and time are separated by a blank, so this is not JSON Schema's date-time
 
 
 def build_schemas(types: Mapping[str, Any]) -> tuple[dict[str, Schema], dict[str, Schema]]:
@@ -53,7 +53,7 @@ def build_schemas(types: Mapping[str, Any]) -> tuple[dict[str, Schema], dict[str
 
 
 def build_query_schema(schema: Schema) -> Schema:
-	"""Return the schema of a parameter as it stands in a query: lists and objects as JSON text, nothing for null."""
+	"""Return the schema of a query parameter: lists and objects as JSON text, never null."""
 	options = [option for option in schema.get("anyOf", [schema]) if option != NULL]
 	if any(option.get("type") in ("array", "object") for option in options):
 		return JSON_TEXT

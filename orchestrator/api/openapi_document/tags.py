@@ -1,4 +1,4 @@
-"""The groups that the document sorts the endpoints into."""
+"""The tags that group the endpoints of the document."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ class Tag(NamedTuple):
 
 REPORTS = Tag("Reports", "Reports as rows, as files and by mail, and dashboards with their metrics.")
 API = Tag("API", "This document, and the caller's own use of the API.")
-# By the package or module of the endpoints, in the order of the document.
+# Package or module of the endpoints -> tag, in the order of the document.
 TAG_BY_MODULE = {
 	"orchestrator.api.generic": Tag("Records", "Read, create, change and delete the records of any DocType."),
 	"orchestrator.api.bulk": Tag("Bulk operations", "Assign or delete many records in one call."),
@@ -37,10 +37,10 @@ TAG_BY_MODULE = {
 
 
 def get_tag(function: Callable[..., Any]) -> Tag:
-	"""Return the group of an endpoint."""
+	"""Return the tag of an endpoint."""
 	return TAG_BY_MODULE[function.__module__]
 
 
 def build_tags() -> list[dict[str, str]]:
-	"""Return the groups, each once."""
+	"""Return the tags, each once."""
 	return [tag._asdict() for tag in dict.fromkeys(TAG_BY_MODULE.values())]

@@ -1,5 +1,5 @@
-"""Prints the text of a file: `__main__.py PATH TYPE MAX-CHARACTERS`. A process of its own, with limits that the kernel
-keeps; it imports nothing of Frappe. Exit code 3: this type has no text.
+"""Print the text of a file: `__main__.py PATH TYPE MAX-CHARACTERS`. A separate process with limits that the
+kernel enforces; it imports nothing of Frappe. Exit code 3: files of this type have no text.
 """
 
 import resource
@@ -63,8 +63,8 @@ def _extract_word(path: Path) -> Iterator[str]:
 def _extract_word_part(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
 	"""Yield the text of each paragraph.
 
-	What says it is larger than it may be is not opened, and what is larger than it says is no zip to Python.
-	An entity, which these files never need, has no place in the parser.
+	A part whose declared size is too large is not opened, and one larger than declared is no valid zip to
+	Python. Entities, which these files never need, are disabled in the parser.
 	"""
 	if archive.getinfo(part).file_size > MAX_PART:
 		raise ValueError("part too large")

@@ -1,6 +1,7 @@
-"""Print how two texts differ: `differences.py`, with a JSON list of both lists of lines on standard input.
+"""Print the difference of two texts: `differences.py`, with a JSON list of both lists of lines on standard
+input.
 
-A process of its own, because difflib can take minutes for some thousand lines and cannot be interrupted. It
+A separate process, because difflib can take minutes for some thousand lines and cannot be interrupted. It
 imports nothing of Frappe.
 """
 

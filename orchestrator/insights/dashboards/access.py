@@ -17,7 +17,9 @@ LISTED_CONDITION = """
 
 
 def has_permission(doc: "Document", ptype: str | None = None, user: str | None = None) -> bool:  # noqa: ARG001
-	"""Implement the hook has_permission, whatever is to be done. Managers manage all of them; shares are Frappe's own."""
+	"""Implement the hook has_permission, for every permission type. Managers manage all dashboards; shares
+	are Frappe's own.
+	"""
 	roles = set(frappe.get_roles(user))
 	listed = {row.role for row in doc.roles}
 	return not listed or bool(roles & (listed | MANAGERS))

@@ -1,7 +1,7 @@
-"""Thresholds of metrics: a Notification once per crossing.
+"""Alerts of metrics: one Notification for each crossing of a threshold.
 
-A crossing is seen between the last value that is written down and the next one, by the one job that writes both, so
-neither a repeated run nor two at once tell of it again.
+A crossing is detected between the last stored value and the next one, by the one job that writes both, so
+that neither a repeated run nor two parallel ones notify twice.
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ ABOVE, BELOW = "At or above", "At or below"
 
 
 def send_due_alerts(notes: list[MetricNote]) -> None:
-	"""Notify of each threshold that these values cross."""
+	"""Notify users of each threshold that these values cross."""
 	if not notes:
 		return
 	watched = set(
@@ -33,7 +33,7 @@ def send_due_alerts(notes: list[MetricNote]) -> None:
 			try:
 				_check_alerts(note, frappe.get_cached_doc(METRIC, note.metric))
 			except Exception:
-				# an alert that fails is not repeated: the history goes on
+				# a failed alert is not repeated, so that it does not stop the history
 				frappe.log_error(f"Alerts of metric {note.metric}"[:140], frappe.get_traceback())
 
 
@@ -56,8 +56,8 @@ def _is_beyond(value: float | None, condition: str, threshold: float) -> bool:
 
 
 def _list_recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") -> list[str]:
-	"""Return the users to notify: of a figure of one user, that user alone, if named or nobody is; of a shared
-	one, those named who have its role.
+	"""Return the users to notify: for a user's own value, that user, if named or nobody is named; for a
+	shared one, the named users with its role.
 	"""
 	named = {alert.user} if alert.user else set()
 	if alert.role:
@@ -107,7 +107,7 @@ def _list_emails(users: list[str]) -> list[str]:
 
 
 def _format_number(value: float | None, unit: str | None) -> str:
-	"""Return a number as people write it, with its unit."""
+	"""Return a number as formatted text, with its unit."""
 	number = float(value or 0)
 	text = fmt_money(number, precision=0 if number.is_integer() else 2)
 	return f"{text} {unit}" if unit else text

@@ -1,7 +1,7 @@
-"""What each metric was: a point a day, the last value of the day.
+"""The history of metrics: one value per day, the last of that day.
 
-Whoever computes a value notes it in Redis, also in a request that only reads and is rolled back. One job at a time
-writes the notes down (see jobs.py), looks for alerts, and commits both together.
+Each computed value is noted in Redis, also in a request that only reads and is rolled back. One job at a time
+writes the notes to the database (see jobs.py), checks the alerts, and commits both together.
 """
 
 import json
@@ -26,7 +26,7 @@ COMPARISON_DAYS = {"Previous Day": 1, "Previous Week": 7}
 
 
 class MetricNote(NamedTuple):
-	"""A metric's value on a day, in one scope; `value` of numbers, `list_points` (JSON) of the others."""
+	"""A metric's value on a day, in one scope; `value` is set for numbers, `points` (JSON) for other kinds."""
 
 	metric: str
 	owner: str
@@ -37,7 +37,7 @@ class MetricNote(NamedTuple):
 
 
 def add_note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: bool) -> None:
-	"""Remember a computed value until it is written down."""
+	"""Note a computed value until it is written to the history."""
 	is_number = kind == NUMBER
 	if not succeeded or (is_number and value is None):
 		return
@@ -51,9 +51,9 @@ def add_note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: boo
 
 
 def claim_notes() -> list[MetricNote]:
-	"""Return the notes to write down now, in the order of their keys.
+	"""Return the notes to write now, in the order of their keys.
 
-	They stay in Redis until `delete_claimed_notes`, so that a run that breaks loses none.
+	They stay in Redis until `delete_claimed_notes`, so that a failed run loses none.
 	"""
 	cache = frappe.cache()
 	noted, being_written = cache.make_key(NOTES_KEY), cache.make_key(PENDING_KEY)
@@ -71,7 +71,9 @@ def delete_claimed_notes() -> None:
 
 
 def upsert_points(notes: list[MetricNote]) -> None:
-	"""Keep each as the point of its day. One that the table cannot hold is left out: it must not stop the others."""
+	"""Store each note as the point of its day. One that does not fit into the table is skipped, so that it
+	does not stop the others.
+	"""
 	for item in notes:
 		try:
 			point = {**item._asdict(), "scope": item.owner, "owner": ACTOR}
@@ -81,12 +83,12 @@ def upsert_points(notes: list[MetricNote]) -> None:
 
 
 def get_latest(metric: str, owner: str) -> float | None:
-	"""Return the last value written down."""
+	"""Return the last stored value."""
 	return _get_value_before(metric, owner, None)
 
 
 def get_previous(metric: Metric, scope: Scope) -> float | None:
-	"""Return what the number was a day, a week or a month ago: the last point that is at least as old."""
+	"""Return the value of a day, a week or a month ago: of the last point that is at least as old."""
 	back = COMPARISON_DAYS.get(metric.compare_with)
 	day = add_days(clock.get_today(), -back) if back else add_months(clock.get_today(), -1)
 	return _get_value_before(metric.key, scope.owner, str(day))
@@ -102,7 +104,7 @@ def _get_value_before(metric: str, owner: str, day: str | None) -> float | None:
 
 
 def list_points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, float | None]]:
-	"""Yield day and value of the last `days` days, the oldest first."""
+	"""Yield day and value of the last `days` days, oldest first."""
 	rows = frappe.db.sql(
 		f"""SELECT day, value FROM `tab{METRIC_VALUE}` WHERE metric = %(metric)s AND scope = %(owner)s
 			AND day > %(since)s ORDER BY day""",  # noqa: S608
@@ -112,7 +114,7 @@ def list_points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, 
 
 
 def list_readers(metrics: list[str], days: int, at_most: int) -> list[str]:
-	"""Return the users who had a value of their own of one of these metrics lately, the latest first."""
+	"""Return the users who recently had a value of their own of one of these metrics, latest first."""
 	if not metrics:
 		return []
 	rows = frappe.db.sql(

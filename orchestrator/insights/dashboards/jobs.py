@@ -1,5 +1,5 @@
-"""What happens in the background: slow refreshes, the refresh of each dashboard when it is due, and the one writer of
-history and alerts.
+"""Background jobs of dashboards: slow refreshes, scheduled refreshes, and the single writer of history and
+alerts.
 """
 
 import time
@@ -56,8 +56,8 @@ def _refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | N
 def publish_refresh(
 	plan: DashboardLayout, metrics: list[Metric], asked_at: float, at_once: bool = False
 ) -> None:
-	"""Notify open pages of the dashboard that these items are new since `asked_at`. Never their values: others may not
-	see them. Each page asks for its reader's, which are due then.
+	"""Notify open pages of the dashboard that these items are newer than `asked_at`. The message has no
+	values, which others may not see: each page requests those of its reader.
 	"""
 	if metrics:
 		values.mark_outdated(metrics, asked_at)
@@ -102,7 +102,7 @@ def write_notes() -> int:
 
 
 def refresh_due_dashboards() -> list[str]:
-	"""Run as a scheduled job: queue each dashboard whose time has come. Return which."""
+	"""Run as a scheduled job: queue each dashboard that is due. Return their names."""
 	cache = frappe.cache()
 	key, moment, queued = cache.make_key(REFRESHED), time.time(), []
 	# get_all: the scheduler acts for all users
@@ -138,7 +138,7 @@ def refresh_dashboard(dashboard: str) -> None:
 
 
 def _refresh_layout(plan: DashboardLayout, shared: bool) -> None:
-	"""Compute the plan's shared items, or those of the session's user."""
+	"""Compute the layout's shared items, or those of the session's user."""
 	own = None if shared else scopes.build_caller_scope()
 	for placed in plan.items:
 		metric = placed.metric

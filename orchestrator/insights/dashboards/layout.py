@@ -1,4 +1,4 @@
-"""Which dashboard a name means: ours, one of Frappe, one of Insights; and what stands on it."""
+"""Find the dashboard that a name means (of this app, Frappe or Insights), and its items."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,10 +52,10 @@ class DashboardLayout:
 
 
 def get_dashboard(name: str, doctype: str | None = None) -> DashboardLayout:
-	"""Return the dashboard that the caller means by `name`, and may read.
+	"""Return the dashboard named `name`, if the caller may read it.
 
-	Raises PermissionError (403) where they may read no dashboards at all, DoesNotExistError (404),
-	ConflictError (409) for a title that several have, InvalidRequestError (400) for an unknown DocType,
+	Raises PermissionError (403) if the caller may read no dashboards at all, DoesNotExistError (404),
+	ConflictError (409) for a title of several, InvalidRequestError (400) for an unknown DocType,
 	MissingAppError (501).
 	"""
 	plans = (
@@ -79,7 +79,7 @@ def _refuse_missing(name: str, doctype: str | None) -> NoReturn:
 
 
 def _list_doctypes(doctype: str | None) -> list[str]:
-	"""Return the DocTypes to look in, in this order."""
+	"""Return the DocTypes to search, in this order."""
 	if not doctype:
 		return [kind for kind in FINDER_BY_DOCTYPE if kind not in APP_OF or is_installed(APP_OF[kind])]
 	if doctype not in FINDER_BY_DOCTYPE:
@@ -125,7 +125,7 @@ def _build_layout(name: str) -> DashboardLayout | None:
 def clear_layouts_after_commit(*_arguments: object) -> None:
 	"""Clear the cached layouts after the commit. Also a document event."""
 	_clear_layouts()
-	# Meanwhile another request may have cached the old state.
+	# Before the commit, another request may cache the old state.
 	frappe.db.after_commit.add(_clear_layouts)
 
 
@@ -157,7 +157,7 @@ def _find_frappe_dashboard(name: str) -> DashboardLayout | None:
 
 
 def _filter_permitted(doctype: str, names: list[str]) -> list:
-	"""Return those of the records that there are and the caller may read, in their order."""
+	"""Return the existing records that the caller may read, in their order."""
 	docs = [frappe.get_cached_doc(doctype, name) for name in names if frappe.db.exists(doctype, name)]
 	return [doc for doc in docs if doc.has_permission("read")]
 
@@ -166,26 +166,26 @@ def _find_insights_dashboard(name: str) -> DashboardLayout | None:
 	"""Return an Insights dashboard by its name, the name it had in Insights 2, or its title."""
 	fields = ["name", "title", "items"]
 	for field in ("name", "old_name", "title"):
-		# The list is narrower than what may be read: a shared dashboard is found by its name.
-		found = [
+		# The list does not contain shared dashboards, which are found by name.
+		rows = [
 			row
 			for row in frappe.get_all(INSIGHTS_DASHBOARD, {field: name}, fields)
 			if frappe.has_permission(INSIGHTS_DASHBOARD, "read", row.name)
 		]
-		if len(found) > 1:
-			names = ", ".join(row.name for row in found)
+		if len(rows) > 1:
+			names = ", ".join(row.name for row in rows)
 			refuse(
 				_("Several dashboards have this title. Use the name of one of them: {0}.").format(names),
 				ConflictError,
 			)
-		if found:
-			return _build_insights_layout(found[0])
+		if rows:
+			return _build_insights_layout(rows[0])
 	return None
 
 
 def _build_insights_layout(row: frappe._dict) -> DashboardLayout:
 	names = [item["chart"] for item in frappe.parse_json(row["items"]) or [] if item["type"] == "chart"]
-	# get_all: who may read the dashboard may read its charts, and each is checked again when it is computed
+	# get_all: users who may read the dashboard may read its charts, and each is checked again when it is computed
 	found = frappe.get_all(
 		INSIGHTS_CHART, {"name": ("in", names)}, ["name", "title", "chart_type", "modified"]
 	)

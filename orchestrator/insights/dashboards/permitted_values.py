@@ -1,4 +1,4 @@
-"""The cached values of a dashboard's items, as far as the caller may see them."""
+"""The cached values of a dashboard's items that the caller may see."""
 
 from collections.abc import Iterable
 
@@ -18,8 +18,8 @@ def get_permitted_values(items: Iterable[DashboardItem]) -> list[PermittedValue]
 	"""Return each item with its scope and its cached value."""
 	placed_in = [(placed, scope) for placed, scope in zip(items, _build_scopes(items), strict=True)]
 	permitted = [(placed.metric, scope) for placed, scope in placed_in if scope]
-	kept = iter(values.get_cached_values(permitted))
-	return [(placed, scope, next(kept) if scope else None) for placed, scope in placed_in]
+	cached = iter(values.get_cached_values(permitted))
+	return [(placed, scope, next(cached) if scope else None) for placed, scope in placed_in]
 
 
 def _build_scopes(items: Iterable[DashboardItem]) -> list[Scope | None]:

@@ -1,4 +1,6 @@
-"""Render a dashboard for its reader: each item's value from the cache or computed, the slow ones by a job."""
+"""Render a dashboard for its reader: the value of each item comes from the cache or is computed, slow ones by
+a job.
+"""
 
 import time
 from collections.abc import Sequence
@@ -21,32 +23,32 @@ from orchestrator.insights.metrics.metrics import Metric
 from orchestrator.insights.shapes import Dashboard, Item
 from orchestrator.measure_queries import PRECISION
 
-# How long one request computes; what is left then goes to a job.
+# Time budget of one request; the rest goes to a job.
 BUDGET_SECONDS = 10.0
-# What took longer last time goes to a job at once.
+# Items that took longer last time go to a job at once.
 SLOW_SECONDS = 3.0
 
 
 def get_dashboard(plan: DashboardLayout) -> Dashboard:
-	"""Return the dashboard with the values there are.
+	"""Return the dashboard with the available values.
 
-	What was never computed for the caller is computed now; so is what is due and quick. What is due and slow
-	comes as it is, `stale`.
+	Items that were never computed for the caller are computed now, as are due items that are quick. Due items
+	that are slow are returned as they are, `stale`.
 	"""
-	found = get_permitted_values(plan.items)
-	wanted = [
+	permitted = get_permitted_values(plan.items)
+	due = [
 		placed
-		for placed, scope, value in found
+		for placed, scope, value in permitted
 		if scope and (value is None or _is_due_and_quick(value, placed))
 	]
-	return _compute_within_budget(plan, found, wanted)
+	return _compute_within_budget(plan, permitted, due)
 
 
 def refresh_items(plan: DashboardLayout, chosen: Sequence[DashboardItem]) -> Dashboard:
-	"""Return the chosen items, computed anew, and notify open Desk pages."""
-	asked_at, found = time.time(), get_permitted_values(chosen)
-	wanted = [placed for placed, scope, value in found if scope and not _is_slow(value)]
-	shown = _compute_within_budget(plan, found, wanted, queue_the_rest=True)
+	"""Return the selected items, computed again, and notify open Desk pages."""
+	asked_at, permitted = time.time(), get_permitted_values(chosen)
+	quick = [placed for placed, scope, value in permitted if scope and not _is_slow(value)]
+	shown = _compute_within_budget(plan, permitted, quick, queue_the_rest=True)
 	jobs.enqueue_record()
 	ready = [placed.metric for placed in chosen if placed.metric.name not in shown["queued"]]
 	jobs.publish_refresh(plan, ready, asked_at)
@@ -62,16 +64,16 @@ def _is_slow(value: Value | None) -> bool:
 
 
 def select_items(plan: DashboardLayout, items: Any) -> list[DashboardItem]:
-	"""Return the items named, all of them without names.
+	"""Return the named items, all without names.
 
-	Raises InvalidRequestError (400) for what is no list of names, DoesNotExistError (404) for a name that is
+	Raises InvalidRequestError (400) if it is not a list of names, DoesNotExistError (404) for a name that is
 	not on the dashboard.
 	"""
 	names = _parse_items(items)
 	if not names:
 		return list(plan.items)
-	there = {placed.metric.name for placed in plan.items}
-	if unknown := [name for name in names if name not in there]:
+	known = {placed.metric.name for placed in plan.items}
+	if unknown := [name for name in names if name not in known]:
 		refuse(
 			_("Dashboard {0} has no metric {1}.").format(plan.name, ", ".join(unknown)),
 			frappe.DoesNotExistError,
@@ -91,19 +93,19 @@ def _parse_items(items: Any) -> list[str]:
 
 def _compute_within_budget(
 	plan: DashboardLayout,
-	found: list[PermittedValue],
-	wanted: Sequence[DashboardItem],
+	permitted: list[PermittedValue],
+	due: Sequence[DashboardItem],
 	queue_the_rest: bool = False,
 ) -> Dashboard:
-	"""Compute the wanted items within the budget, queue what is left of them, and tell all."""
+	"""Compute the due items within the time budget, queue the others, and notify pages."""
 	deadline = time.monotonic() + BUDGET_SECONDS
 	queued: list[str] = []
 	items: list[Item] = []
-	for placed, scope, value in found:
-		is_wanted = placed in wanted
-		if scope and is_wanted and time.monotonic() < deadline:
+	for placed, scope, value in permitted:
+		is_due = placed in due
+		if scope and is_due and time.monotonic() < deadline:
 			value = values.compute_once(placed.metric, scope, value) or value
-		elif scope and (is_wanted or queue_the_rest):
+		elif scope and (is_due or queue_the_rest):
 			queued.append(placed.metric.name)
 		items.append(_build_item(placed, scope, value, placed.metric.name in queued))
 	if queued:
@@ -145,7 +147,7 @@ def _build_item(placed: DashboardItem, scope: Scope | None, value: Value | None,
 
 
 def _compute_change(value: Value | None) -> float | None:
-	"""Return how much the number has grown."""
+	"""Return the change of the number since the previous value."""
 	if value is None or value.kind != "number" or value.value is None or value.previous is None:
 		return None
 	return round(value.value - value.previous, PRECISION)
@@ -157,7 +159,7 @@ def build_refusal(metric: Metric) -> dict[str, str]:
 
 
 def parse_days(days: Any, default: int, at_most: int) -> int:
-	"""Return a number of days. 400 for what is none."""
+	"""Return a number of days. 400 for any other value."""
 	found = cint(days) if days not in (None, "") else default
 	if not 1 <= found <= at_most:
 		refuse(_("days must be a whole number from 1 to {0}.").format(at_most), InvalidRequestError)

@@ -1,4 +1,4 @@
-"""The scope of a value: whose permissions it is computed with, and a cache key that no other scope has."""
+"""The scope of a value: the user whose permissions it is computed with, and its cache key."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import frappe
 
 ADMINISTRATOR = "Administrator"
-# What a change of the caller's permissions leaves behind in the database. Roles are beside it, from the user's own.
+# Traces of changed permissions in the database, except roles, which are read separately.
 USER_STAMP = """
 	SELECT
 		(SELECT CONCAT(COUNT(*), '/', COALESCE(MAX(modified), '')) FROM `tabDocShare` WHERE user = %(user)s),
@@ -18,13 +18,13 @@ USER_STAMP = """
 		(SELECT GROUP_CONCAT(value ORDER BY doctype) FROM `tabSingles`
 			WHERE doctype IN ('Orchestrator Settings', 'System Settings') AND field = 'modified')
 """
-# What `frappe.set_user` throws away of the request.
+# Attributes of frappe.local that `frappe.set_user` clears.
 OF_THE_REQUEST = ("cache", "form_dict", "jenv", "role_permissions", "new_doc_templates", "user_perms")
 OF_THE_SESSION = ("user", "sid", "data")
 
 
 class Scope(NamedTuple):
-	"""Whose permissions a value is computed with (`user`), its cache key (`key`), and whose history it is
+	"""The user whose permissions apply (`user`), the cache key (`key`), and the user whose history it is
 	(`owner`; empty for a shared metric).
 	"""
 
@@ -34,7 +34,7 @@ class Scope(NamedTuple):
 
 
 def build_caller_scope() -> Scope:
-	"""Return the caller's own.
+	"""Return the scope of the caller.
 
 	The key changes with their roles, user permissions and shares, and with the rules of any DocType, so that
 	a value computed under wider permissions is not found again.
@@ -72,6 +72,6 @@ def run_as_user(user: str) -> Iterator[None]:
 
 
 def _clear_request_cache() -> None:
-	"""Drop what functions have remembered for this request: they do not know that the user changed."""
+	"""Clear what functions have cached for this request: they do not know that the user changed."""
 	if hasattr(frappe.local, "request_cache"):
 		frappe.local.request_cache.clear()

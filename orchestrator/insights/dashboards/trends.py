@@ -1,4 +1,4 @@
-"""What a metric was, for who may see it."""
+"""The history of a metric, for users who may see it."""
 
 import frappe
 from frappe import _
@@ -14,17 +14,17 @@ DEFAULT_DAYS, MAX_DAYS = 30, history.RETENTION_DAYS
 
 
 def list_trend_points(placed: DashboardItem, days: int) -> History:
-	"""Return the points of the caller's own figure, or of the shared one."""
+	"""Return the points of the caller's own value, or of the shared one."""
 	metric = placed.metric
-	found = history.list_points(metric, _get_readable_scope(placed), days)
-	points = [Point(day=day, value=value) for day, value in found]
+	stored = history.list_points(metric, _get_readable_scope(placed), days)
+	points = [Point(day=day, value=value) for day, value in stored]
 	return History(name=metric.name, label=_(metric.label), unit=metric.unit, points=points)
 
 
 def _get_readable_scope(placed: DashboardItem) -> Scope:
-	"""Return the scope of the caller's figure.
+	"""Return the scope of the value that the caller sees.
 
-	PermissionError (403) for who may not see today's: they see no earlier one.
+	Raises PermissionError (403) if the caller may not see today's value: then they may see no earlier one.
 	"""
 	((_placed, scope, value),) = get_permitted_values([placed])
 	if not scope:

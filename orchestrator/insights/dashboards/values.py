@@ -21,10 +21,10 @@ from orchestrator.insights.metrics.metrics import CARD, NUMBER, SERIES, TABLE, M
 from orchestrator.measure_queries import Column, Figure, Number, Series
 
 TTL_SECONDS = 24 * 3600
-ERROR_TTL_SECONDS = 60  # how long a failure is returned without another try
-# What took no longer than this is computed anew, when it is due, by whoever asks.
+ERROR_TTL_SECONDS = 60  # time for which a failure is cached
+# Items that took no longer are computed within the request when they are due.
 QUICK_SECONDS = 1.0
-# The longest that one computation may hold the others up; then they no longer wait for it.
+# Maximum time for which concurrent requests wait for a computation.
 LOCK_TTL_SECONDS = 120
 MAX_WAIT_SECONDS = 10
 POLL_INTERVAL_SECONDS = 0.02
@@ -34,7 +34,7 @@ POLL_INTERVAL_SECONDS = 0.02
 class Value:
 	"""A computed value.
 
-	`at` is the time (epoch), `seconds` how long it took, `id` distinguishes two computations.
+	`at` is the time (epoch), `seconds` the duration of the computation, `id` distinguishes two computations.
 
 	With an `error`, `value` is the last one without. `outdated`: a newer one was requested since.
 	"""
@@ -59,9 +59,9 @@ def _build_mark(metric: Metric) -> str:
 	return f"orchestrator:metric-asked:{metric.key}"
 
 
-def get_cached_values(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
-	"""Return the values there are, in one round trip."""
-	cache, pairs = frappe.cache(), list(wanted)
+def get_cached_values(metrics: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
+	"""Return the cached values, in one round trip."""
+	cache, pairs = frappe.cache(), list(metrics)
 	keys = [build_key(metric, scope) for metric, scope in pairs] + [
 		_build_mark(metric) for metric, _scope in pairs
 	]
@@ -70,20 +70,21 @@ def get_cached_values(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | No
 	except RedisConnectionError:
 		texts = [None] * len(keys)
 	return [
-		_parse_cached(text, mark) for text, mark in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True)
+		_parse_cached(text, outdated_at)
+		for text, outdated_at in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True)
 	]
 
 
-def _parse_cached(text: bytes | None, mark: bytes | None) -> Value | None:
+def _parse_cached(text: bytes | None, outdated_at: bytes | None) -> Value | None:
 	"""Return a cached value, and whether a newer one was requested since."""
 	if not text:
 		return None
 	value = Value(**json.loads(text))
-	return replace(value, outdated=True) if mark and value.at < float(mark) else value
+	return replace(value, outdated=True) if outdated_at and value.at < float(outdated_at) else value
 
 
 def mark_outdated(metrics: Iterable[Metric], asked_at: float) -> None:
-	"""Mark values as outdated at this time. Only the caller's are computed at once; the others are due."""
+	"""Mark values as outdated now. Only the caller's are computed at once; others are due."""
 	cache = frappe.cache()
 	for metric in metrics:
 		cache.setex(cache.make_key(_build_mark(metric)), TTL_SECONDS, asked_at)
@@ -96,9 +97,9 @@ def is_due(value: Value, metric: Metric) -> bool:
 
 
 def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | None:
-	"""Return a value that is newer than the `known` one: computed here, or by another request that began before.
+	"""Return a value newer than the `known` one: computed here, or by a concurrent request that began before.
 
-	None where that one takes too long to be waited for. Without Redis everyone computes for themselves.
+	None if the other request takes too long. Without Redis, every request computes its own.
 	"""
 	cache = frappe.cache()
 	key = build_key(metric, scope)
@@ -109,12 +110,12 @@ def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | N
 	except RedisConnectionError:
 		return _compute_value(metric, scope, known)
 	try:
-		found = get_cached_values([(metric, scope)])[0]
-		if found and (known is None or found.id != known.id):
-			return found
+		cached = get_cached_values([(metric, scope)])[0]
+		if cached and (known is None or cached.id != known.id):
+			return cached
 		text = frappe.as_json(asdict(_compute_value(metric, scope, known)), indent=None)
 		cache.setex(cache.make_key(key), TTL_SECONDS, text)
-		value = Value(**json.loads(text))  # as everyone after this one gets it
+		value = Value(**json.loads(text))  # the same form as from the cache
 	finally:
 		_release_lock(lock)
 	history.add_note(metric, scope, value.kind, value.value, value.error is None)
@@ -130,7 +131,7 @@ def _release_lock(lock: Any) -> None:
 
 
 def _compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
-	"""Compute now. A failure is a value too: it says why there is none, and shows the last one there was."""
+	"""Compute the value now. A failure is a value too: it has the reason, and the last value."""
 	start, messages = time.perf_counter(), frappe.local.message_log
 	frappe.local.message_log = []
 	figure, error = None, None
@@ -153,17 +154,17 @@ def _compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
 	)
 
 
-def _get_previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
-	"""Return what the number was: what its source tells, else its history.
+def _get_previous(metric: Metric, scope: Scope, from_source: float | None) -> float | None:
+	"""Return the previous value: from its source, otherwise from its history.
 
-	Of a card it is the other way round: what Desk tells is how many of today's records were there then, not
-	what the card showed.
+	For a card, the history comes first: Desk's previous value counts how many of today's records existed
+	then, not what the card showed.
 	"""
 	is_cards = metric.source_type == CARD and metric.key == metric.name
-	if told is not None and not is_cards:
-		return told
+	if from_source is not None and not is_cards:
+		return from_source
 	known = history.get_previous(metric, scope)
-	return told if known is None else known
+	return from_source if known is None else known
 
 
 def _build_figure(figure: Figure) -> dict[str, Any]:
@@ -185,7 +186,7 @@ def _build_figure(figure: Figure) -> dict[str, Any]:
 
 
 def _build_failed_value(metric: Metric, known: Value | None, error: dict[str, str] | None) -> dict[str, Any]:
-	"""Return what to show beside an error: the last value, unless the error is that the caller may not see it."""
+	"""Return the value to show with an error: the last one, unless the caller may not see it."""
 	if known is None or (error or {}).get("type") == frappe.PermissionError.__name__:
 		return {"kind": metric.kind, "value": None, "previous": None, "unit": None}
 	return {"kind": known.kind, "value": known.value, "previous": known.previous, "unit": known.unit}
@@ -199,7 +200,7 @@ def _build_item_error(problem: Exception, metric: Metric) -> dict[str, str]:
 		return {"type": type(problem).__name__, "message": text}
 	frames = "".join(traceback.format_list(traceback.extract_tb(problem.__traceback__)))
 	title = f"Metric {metric.key}: {type(problem).__name__}"[:140]
-	# deferred: a read is rolled back, and the log has to stay
+	# deferred, because a read is rolled back and the log has to stay
 	frappe.log_error(title, f"{title}\n\n{frames}", defer_insert=True)
 	return {
 		"type": "InternalServerError",

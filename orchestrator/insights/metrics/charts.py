@@ -1,7 +1,7 @@
 """A Dashboard Chart's series, by Frappe's own functions, under the permissions of the session's user.
 
-Frappe answers from a cache with one key per chart for all users, where something is there: never used here. And its
-heatmap reads past permissions: asked anew here.
+Frappe caches charts under one key per chart for all users, so its cache is never used here. Its heatmap
+ignores permissions, so it is queried here with them.
 """
 
 import inspect
@@ -37,28 +37,28 @@ def compute(metric: Metric) -> Series:
 	method = _get_custom_method(chart) if chart.chart_type == "Custom" else dashboard_chart.get
 	conditions = frappe.as_json(filters)
 	described = frappe.as_json({**chart.as_dict(), "filters_json": conditions})
-	# Unwrapped: around it is the cache that all users share.
-	answer = frappe.call(inspect.unwrap(method), chart=described, filters=conditions, no_cache=1)
-	return _build_chart_series(answer, chart.currency or None)
+	# Unwrapped, without the cache that all users share.
+	data = frappe.call(inspect.unwrap(method), chart=described, filters=conditions, no_cache=1)
+	return _build_chart_series(data, chart.currency or None)
 
 
-def _build_chart_series(answer: dict[str, Any] | None, unit: str | None = None) -> Series:
+def _build_chart_series(data: dict[str, Any] | None, unit: str | None = None) -> Series:
 	"""Convert Frappe's chart data to a series."""
-	answer = answer or {"labels": [], "datasets": []}
+	data = data or {"labels": [], "datasets": []}
 	datasets = [
 		Dataset(dataset.get("name") or "", [to_number(value) for value in dataset.get("values") or []])
-		for dataset in answer["datasets"]
+		for dataset in data["datasets"]
 	]
-	return Series([str(label or _("None")) for label in answer["labels"]], datasets, unit)
+	return Series([str(label or _("None")) for label in data["labels"]], datasets, unit)
 
 
 def _compute_report_chart(chart: DashboardChart, filters: dict[str, Any]) -> Series:
-	"""Return the report's own chart, or the columns that the chart names."""
-	answer = report_figures.run_report(chart.report_name, filters)
+	"""Return the report's own chart, or the columns named by the chart."""
+	result = report_figures.run_report(chart.report_name, filters)
 	if chart.use_report_chart:
-		return _build_chart_series((answer["chart"] or {}).get("data"), chart.currency or None)
-	rows = [row for row in answer["rows"] or [] if row.get(chart.x_field) not in (None, "")]
-	labels = {column["fieldname"]: column["label"] for column in answer["columns"]}
+		return _build_chart_series((result["chart"] or {}).get("data"), chart.currency or None)
+	rows = [row for row in result["rows"] or [] if row.get(chart.x_field) not in (None, "")]
+	labels = {column["fieldname"]: column["label"] for column in result["columns"]}
 	datasets = [
 		Dataset(labels.get(axis.y_field, axis.y_field), [to_number(row.get(axis.y_field)) for row in rows])
 		for axis in chart.y_axis
@@ -86,13 +86,13 @@ def _compute_heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
 
 
 def _get_custom_method(chart: DashboardChart) -> Any:
-	"""Return the function that a chart source names in its script for Desk."""
+	"""Return the function that a chart source names in its JavaScript."""
 	source = frappe.get_doc("Dashboard Chart Source", chart.source)
 	name = scrub(source.name)
 	script = Path(get_module_path(source.module), "dashboard_chart_source", name, f"{name}.js")
-	found = METHOD.search(script.read_text()) if script.exists() else None
-	if not found:
+	match = METHOD.search(script.read_text()) if script.exists() else None
+	if not match:
 		refuse(_("Chart source {0} has no method.").format(source.name), MissingDataError)
-	method = frappe.get_attr(found[1])
+	method = frappe.get_attr(match[1])
 	frappe.is_whitelisted(method)
 	return method

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_items(doc: "OrchestratorDashboard") -> None:
-	"""Refuse a metric that is on the dashboard twice."""
+	"""Refuse a metric that occurs twice on the dashboard."""
 	names = [row.metric for row in doc.items]
 	if twice := sorted({name for name in names if names.count(name) > 1}):
 		refuse(

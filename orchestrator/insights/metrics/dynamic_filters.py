@@ -1,5 +1,5 @@
-"""The dynamic filters of Frappe's cards and charts. They are JavaScript that Desk evaluates; here the expressions that
-the suite's own cards use are read, and nothing is evaluated.
+"""The dynamic filters of Frappe's cards and charts. They are JavaScript that Desk evaluates; here, the
+expressions that the suite's own cards use are parsed, and nothing is evaluated.
 """
 
 import re
@@ -15,7 +15,7 @@ from orchestrator.exceptions import MissingDataError, refuse
 
 TODAY = r"frappe\.datetime\.(?:nowdate|now_date|get_today)\(\)"
 DEFAULT = r"frappe\.defaults\.get_user_default\([\"'](\w+)[\"']\)"
-# What Desk's defaults hold of the fiscal year, by the place in ERPNext's answer.
+# Desk's defaults about the fiscal year -> their index in ERPNext's result.
 OF_THE_YEAR = {"fiscal_year": 0, "year_start_date": 1, "year_end_date": 2}
 
 
@@ -31,18 +31,18 @@ def merge_filters(filters: Any, dynamic: Any) -> Any:
 
 
 def evaluate(expression: Any) -> Any:
-	"""Return the value of one expression. Raises MissingDataError for one that only a browser could evaluate."""
+	"""Return the value of one expression. Raises MissingDataError for one that only a browser can evaluate."""
 	text = str(expression).strip().rstrip(";")
-	found = [(read, match) for pattern, read in EVALUATORS if (match := pattern.fullmatch(text))]
-	if not found:
-		told = _("The filter {0} can be evaluated only in Desk. Give the card or chart a fixed filter.")
-		refuse(told.format(text), MissingDataError)
-	read, match = found[0]
+	matches = [(read, match) for pattern, read in EVALUATORS if (match := pattern.fullmatch(text))]
+	if not matches:
+		message = _("The filter {0} can be evaluated only in Desk. Give the card or chart a fixed filter.")
+		refuse(message.format(text), MissingDataError)
+	read, match = matches[0]
 	return read(*match.groups())
 
 
 def _get_user_default(name: str) -> Any:
-	"""Return a default as Desk knows it, the fiscal year's among them."""
+	"""Return a default as Desk has it, including those of the fiscal year."""
 	return _get_fiscal_year_value(name) if name in OF_THE_YEAR else frappe.defaults.get_user_default(name)
 
 
@@ -66,7 +66,7 @@ def _get_company_value(fieldname: str) -> Any:
 	return frappe.get_cached_value("Company", frappe.defaults.get_user_default("Company"), fieldname)
 
 
-# An expression, and what reads it with the parts in brackets. The last is a plain word or number.
+# A pattern of expressions, and the function that evaluates its groups. The last is a plain word or number.
 EVALUATORS: tuple[tuple[re.Pattern[str], Callable[..., Any]], ...] = tuple(
 	(re.compile(pattern), read)
 	for pattern, read in (

@@ -1,7 +1,7 @@
 """Queries and charts of the app Insights 3, where it is installed.
 
-Its `_execute_query` checks nothing, so the right to read is checked first; whether rows are narrowed to what the caller may
-read is a setting of Insights (Apply User Permissions).
+Its `execute_query` checks no permission, so the right to read is checked first. Whether rows are restricted
+to those that the caller may read is a setting of Insights (Apply User Permissions).
 """
 
 from typing import Any
@@ -17,19 +17,19 @@ from orchestrator.insights.metrics.metrics import INSIGHTS_CHART, INSIGHTS_QUERY
 from orchestrator.measure_queries import MAX_ROWS, Column, Dataset, Figure, Number, Series, Table, to_number
 
 APP = "insights"
-ROWS_TO_AGGREGATE = 10_000  # the most that Insights gives
+ROWS_TO_AGGREGATE = 10_000  # Insights' own limit
 NUMERIC = frozenset({"Integer", "Decimal"})
 
 
 def compute_query(metric: Metric) -> Figure:
-	"""Return a query's rows, or one number over them."""
+	"""Return a query's rows, or one number computed from them."""
 	query = _get_permitted(INSIGHTS_QUERY, metric.source)
 	if not metric.aggregate:
 		return _build_table(_execute_query(query, MAX_ROWS))
-	answer = _execute_query(query, ROWS_TO_AGGREGATE)
+	result = _execute_query(query, ROWS_TO_AGGREGATE)
 	named = {
-		"columns": [{"fieldname": c["name"], "label": c["name"]} for c in answer["columns"]],
-		"rows": answer["rows"],
+		"columns": [{"fieldname": c["name"], "label": c["name"]} for c in result["columns"]],
+		"rows": result["rows"],
 	}
 	return Number(
 		report_figures.aggregate(named, query.title or query.name, metric.aggregate, metric.aggregate_field)
@@ -37,16 +37,16 @@ def compute_query(metric: Metric) -> Figure:
 
 
 def compute_chart(metric: Metric) -> Figure:
-	"""Return a chart as its type has it: a number, a table, or labels and values."""
+	"""Return a chart in the form of its type: a number, a table, or labels and values."""
 	chart = _get_permitted(INSIGHTS_CHART, metric.source)
-	answer = _execute_query(_build_query(chart), ROWS_TO_AGGREGATE if metric.kind == NUMBER else MAX_ROWS)
+	result = _execute_query(_build_query(chart), ROWS_TO_AGGREGATE if metric.kind == NUMBER else MAX_ROWS)
 	if metric.kind == TABLE:
-		return _build_table(answer)
-	return _get_last_number(answer) if metric.kind == NUMBER else _build_series(answer)
+		return _build_table(result)
+	return _get_last_number(result) if metric.kind == NUMBER else _build_series(result)
 
 
 def _get_permitted(doctype: str, name: str) -> Document:
-	"""Return the record, which the caller may read. Raises MissingAppError (501) without Insights."""
+	"""Return the record, if the caller may read it. Raises MissingAppError (501) without Insights."""
 	require_app(APP)
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("read")
@@ -54,8 +54,8 @@ def _get_permitted(doctype: str, name: str) -> Document:
 
 
 def _build_query(chart: Document) -> Document:
-	"""Return the query with the chart's own steps; those are written by the front end of Insights, and a chart
-	that it has not opened yet shows the rows of the query it is made from.
+	"""Return the query with the chart's own steps. The front end of Insights writes those; a chart that was
+	never opened there shows the rows of its query.
 	"""
 	own = frappe.get_doc(INSIGHTS_QUERY, chart.data_query) if chart.data_query else None
 	if own and frappe.parse_json(own.operations):
@@ -68,7 +68,7 @@ def _build_query(chart: Document) -> Document:
 def _execute_query(query: Document, rows: int) -> dict[str, Any]:
 	"""Run the query and return its columns and rows.
 
-	Insights leaves None behind, on which its next run in the same request would break.
+	Insights leaves None in a global, with which its next run in the same request would fail.
 	"""
 	frappe.local.insights_adhoc_filters = {}
 	try:
@@ -77,24 +77,26 @@ def _execute_query(query: Document, rows: int) -> dict[str, Any]:
 		frappe.local.insights_adhoc_filters = {}
 
 
-def _build_table(answer: dict[str, Any]) -> Table:
-	columns = [Column(column["name"], column["name"]) for column in answer["columns"]]
-	return Table(columns, answer["rows"], len(answer["rows"]))
+def _build_table(result: dict[str, Any]) -> Table:
+	columns = [Column(column["name"], column["name"]) for column in result["columns"]]
+	return Table(columns, result["rows"], len(result["rows"]))
 
 
-def _build_series(answer: dict[str, Any]) -> Series:
-	"""Return the first column that is no number gives the labels, each that is one a dataset."""
-	numeric = [column["name"] for column in answer["columns"] if column["type"] in NUMERIC]
-	labels = next((c["name"] for c in answer["columns"] if c["name"] not in numeric), None)
-	rows = answer["rows"]
+def _build_series(result: dict[str, Any]) -> Series:
+	"""Return the series: the first column that is not a number has the labels, each number column is a
+	dataset.
+	"""
+	numeric = [column["name"] for column in result["columns"] if column["type"] in NUMERIC]
+	labels = next((c["name"] for c in result["columns"] if c["name"] not in numeric), None)
+	rows = result["rows"]
 	names = [str(row[labels]) if labels else str(index) for index, row in enumerate(rows, start=1)]
 	return Series(names, [Dataset(name, [to_number(row[name]) for row in rows]) for name in numeric])
 
 
-def _get_last_number(answer: dict[str, Any]) -> Number:
-	"""Return the number of the last row; of rows by date the one before is what it was."""
-	name = next((column["name"] for column in answer["columns"] if column["type"] in NUMERIC), None)
-	values = [to_number(row[name]) for row in answer["rows"]] if name else []
+def _get_last_number(result: dict[str, Any]) -> Number:
+	"""Return the number of the last row; for rows by date, the row before has the previous value."""
+	name = next((column["name"] for column in result["columns"] if column["type"] in NUMERIC), None)
+	values = [to_number(row[name]) for row in result["rows"]] if name else []
 	if not values:
 		return Number(None)
 	return Number(values[-1], values[-2] if len(values) > 1 else None)

@@ -1,4 +1,4 @@
-"""The measures that apps register by the hook `orchestrator_measures`: a name, and the function behind it."""
+"""Measures that apps register by the hook `orchestrator_measures`: names and functions."""
 
 import typing
 from collections.abc import Callable
@@ -18,18 +18,18 @@ KIND_BY_TYPE = {Number: "number", Series: "series", Table: "table"}
 
 
 def compute_measure(metric: "Metric") -> Figure:
-	"""Return the figure of a measure, as the user of the session."""
+	"""Return the value of a measure, as the user of the session."""
 	return _get_function(metric.source)()
 
 
 def list_registered() -> dict[str, str]:
-	"""Return each measure's name and the path of its function; where two apps take one name, the later app's."""
+	"""Return each measure's name and the path of its function. If two apps use a name, the later app's."""
 	hooks: dict[str, list[str]] = frappe.get_hooks(HOOK, default={})
 	return {name: paths[-1] for name, paths in hooks.items()}
 
 
 def _get_function(name: str) -> Callable[[], Figure]:
-	"""Return the function behind a measure. Raises MissingDataError where no installed app registers it."""
+	"""Return the function of a measure. Raises MissingDataError if no installed app registers it."""
 	path = list_registered().get(name)
 	if not path:
 		refuse(
@@ -48,6 +48,6 @@ def get_measure_kind(name: str) -> str | None:
 		return None
 	try:
 		hints = typing.get_type_hints(frappe.get_attr(path))
-	except Exception:  # whatever breaks there is one item's trouble, not its dashboard's
+	except Exception:  # an error there concerns one item, not the whole dashboard
 		return None
 	return KIND_BY_TYPE.get(hints.get("return"))  # type: ignore[arg-type]

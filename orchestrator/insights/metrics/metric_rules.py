@@ -1,4 +1,4 @@
-"""The rules of an Orchestrator Metric: its source, its filters, who shares it, and its alerts."""
+"""The rules of an Orchestrator Metric: its source, its filters, its sharing, and its alerts."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ def check_app(doc: "OrchestratorMetric") -> None:
 
 
 def clear_unused_fields(doc: "OrchestratorMetric") -> None:
-	"""Clear the source of another source type, and what only a shared metric has."""
+	"""Clear the fields of other source types, and those that only a shared metric has."""
 	if doc.source_type == metrics.MEASURE:
 		doc.source = None
 	else:
@@ -60,7 +60,7 @@ def check_filters(doc: "OrchestratorMetric") -> None:
 
 
 def check_sharing(doc: "OrchestratorMetric") -> None:
-	"""Check who shares: the user whose records the metric counts, or a System Manager."""
+	"""Check who shares a metric: the user whose records it counts, or a System Manager."""
 	if doc.permission_mode != metrics.SHARED:
 		return
 	if not (doc.compute_as and doc.shared_role):

@@ -1,4 +1,4 @@
-"""A metric: its source, whose permissions it is computed with, and its display."""
+"""A metric: its source, the user whose permissions it is computed with, and its display."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -18,16 +18,16 @@ NUMBER, SERIES, TABLE = "number", "series", "table"
 SHARED = "Shared"
 STALE_AFTER_MINUTES = 15
 DIGEST = 12
-KEY_LENGTH = 140  # what the history's field holds
+KEY_LENGTH = 140  # length of the field in the history
 
 
 @dataclass(frozen=True)
 class Metric:
-	"""One metric, or a card or chart of another dashboard taken for one.
+	"""A metric, or a card or chart of another dashboard treated as one.
 
-	`key` names its values and its history; `version` changes with its definition and with its source's.
-	`compute_as` and `shared_role` are those of a metric that is shared; `is_approved` is False where its source was
-	changed since.
+	`key` identifies its values and its history; `version` changes with its definition and with its source.
+	`compute_as` and `shared_role` apply to a shared metric; `is_approved` is False if its source was changed
+	since the approval.
 	"""
 
 	name: str
@@ -76,9 +76,9 @@ def build_from_document(doc: "OrchestratorMetric") -> Metric:
 
 
 def build_from_source(source_type: str, name: str, label: str, kind: str, changed: Any) -> Metric:
-	"""Return a card or chart of a dashboard that is not ours: computed for each caller.
+	"""Return a card or chart of another app's dashboard as a metric, computed for each caller.
 
-	`changed`: when it was, the last time.
+	`changed` is the time of its last modification.
 	"""
 	return Metric(
 		name=name,
@@ -92,7 +92,7 @@ def build_from_source(source_type: str, name: str, label: str, kind: str, change
 
 
 def get_kind(source_type: str, source: str | None, aggregate: str | None) -> str | None:
-	"""Return number, series or table, by the source; None if it is unknown (an app that is gone)."""
+	"""Return number, series or table, by the source; None if it is unknown (its app is missing)."""
 	if source_type == MEASURE:
 		return get_measure_kind(source or "")
 	if source_type == INSIGHTS_CHART:
@@ -107,13 +107,13 @@ def get_insights_chart_kind(chart_type: str | None) -> str | None:
 
 
 def get_source_modified(source_type: str, source: str | None) -> str | None:
-	"""Return when the record behind a metric was last changed."""
+	"""Return the modification time of the record behind a metric."""
 	changed = None if source_type == MEASURE else get_value(source_type, source, "modified")
 	return str(changed) if changed else None
 
 
 def get_value(doctype: str, name: str | None, fieldname: str) -> Any:
-	"""Return a value of a record that may be missing, as may its whole DocType."""
+	"""Return a value of a record that may be missing, with or without its DocType."""
 	if not name or not frappe.db.exists("DocType", doctype, cache=True):
 		return None
 	return frappe.db.get_value(doctype, name, fieldname)

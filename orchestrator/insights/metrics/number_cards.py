@@ -1,4 +1,4 @@
-"""A Number Card's number, by Frappe's own function, under the permissions of the session's user."""
+"""The value of a Number Card, by Frappe's own function, with the permissions of the session's user."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,9 @@ from orchestrator.measure_queries import Number, to_number
 
 
 def compute_card(metric: Metric) -> Number:
-	"""Return the card's number, and with its percentage statistics the one of a period ago, as Desk shows them."""
+	"""Return the card's number and, with its percentage statistics, that of the previous period, as Desk
+	shows them.
+	"""
 	card = frappe.get_doc(CARD, metric.source)
 	card.check_permission("read")
 	filters = dynamic_filters.merge_filters(card.filters_json, card.dynamic_filters_json)
@@ -35,14 +37,14 @@ def _compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
 
 
 def _compute_from_report(card: NumberCard, filters: dict[str, Any]) -> float | None:
-	answer = report_figures.run_report(card.report_name, filters or {})
-	return report_figures.aggregate(answer, card.report_name, card.report_function, card.report_field)
+	result = report_figures.run_report(card.report_name, filters or {})
+	return report_figures.aggregate(result, card.report_name, card.report_function, card.report_field)
 
 
 def _compute_from_method(card: NumberCard, filters: Any) -> Number:
-	"""Return the answer of a custom card's method."""
-	answer = frappe.call(_get_card_method(card), filters=filters)
-	value = answer.get("value", answer) if isinstance(answer, dict) else answer
+	"""Return the result of a custom card's method."""
+	result = frappe.call(_get_card_method(card), filters=filters)
+	value = result.get("value", result) if isinstance(result, dict) else result
 	if value is not None and not report_figures.is_number(value):
 		refuse(_("The method of card {0} does not return a number.").format(card.name), MissingDataError)
 	return Number(None if value is None else to_number(value))
@@ -51,8 +53,8 @@ def _compute_from_method(card: NumberCard, filters: Any) -> Number:
 def _get_card_method(card: NumberCard) -> Callable[..., Any]:
 	"""Return the method of a custom card.
 
-	A card names it, and runs it as its reader: so it has to be in the hook `orchestrator_card_methods` of some app, and
-	one that the reader could ask for with GET.
+	A card names it and runs it as its reader, so it must be in the hook `orchestrator_card_methods` of some
+	app, and the reader must be allowed to call it with GET.
 
 	Raises:
 		MissingDataError: The method is not registered for cards, or answers no GET (422).

@@ -1,4 +1,4 @@
-"""What the rules of metrics and dashboards share: names that the API accepts, and records that come with the app."""
+"""Rules that metrics and dashboards share: names that the API accepts, and records that come with the app."""
 
 import re
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""From a metric to its figure, computed now and under the permissions of the session's user."""
+"""Compute a metric now, with the permissions of the session's user."""
 
 from collections.abc import Callable
 
@@ -29,16 +29,16 @@ COMPUTE_BY_SOURCE: dict[str, Callable[[Metric], Figure]] = {
 
 
 def compute_metric(metric: Metric) -> Figure:
-	"""Return the metric's figure.
+	"""Return the metric's value.
 
-	Raises what its source raises, ConflictError where a shared metric may no longer be computed.
+	Raises the errors of its source, and ConflictError if a shared metric may no longer be computed.
 	"""
 	_check_sharing(metric)
 	return COMPUTE_BY_SOURCE[metric.source_type](metric)
 
 
 def _check_sharing(metric: Metric) -> None:
-	"""Refuse a shared metric whose source was changed since it was approved, or whose user is disabled."""
+	"""Refuse a shared metric whose source was changed after its approval, or whose user is disabled."""
 	if not metric.is_approved:
 		refuse(
 			_(

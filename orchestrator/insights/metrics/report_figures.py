@@ -1,4 +1,4 @@
-"""A report's rows as a table, or one number over them."""
+"""A report's rows as a table, or as one number computed from them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,42 +14,44 @@ Rows = Sequence[dict[str, Any]]
 
 
 def compute_report(metric: Metric) -> Figure:
-	"""Return the figure of a report, run as the user of the session."""
-	answer = run_report(metric.source, metric.filters)
+	"""Return the value of a report, run as the user of the session."""
+	result = run_report(metric.source, metric.filters)
 	if metric.aggregate:
-		return Number(aggregate(answer, metric.source, metric.aggregate, metric.aggregate_field))
-	return _build_table(answer)
+		return Number(aggregate(result, metric.source, metric.aggregate, metric.aggregate_field))
+	return _build_table(result)
 
 
 def run_report(report: str, filters: dict[str, Any]) -> dict[str, Any]:
-	"""Return the report's columns and rows now, never those prepared earlier."""
+	"""Return the report's columns and rows now, never prepared ones."""
 	return reports.run(report_name=report, filters=filters, ignore_prepared_report=True)
 
 
-def _build_table(answer: dict[str, Any]) -> Table:
+def _build_table(result: dict[str, Any]) -> Table:
 	names = ("fieldname", "label", "fieldtype", "options")
-	columns = [Column(*(column[name] for name in names)) for column in answer["columns"]]
-	rows = answer["rows"] or []
+	columns = [Column(*(column[name] for name in names)) for column in result["columns"]]
+	rows = result["rows"] or []
 	return Table(columns, rows[:MAX_ROWS], len(rows))
 
 
-def aggregate(answer: dict[str, Any], title: str, how: str, column: str | None) -> float | None:
-	"""Return one number over a column of the rows, which is named by its fieldname or its label."""
-	rows = [row for row in answer["rows"] or [] if isinstance(row, dict)]
+def aggregate(result: dict[str, Any], title: str, how: str, column: str | None) -> float | None:
+	"""Return one number computed from a column, which is named by its fieldname or its label."""
+	rows = [row for row in result["rows"] or [] if isinstance(row, dict)]
 	if how == "Count":
 		return len(rows)
-	names = {column["fieldname"]: column["label"] for column in answer["columns"]}
-	found = next((name for name, label in names.items() if column in (name, label)), None)
-	if not found:
+	names = {column["fieldname"]: column["label"] for column in result["columns"]}
+	fieldname = next((name for name, label in names.items() if column in (name, label)), None)
+	if not fieldname:
 		refuse(
 			_("{0} has no column {1}. It has {2}.").format(title, column, ", ".join(names)),
 			InvalidRequestError,
 		)
-	return compute_aggregate([row.get(found) for row in rows], how)
+	return compute_aggregate([row.get(fieldname) for row in rows], how)
 
 
 def compute_aggregate(values: Sequence[Any], how: str) -> float | None:
-	"""Sum, Average, Minimum or Maximum of the numbers among `values`; None of none, but a sum of none is 0."""
+	"""Return the Sum, Average, Minimum or Maximum of the numbers among `values`; without any, None, but a sum
+	is 0.
+	"""
 	numbers = [to_number(value) for value in values if is_number(value)]
 	if how == "Sum":
 		return to_number(sum(numbers))
@@ -61,7 +63,7 @@ def compute_aggregate(values: Sequence[Any], how: str) -> float | None:
 
 
 def is_number(value: Any) -> bool:
-	"""Return True for what can be added up; text that spells a number counts, since some reports have no other."""
+	"""Return True for a value that can be added; text of a number counts, since some reports have no other."""
 	try:
 		float(value)
 	except (TypeError, ValueError):

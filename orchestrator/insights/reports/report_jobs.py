@@ -1,6 +1,6 @@
-"""Reports in the background: queued, carried out by a worker, asked about, given up, deleted in time.
+"""Reports in the background: queued, executed by a worker, queried, given up, deleted when they expire.
 
-The Generated Report is committed before the work; the job holds its name alone.
+The Generated Report is committed before the work; the job holds only its name.
 """
 
 import json
@@ -24,7 +24,7 @@ RUN_RECORDS = BackgroundRecords(GENERATED_REPORT, "report")
 
 
 def enqueue_report(report: Report, request: ReportRequest) -> str:
-	"""Keep the call and start its job after the commit. Returns the name of the Generated Report."""
+	"""Store the call and start its job after the commit. Return the name of the Generated Report."""
 	record = frappe.get_doc(
 		{
 			"doctype": GENERATED_REPORT,
@@ -32,7 +32,7 @@ def enqueue_report(report: Report, request: ReportRequest) -> str:
 			"status": "Queued",
 			"request": request.to_json(),
 		}
-	).insert(ignore_permissions=True)  # nobody may write runs by hand
+	).insert(ignore_permissions=True)  # users have no permission to write runs
 	frappe.enqueue(
 		run_report_job,
 		queue=QUEUE,
@@ -72,7 +72,7 @@ def _build_failure(error: Exception, run: str) -> dict[str, Any]:
 
 
 def _build_failed_values(error: dict[str, str]) -> dict[str, Any]:
-	"""Return the values that close a run as failed."""
+	"""Return the values of a failed run."""
 	return {
 		"status": "Failed",
 		"finished_at": clock.get_now_to_second(),
@@ -82,8 +82,8 @@ def _build_failed_values(error: dict[str, str]) -> dict[str, Any]:
 
 
 def finish_run(run: str, values: dict[str, Any]) -> None:
-	"""Keep the result, and forget the filters. Raises ConflictError where the run was given up meanwhile: its file must
-	not stay.
+	"""Store the result and delete the filters. Raises ConflictError if the run was given up meanwhile: its
+	file must be deleted.
 	"""
 	if not RUN_RECORDS.is_running(run):
 		raise ConflictError(run)
@@ -93,24 +93,26 @@ def finish_run(run: str, values: dict[str, Any]) -> None:
 def _send_notification(run: str) -> None:
 	"""Notify the requesting user in Desk."""
 	record = frappe.db.get_value(GENERATED_REPORT, run, ["report", "status", "requested_by"], as_dict=True)
-	words = _("Your report {0} is ready") if record.status == "Completed" else _("Your report {0} failed")
+	message = _("Your report {0} is ready") if record.status == "Completed" else _("Your report {0} failed")
 	frappe.get_doc(
 		{
 			"doctype": "Notification Log",
 			"type": "Alert",
 			"for_user": record.requested_by,
-			"subject": words.format(frappe.bold(_(record.report))),
+			"subject": message.format(frappe.bold(_(record.report))),
 			"document_type": GENERATED_REPORT,
 			"document_name": run,
 		}
-	).insert(ignore_permissions=True)  # a notification is for the system to make
+	).insert(ignore_permissions=True)  # users have no permission to create notifications
 
 
 def serialize_run(run: str) -> GeneratedReport:
-	"""Return the state of a run, for who asked for it and for System Managers. 404 for everybody else."""
+	"""Return the state of a run, for the user who requested it and for System Managers. 404 for everybody
+	else.
+	"""
 	record = frappe.db.get_value(GENERATED_REPORT, run, "*", as_dict=True)
-	mine = record and record.requested_by == frappe.session.user
-	if not record or not (mine or "System Manager" in frappe.get_roles()):
+	is_own = record and record.requested_by == frappe.session.user
+	if not record or not (is_own or "System Manager" in frappe.get_roles()):
 		raise_not_found(GENERATED_REPORT, run)
 	file = frappe.db.get_value("File", record.file, ["file_name", "file_url"], as_dict=True) or frappe._dict()
 	is_mailed = bool(record.recipients) and record.status == "Completed"
@@ -136,27 +138,27 @@ def serialize_run(run: str) -> GeneratedReport:
 
 
 def _get_progress(record: frappe._dict) -> int:
-	"""Return how far a run is, in percent."""
+	"""Return the progress of a run, in percent."""
 	if record.status == "Running":
 		return RUN_RECORDS.get_progress(record.name)
 	return 100 if record.status == "Completed" else 0
 
 
 def fail_dead_runs() -> None:
-	"""Run hourly: mark runs as Failed whose worker is gone. They left no file."""
+	"""Run hourly: mark runs whose worker is lost as Failed. They left no file."""
 	for run in RUN_RECORDS.list_dead(_get_timeout):
 		mark_dead_run_failed(run)
 
 
 def _get_timeout(run: str) -> int | None:
-	"""Return the seconds that the report may take, if it sets a limit."""
+	"""Return the report's time limit in seconds, if it has one."""
 	return (
 		frappe.db.get_value("Report", frappe.db.get_value(GENERATED_REPORT, run, "report"), "timeout") or None
 	)
 
 
 def mark_dead_run_failed(run: str) -> None:
-	"""Mark a run as Failed, unless it ended this moment."""
+	"""Mark a run as Failed, unless it has just ended."""
 	if not RUN_RECORDS.is_unfinished(run):
 		return
 	text = _("The background job stopped before it finished. There is no file; send the request again.")
@@ -169,6 +171,8 @@ def mark_dead_run_failed(run: str) -> None:
 def delete_expired_runs() -> None:
 	"""Run daily: delete expired runs and their files."""
 	expired = {"kept_until": ("<", clock.get_now_to_second())}
-	for run in frappe.get_all(GENERATED_REPORT, filters=expired, pluck="name"):  # a janitor sees everybody's
+	for run in frappe.get_all(
+		GENERATED_REPORT, filters=expired, pluck="name"
+	):  # a cleanup job acts for all users
 		frappe.delete_doc(GENERATED_REPORT, run, ignore_permissions=True, force=True, delete_permanently=True)
-		frappe.db.commit()  # a file that is gone cannot be brought back
+		frappe.db.commit()  # a deleted file cannot be restored by a rollback

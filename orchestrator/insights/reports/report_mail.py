@@ -17,20 +17,20 @@ class InvalidRecipientError(frappe.ValidationError):
 
 
 def check_recipients(report_name: str, report: Report, names: list[str]) -> list[str]:
-	"""Return the users of the names or addresses given. 422 that names those who are no users, or may not run
+	"""Return the users with the given names or addresses. 422 naming those that are not users, or may not run
 	the report.
 	"""
-	found = {name: get_user(name) for name in names}
-	unfit = [name for name, user in found.items() if not user or not can_run(report, user)]
-	if unfit:
+	users = {name: get_user(name) for name in names}
+	invalid = [name for name, user in users.items() if not user or not can_run(report, user)]
+	if invalid:
 		refuse(
 			_(
 				"Nothing was sent: {0} may not see the report {1}. Choose users who have one of its roles and may create"
 				" reports on {2}."
-			).format(", ".join(map(escape_html, unfit)), _(report_name), _(report.ref_doctype)),
+			).format(", ".join(map(escape_html, invalid)), _(report_name), _(report.ref_doctype)),
 			InvalidRecipientError,
 		)
-	return list(dict.fromkeys(str(user) for user in found.values()))
+	return list(dict.fromkeys(str(user) for user in users.values()))
 
 
 def get_user(name: str) -> str | None:
@@ -41,8 +41,8 @@ def get_user(name: str) -> str | None:
 
 
 def can_run(report: Report, user: str) -> bool:
-	"""Return what Frappe asks of the caller, asked of `user`: one of the report's roles, and reports on its
-	DocType.
+	"""Return True if `user` passes Frappe's checks: one of the report's roles, and the report permission on
+	its DocType.
 	"""
 	allowed = _list_allowed_roles(report.name)
 	return (not allowed or not allowed.isdisjoint(frappe.get_roles(user))) and bool(
@@ -51,8 +51,8 @@ def can_run(report: Report, user: str) -> bool:
 
 
 def _list_allowed_roles(report_name: str) -> set[str]:
-	"""Return the roles that may run a report, as Report.is_permitted reads them; none where everyone may."""
-	# get_all: as there, whoever asks
+	"""Return the roles that may run a report, as Report.is_permitted does; none if everyone may."""
+	# get_all: as in Report.is_permitted, regardless of the caller
 	own = frappe.get_all("Has Role", filters={"parent": report_name, "parenttype": "Report"}, pluck="role")
 	return set(get_custom_allowed_roles("report", report_name) or own)
 
@@ -62,9 +62,7 @@ def send_report(recipients: list[str], file: File, title: TitlePage) -> bool:
 	if not EmailAccount.find_outgoing():
 		return False
 	lines = [title.made_line, *(f"{label}: {value}" for label, value in title.filters)]
-	for (
-		user
-	) in recipients:  # by `queue_separately` Frappe would leave it to a job that starts before the commit
+	for user in recipients:  # with `queue_separately`, Frappe would use a job that starts before the commit
 		frappe.sendmail(
 			recipients=[frappe.db.get_value("User", user, "email") or user],
 			subject=title.heading,
@@ -77,5 +75,5 @@ def send_report(recipients: list[str], file: File, title: TitlePage) -> bool:
 
 
 def explain_unsent() -> str:
-	"""Return what to tell the caller about a report that goes nowhere by mail."""
+	"""Return the message for the caller about a report that is not sent by mail."""
 	return _("No email was sent: this site has no outgoing Email Account. The file was still created.")

@@ -1,4 +1,4 @@
-"""A call of generate_report, read and checked: which report, as what, for whom."""
+"""Parse and validate a call of generate_report: the report, its format, its recipients."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -18,8 +18,8 @@ FORMATS = ("pdf", "xlsx", "csv", "json", "html")
 
 @dataclass(frozen=True)
 class ReportRequest:
-	"""What is to be made. `filters` as the report takes them, `recipients` the users it is mailed to, `lang` the
-	caller's language.
+	"""The report to generate. `filters` are in the report's form, `recipients` are the users to whom it is
+	mailed, `lang` is the caller's language.
 	"""
 
 	report_name: str
@@ -39,7 +39,7 @@ class ReportRequest:
 
 
 def _parse_format(format_: str) -> str:
-	"""Return the format by its name. 400 for one that is none."""
+	"""Return the format by its name. 400 for an unknown one."""
 	name = format_.strip().lower()
 	if name not in FORMATS:
 		refuse(
@@ -50,15 +50,17 @@ def _parse_format(format_: str) -> str:
 
 
 def _parse_filters(report: Report, filters: Any) -> Any:
-	"""Return the filters as the report takes them. 400 for one that it does not know, as far as it says."""
+	"""Return the filters in the report's form. 400 for an unknown one, as far as the report declares its
+	filters.
+	"""
 	if report.report_type == reports.REPORT_BUILDER:
 		return reports.parse_filters(frappe.get_meta(report.ref_doctype), "filters", filters)
 	return reports.parse_conditions(report, filters)
 
 
 def _parse_recipients(value: Any, send_mail: bool) -> list[str]:
-	"""Return the users named, by name or address; the caller where a mail is wanted and nobody named. 400 for
-	anything else.
+	"""Return the users named, by name or address; the caller if a mail is requested without recipients. 400
+	for anything else.
 	"""
 	named = (
 		parse_json("recipients", value) if isinstance(value, str) and value.strip().startswith("[") else value
@@ -77,7 +79,7 @@ def _parse_recipients(value: Any, send_mail: bool) -> list[str]:
 def parse_report_request(  # the parameters of the endpoint
 	report_name: str, report: Report, format_: str, filters: Any, recipients: Any, send_mail: bool
 ) -> ReportRequest:
-	"""Return the call, checked before anything is done."""
+	"""Return the call, validated before anything is done."""
 	named = _parse_recipients(recipients, send_mail)
 	return ReportRequest(
 		report_name=report_name,

@@ -1,4 +1,4 @@
-"""Runs of reports into files: at once within the request, or in a job that a Generated Report tells about."""
+"""Run reports into files: within the request, or in a job tracked by a Generated Report."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,7 +19,7 @@ from orchestrator.insights.reports.content.report_table import Row, Table
 from orchestrator.insights.reports.formats import report_files
 from orchestrator.insights.reports.report_request import ReportRequest
 
-# A report that took longer the last time is not made within a request.
+# A report that took longer the last time is not generated within a request.
 LONG_SECONDS = 20
 ROWS_PER_STEP = 500
 UNKNOWN_ROWS = 20_000
@@ -29,7 +29,7 @@ Progress = Callable[[int], None]
 
 
 def create_report(request: ReportRequest) -> str:
-	"""Make the report now, as the caller. Returns the name of its Generated Report."""
+	"""Generate the report now, as the caller. Return the name of its Generated Report."""
 	started = clock.get_now_to_second()
 	values = generate_file(request)
 	record = frappe.get_doc(
@@ -40,11 +40,11 @@ def create_report(request: ReportRequest) -> str:
 			**build_completed_values(values),
 		}
 	)
-	return record.insert(ignore_permissions=True).name  # nobody may write runs by hand
+	return record.insert(ignore_permissions=True).name  # users have no permission to write runs
 
 
 def build_run_values(request: ReportRequest) -> dict[str, Any]:
-	"""Return what a Generated Report says of the call."""
+	"""Return the values of a Generated Report for a call."""
 	return {
 		"report": request.report_name,
 		"format": request.format,
@@ -54,7 +54,7 @@ def build_run_values(request: ReportRequest) -> dict[str, Any]:
 
 
 def build_completed_values(values: dict[str, Any]) -> dict[str, Any]:
-	"""Return what it says at the end."""
+	"""Return the values of a completed Generated Report."""
 	return {
 		"status": "Completed",
 		"finished_at": clock.get_now_to_second(),
@@ -95,7 +95,7 @@ def _run_report(report: Report, request: ReportRequest) -> Table:
 
 
 class RowCounter:
-	"""Counts the rows of a table while they are written, and tells how far that is."""
+	"""Counts the rows of a table while they are written, and reports the progress."""
 
 	def __init__(self, table: Table, progress: Progress | None) -> None:
 		self.rows = 0
@@ -113,14 +113,16 @@ class RowCounter:
 	def report_progress(self) -> None:
 		"""Report the percentage."""
 		if self.progress:
-			# of rows that come one by one nobody knows how many there are: the more came, the nearer the end
+			# the number of streamed rows is unknown: the progress approaches 100 % with their number
 			expected = self.expected or self.rows + UNKNOWN_ROWS
 			share = self.rows / expected
 			self.progress(READ_PERCENT + int((WRITTEN_PERCENT - READ_PERCENT) * min(share, 1)))
 
 
 def is_long(report: Report, request: ReportRequest) -> bool:
-	"""Return True for a report that Frappe prepares in the background, and for one that took long the last time."""
+	"""Return True for a report that Frappe prepares in the background, and for one that took long the last
+	time.
+	"""
 	if report.prepared_report:
 		return True
 	latest = frappe.db.get_value(

@@ -1,8 +1,9 @@
-"""Reports that are mailed regularly: Frappe's Auto Email Report says which, when and to whom.
+"""Scheduled reports: Frappe's Auto Email Report holds the report, the time and the recipients.
 
-Stock's runs as the Administrator, whatever its user may see, and its files run formulas. Here each runs as its user, and
-belongs to that user: nobody else but a System Manager changes it or takes its rows. One that was made by the API, which
-its `api_format` tells, is carried out by us, and mailed only to those recipients who may still see the report.
+Frappe runs an Auto Email Report as the Administrator, whatever its user may see, and its files may contain
+formulas. Here, each runs as its user and belongs to that user: nobody else but a System Manager may change it
+or take its rows. Those made by the API, which have a value in `api_format`, are executed by this app and
+mailed only to recipients who may still see the report.
 """
 
 import json
@@ -25,15 +26,15 @@ FREQUENCIES = ("Daily", "Weekdays", "Weekly", "Monthly")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PERIODS = ("Daily", "Weekly", "Monthly", "Quarterly", "Half Yearly", "Yearly")
 SPAN = ("from_date", "to_date")
-# What Frappe's own form shows of a format that it does not know
+# The format that Frappe's own form shows for this app's formats
 NEAREST = {"xlsx": "XLSX", "csv": "CSV"}
 
 
 class ReportMailing(AutoEmailReport):
-	"""Auto Email Report, as this app carries it out."""
+	"""Auto Email Report, executed by this app."""
 
 	def validate(self) -> None:
-		"""Keep the user and the recipients' own rows of a schedule that the API made, whoever changes it."""
+		"""Protect the user and the recipients' own rows of a schedule made by the API, whoever changes it."""
 		if before := self.get_doc_before_save():
 			self.api_format = before.get("api_format") or self.get("api_format")
 		if self.get("api_format") or is_platform_guarded():
@@ -47,7 +48,7 @@ class ReportMailing(AutoEmailReport):
 		_check_schedule_user(self)
 
 	def check_user(self) -> None:
-		"""Refuse (403) to mail rows that another user sees, and to change another user's schedule."""
+		"""Refuse (403) to mail another user's rows, and to change another user's schedule."""
 		_check_schedule_user(self)
 		is_bound = self.get("api_format") or not _is_manager()
 		if is_bound and self.user != frappe.session.user and self.has_value_changed("user"):
@@ -57,7 +58,7 @@ class ReportMailing(AutoEmailReport):
 			)
 
 	def get_report(self) -> Report:
-		"""Return the report itself: of a custom report the one it is made of."""
+		"""Return the report; of a custom report the underlying one."""
 		report = frappe.get_doc("Report", self.report)
 		while report.report_type == "Custom Report":
 			report = frappe.get_doc("Report", report.reference_report)
@@ -69,13 +70,13 @@ class ReportMailing(AutoEmailReport):
 		if is_own and not self.get("api_format"):
 			super().send()
 			return
-		# a job of its own: it runs as another user
+		# a separate job, because it runs as another user
 		job = run_schedule if self.get("api_format") else _send_as_user
 		frappe.enqueue(job, queue="long", enqueue_after_commit=True, schedule=self.name)
 
 
 def _check_schedule_user(doc: AutoEmailReport) -> None:
-	"""Raise PermissionError for whoever is neither the user of the stored schedule nor a System Manager."""
+	"""Raise PermissionError unless the caller is the user of the stored schedule or a System Manager."""
 	stored = frappe.db.get_value(AUTO_EMAIL_REPORT, doc.name, "user") if doc.name else None
 	if stored and stored != frappe.session.user and not _is_manager() and is_platform_guarded():
 		refuse(_("This schedule belongs to another user."), frappe.PermissionError)
@@ -87,7 +88,7 @@ def _is_manager() -> bool:
 
 
 def _send_as_user(schedule: str) -> None:
-	"""Run as a job: mail the report of a schedule that was made in Desk, as its user sees it."""
+	"""Run as a job: mail the report of a schedule made in Desk, as its user sees it."""
 	doc = frappe.get_doc(AUTO_EMAIL_REPORT, schedule)
 	if not frappe.db.get_value("User", doc.user, "enabled"):
 		return
@@ -96,17 +97,17 @@ def _send_as_user(schedule: str) -> None:
 
 
 def parse_frequency(frequency: str) -> str:
-	"""Return how often. 400 for anything that Frappe has no schedule for."""
+	"""Return the frequency. 400 for one that Frappe does not have."""
 	return _parse_choice("frequency", frequency, FREQUENCIES) or FREQUENCIES[0]
 
 
 def parse_day(day_of_week: str | None) -> str | None:
-	"""Return the day of a weekly mail. 400 for what is none."""
+	"""Return the day of a weekly mail. 400 for any other value."""
 	return _parse_choice("day_of_week", day_of_week, DAYS)
 
 
 def parse_period(report: Report, period: str | None) -> str | None:
-	"""Return the period by which the dates of the filters move.
+	"""Return the period by which the dates of the filters are moved.
 
 	Refuse (400) an unknown one, or a report without such dates.
 	"""
@@ -123,20 +124,22 @@ def parse_period(report: Report, period: str | None) -> str | None:
 
 
 def _parse_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
-	"""Return a choice by its name, in any case. 400 for one that is not on offer."""
-	found = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
-	if value and found is None:
+	"""Return a choice by its name, ignoring case. 400 for any other value."""
+	match = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
+	if value and match is None:
 		refuse(
 			_("There is no {0} {1}. Choose one of: {2}.").format(name, value, ", ".join(choices)),
 			InvalidRequestError,
 		)
-	return found
+	return match
 
 
 def create_schedule(
 	request: ReportRequest, frequency: str, day_of_week: str | None, period: str | None
 ) -> ScheduledReport:
-	"""Schedule a report, as the caller sees it. Frappe says who may: its Report Managers and System Managers."""
+	"""Schedule a report, as the caller sees it. Frappe decides who may: its Report Managers and System
+	Managers.
+	"""
 	doc = frappe.get_doc(
 		{
 			"doctype": AUTO_EMAIL_REPORT,
@@ -160,7 +163,7 @@ def create_schedule(
 
 
 def _serialize_schedule(doc: AutoEmailReport) -> ScheduledReport:
-	"""Return a schedule as the API tells it."""
+	"""Return a schedule for the reply."""
 	return ScheduledReport(
 		schedule=doc.name,
 		report_name=doc.report,
@@ -197,7 +200,7 @@ def _is_recipient_allowed(report: Report, name: str) -> bool:
 
 
 def build_filters(doc: AutoEmailReport) -> Any:
-	"""Return the filters of this time, their days moved by Frappe where they are to move."""
+	"""Return the filters of this run, with dates moved by Frappe if requested."""
 	if doc.dynamic_date_filters_set():
 		doc.prepare_dynamic_filters()
 		return dict(doc.filters)
@@ -205,5 +208,5 @@ def build_filters(doc: AutoEmailReport) -> Any:
 
 
 def disable_all() -> None:
-	"""Switch off what the API made: without this app each would run as the Administrator."""
+	"""Disable schedules made by the API: without this app each would run as the Administrator."""
 	frappe.db.set_value(AUTO_EMAIL_REPORT, {"api_format": ("is", "set")}, "enabled", 0, update_modified=False)

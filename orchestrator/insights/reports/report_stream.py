@@ -1,8 +1,8 @@
-"""Long tables straight from the database: rows that are never all in memory.
+"""Stream long tables from the database: the rows are never all in memory.
 
-A query report and a list of the report builder are one statement each. Where Frappe would do no more with the rows
-than hand them on, they are read one by one while the file is written, on a connection of their own. Otherwise Frappe
-itself runs the report.
+A query report and a list of the report builder are one statement each. If Frappe would only pass the rows on,
+they are read one by one while the file is written, on a separate connection. Otherwise Frappe itself runs the
+report.
 """
 
 import json
@@ -26,7 +26,7 @@ BATCH_ROWS = 1000
 
 
 def open_table_stream(report: Report, request: ReportRequest) -> Table | None:
-	"""Return the table, if its rows can come straight from the database."""
+	"""Return the table, if its rows can be streamed from the database."""
 	if frappe.db.db_type != "mariadb" or frappe.conf.read_from_replica:
 		return None
 	if report.report_type == reports.REPORT_BUILDER:
@@ -37,8 +37,8 @@ def open_table_stream(report: Report, request: ReportRequest) -> Table | None:
 
 
 def _open_query(report: Report, request: ReportRequest) -> Table | None:
-	"""Return the table of a query report, unless Frappe adds a total or a column, translates, or takes rows out
-	of it.
+	"""Return the table of a query report, unless Frappe adds a total or a column, translates, or removes
+	rows.
 	"""
 	if report.add_total_row or report.get("custom_columns") or request.filters.get("translate_data"):
 		return None
@@ -55,11 +55,11 @@ def _open_query(report: Report, request: ReportRequest) -> Table | None:
 
 
 def _is_whole(columns: list[dict[str, Any]]) -> bool:
-	"""Return True if no user permission of the caller takes out rows with links to other records."""
+	"""Return True if no user permission of the caller removes rows with links to other records."""
 	linked = {column["options"] for column in columns if column.get("fieldtype") == "Link"}
 	try:
 		return not query_report.get_user_match_filters(linked, user=frappe.session.user)
-	except frappe.PermissionError:  # of a column of links; Frappe refuses it where it holds any
+	except frappe.PermissionError:  # for a column of links; Frappe refuses the report if it contains any
 		frappe.clear_last_message()
 		return False
 
@@ -84,10 +84,10 @@ def _open_list(report: Report, request: ReportRequest) -> Table | None:
 
 
 def _build_table(columns: list[Any], rows: "StreamedRows") -> Table:
-	"""Return the table of rows that come."""
+	"""Return the table of streamed rows."""
 	table = report_table.parse_result({"columns": columns})
 	width = max((column.index for column in table.columns), default=0) + 1
-	needed = max((column.currency.place for column in table.columns if column.currency), default=0) + 1
+	needed = max((column.currency.index for column in table.columns if column.currency), default=0) + 1
 	short = (None,) * max(needed - width, 0)
 	table.rows = (row + short for row in rows) if short else iter(rows)
 	table.expected_rows, table.close = None, rows.close
@@ -95,7 +95,7 @@ def _build_table(columns: list[Any], rows: "StreamedRows") -> Table:
 
 
 class StreamedRows:
-	"""The rows of one statement, read as they are wanted, on a connection that is closed with the last."""
+	"""The rows of one statement, read on demand over a connection that is closed after the last row."""
 
 	def __init__(self, query: str, values: dict[str, Any] | None, report_name: str) -> None:
 		self.connection = frappe.db.create_connection()
@@ -107,17 +107,17 @@ class StreamedRows:
 			reports.raise_report_error(report_name, error)
 
 	def list_labels(self) -> list[str]:
-		"""Return the names of the columns, in which a query tells their types too."""
+		"""Return the names of the columns, which in a query also contain their types."""
 		return [cstr(column[0]) for column in self.cursor.description]
 
 	def __iter__(self) -> Iterator[tuple[Any, ...]]:
-		"""Yield the rows, in batches from the network."""
+		"""Yield the rows, which the driver receives in batches."""
 		while batch := self.cursor.fetchmany(BATCH_ROWS):
 			yield from batch
 		self.close()
 
 	def close(self) -> None:
-		"""Close the connection. Closing again does nothing."""
+		"""Close the connection. A repetition does nothing."""
 		if self.connection.open:
 			self.cursor.close()
 			self.connection.close()

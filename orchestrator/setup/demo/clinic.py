@@ -1,4 +1,4 @@
-"""The demo's facilities and its connection to the Kipu simulator, and what runs of the sync have brought by it."""
+"""The demo's facilities and its connection to the Kipu simulator, and the records imported by it."""
 
 import frappe
 
@@ -21,13 +21,13 @@ from orchestrator.sync.http.allowed_hosts import validate_base_url
 
 CONNECTION = "Kipu Simulator"
 BASE_URL = "http://127.0.0.1:8790"
-# What a run makes for its connection. The first hold nothing but the sync's own memory.
+# DocTypes that a run writes for its connection. The first have only the sync's own state.
 MEMORY = (SYNC_STATE,)
 SYNCED_DOCTYPES = (SYNC_RUN, CLIENT, CLIENT_STAY, SYNC_ISSUE)
 
 
 def is_allowed_address(base_url: str) -> bool:
-	"""Return True if this site may call the address: its own machine must be allowed by name."""
+	"""Return True if this site may call the URL: localhost must be allowed by name."""
 	try:
 		validate_base_url(base_url, get_allowed_hosts())
 	except UnsafeUrlError:
@@ -65,7 +65,7 @@ def create_clinic(base_url: str) -> None:
 
 
 def count_synced_records() -> None:
-	"""Count what runs have brought by the demo's connection as the demo's, so that its removal takes that along."""
+	"""Count records imported by the demo's connection as the demo's, so that its removal deletes them."""
 	for row in ledger.list_created():
 		if row.doctype == KIPU_CONNECTION:
 			_count_records(row.record)

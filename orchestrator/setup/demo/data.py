@@ -41,7 +41,7 @@ PEOPLE = (
 	Person("api", "API", "Client", "Prefer not to say", "", None,
 		("Sales Manager", "Sales User", "Support Team", "HR User", "Projects User", "Clinical Manager", "Kipu Sync Manager")),
 )  # fmt: skip
-# Employee -> who they report to; managers stand first above.
+# Employee -> manager; managers come first above.
 MANAGERS = {"theo": "nora", "ida": "nora", "priya": "sam", "june": "omar"}
 APPROVER = "lena"
 
@@ -60,7 +60,7 @@ class Lead(NamedTuple):
 	phone: str
 	source: str
 	topic: str
-	status: str  # "Opportunity", "Quotation", "Lost Quotation" and "Converted" come about by documents below
+	status: str  # "Opportunity", "Quotation", "Lost Quotation" and "Converted" result from documents below
 	probability: int
 	assignee: str | None
 
@@ -155,7 +155,7 @@ class Issue(NamedTuple):
 	hours_ago: int  # when the clock of its service level started
 	assignee: str | None
 	reply: str | None = None  # public
-	note: str | None = None  # for colleagues only
+	note: str | None = None  # internal
 
 
 ISSUES = (
@@ -174,7 +174,7 @@ ISSUES = (
 )  # fmt: skip
 
 
-# New issues from the demo's addresses go to these in turn; a site's own issues are left to the site.
+# New issues from the demo's addresses are assigned to these in turn; a site's own issues are not.
 ASSIGNMENT_RULE = "Harbor Wellness Support Rotation"
 SUPPORTERS = ("sam", "priya")
 
@@ -233,7 +233,7 @@ TASKS = (
 
 
 class SprintEvent(NamedTuple):
-	"""Something in a sprint's past: how a task stood from that day on."""
+	"""A past event of a sprint: the state of a task from that day on."""
 
 	day: int  # from today
 	task: str
@@ -252,7 +252,7 @@ class Sprint(NamedTuple):
 	goal: str
 	members: tuple[tuple[str, int], ...]  # hours for the sprint
 	committed: int
-	history: tuple[SprintEvent, ...]  # the last of each task is how the table above has it
+	history: tuple[SprintEvent, ...]  # the last one of each task equals its row in the table above
 
 
 SPRINTS = (

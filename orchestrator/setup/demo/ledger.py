@@ -1,4 +1,4 @@
-"""What the demo made and changed, so that its removal takes exactly that back."""
+"""Records that the demo created and settings that it changed, so that its removal undoes exactly that."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ class CreatedRecord(NamedTuple):
 
 
 class ChangedSetting(NamedTuple):
-	"""A value of a Single that the demo set."""
+	"""A value of a Single that the demo changed."""
 
 	doctype: str
 	fieldname: str
@@ -27,7 +27,7 @@ class ChangedSetting(NamedTuple):
 
 @contextmanager
 def record_inserts() -> Iterator[list[CreatedRecord]]:
-	"""Collect every record inserted meanwhile, those that other apps' hooks insert too, in that order."""
+	"""Collect every record inserted within the block, also by hooks of other apps, in that order."""
 	made: list[CreatedRecord] = []
 	db_insert = BaseDocument.db_insert
 
@@ -47,7 +47,7 @@ def record_inserts() -> Iterator[list[CreatedRecord]]:
 def open_silent_transaction() -> Iterator[None]:
 	"""Commit all or nothing at the end, and send nothing: no mail, no webhook, no other job.
 
-	Some apps commit in their hooks; here they may not. The jobs that wait for the commit are forgotten: webhooks,
+	Some apps commit in their hooks; here they may not. Jobs that wait for the commit are dropped: webhooks,
 	notifications, look-ups of users' pictures on other hosts.
 	"""
 	commit, sendmail = frappe.db.commit, frappe.sendmail
@@ -71,7 +71,7 @@ def has_demo() -> bool:
 
 
 def store_demo(made: list[CreatedRecord], changed: list[ChangedSetting]) -> None:
-	"""Store what was recorded."""
+	"""Store the collected records."""
 	_insert_rows([_build_row(change) for change in changed])
 	add_records(made)
 
@@ -89,7 +89,7 @@ def add_records(made: list[CreatedRecord]) -> None:
 
 
 def list_created() -> list[frappe._dict]:
-	"""Return the records the demo made, the youngest first: name (of the row), doctype, record."""
+	"""Return the records that the demo created, youngest first: name (of the row), doctype, record."""
 	return frappe.get_all(
 		DEMO_RECORD,
 		filters={"change": "Made"},

@@ -1,4 +1,4 @@
-"""Makes the demo out of its tables, through real documents, so that the platform's own rules hold."""
+"""Create the demo from its tables, through real documents, so that the platform's own rules apply."""
 
 import frappe
 from frappe import _
@@ -19,8 +19,8 @@ from orchestrator.setup.demo.maker import DemoMaker
 
 
 def create_demo(kipu: str = clinic.BASE_URL) -> list[ledger.CreatedRecord]:
-	"""Make the demo in one transaction. Returns its records. `kipu` is where the Kipu simulator is; there is no
-	connection to it on a site that may not call that address.
+	"""Create the demo in one transaction. Return its records. `kipu` is the URL of the Kipu simulator; a site
+	that may not call it gets no connection.
 
 	Raises frappe.ValidationError if the site has no company yet.
 	"""

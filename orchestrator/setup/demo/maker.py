@@ -1,4 +1,4 @@
-"""What every part of the demo is made with: the records made so far by the keys of the tables, and how to make one."""
+"""Create records of the demo, and find those created so far by the keys of the tables."""
 
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ WEEK = (*MONDAY_TO_FRIDAY, "Saturday", "Sunday")
 
 
 class DemoMaker:
-	"""One making of the demo. Keys of the tables lead to the names of the records made from them."""
+	"""One creation of the demo. Keys of the tables lead to the names of the records made from them."""
 
 	def __init__(self, company: str) -> None:
 		self.company = company
@@ -47,7 +47,7 @@ def insert_record(doctype: str, **values: object) -> Document:
 
 
 def get_or_create(doctype: str, name: str, **values: object) -> None:
-	"""Make a master unless the site has it. One the site had is not the demo's to remove."""
+	"""Create a master record unless the site has it. An existing one is not removed with the demo."""
 	if not frappe.db.exists(doctype, name):
 		insert_record(doctype, **values)
 

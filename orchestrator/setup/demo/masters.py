@@ -1,4 +1,4 @@
-"""What the rest of the demo refers to, and its users."""
+"""Master data of the demo, and its users."""
 
 import frappe
 

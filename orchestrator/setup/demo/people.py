@@ -35,7 +35,7 @@ def _create_employees(maker: DemoMaker) -> None:
 			reports_to=maker.names.get(("Employee", data.MANAGERS.get(person.key, ""))),
 			leave_approver=maker.names["User", data.APPROVER],
 			user_id=maker.names["User", person.key],
-			# A user permission would hide every colleague from the people who look after them.
+			# A user permission would hide all colleagues from managers and HR.
 			create_user_permission=0 if "HR User" in person.roles else 1,
 			status="Active",
 		)

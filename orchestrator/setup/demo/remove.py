@@ -1,4 +1,4 @@
-"""Takes back what the demo made and changed, and nothing else."""
+"""Undo what the demo created and changed, and nothing else."""
 
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ class RemovalResult(NamedTuple):
 
 
 def delete_demo() -> RemovalResult:
-	"""Remove the demo, also records that people have edited since. What they made themselves stays, and so does a
-	demo record that it refers to: the next removal, when the reference is gone, takes it.
+	"""Remove the demo, including records that users have edited since. Users' own records stay, and so does a
+	demo record that they refer to: the next removal, without the reference, deletes it.
 	"""
 	with ledger.open_silent_transaction():
 		bytes_of_documents = _list_storage_keys()
@@ -27,12 +27,12 @@ def delete_demo() -> RemovalResult:
 		with ledger.record_inserts() as written:
 			removal = _delete_records()
 		_delete_traces(written)
-	storage.delete_unreferenced(bytes_of_documents)  # which a quiet transaction does not do after its commit
+	storage.delete_unreferenced(bytes_of_documents)  # a silent transaction does not do this after its commit
 	return removal
 
 
 def _restore_settings() -> None:
-	"""Set back each setting that still has the demo's value."""
+	"""Reset each setting that still has the demo's value."""
 	for row, change in ledger.list_changed():
 		if str(frappe.db.get_single_value(change.doctype, change.fieldname)) == change.after:
 			frappe.db.set_single_value(change.doctype, change.fieldname, change.before)
@@ -40,13 +40,13 @@ def _restore_settings() -> None:
 
 
 def _list_storage_keys() -> list[str]:
-	"""Return where the bytes of the demo's documents are."""
+	"""Return the storage keys of the demo's documents."""
 	demo = [row.record for row in ledger.list_created() if row.doctype == DOCUMENT]
 	return frappe.get_all(DOCUMENT_VERSION, {"document": ("in", demo)}, pluck="storage_key", limit=0)
 
 
 def _delete_records() -> RemovalResult:
-	"""Delete the youngest first; repeat as long as that frees others."""
+	"""Delete records, youngest first; repeat as long as that frees others."""
 	removed, rows = 0, ledger.list_created()
 	while True:
 		blocked = [(row, reason) for row in rows if (reason := _delete_record_with_row(row))]
@@ -59,7 +59,7 @@ def _delete_records() -> RemovalResult:
 
 
 def _delete_record_with_row(row: frappe._dict) -> str | None:
-	"""Delete one record and its row. Returns why not, if something refers to it or it goes with another."""
+	"""Delete one record and its row. Return the reason if it is referred to, or is deleted with another."""
 	frappe.db.savepoint("demo_record")
 	try:
 		if frappe.db.exists(row.doctype, row.record):
@@ -73,7 +73,7 @@ def _delete_record_with_row(row: frappe._dict) -> str | None:
 
 
 def _delete_traces(written: list[ledger.CreatedRecord]) -> None:
-	"""Delete the comments in which Frappe noted the removal itself, with the names of the records."""
+	"""Delete the comments in which Frappe recorded the removal itself, with the names of the records."""
 	for doctype, name in written:
 		if doctype == "Comment":
 			frappe.db.delete(doctype, {"name": name})
@@ -92,6 +92,6 @@ def _delete_document(doctype: str, name: str) -> None:
 		doc.cancel()
 	frappe.delete_doc(doctype, name, ignore_permissions=True, delete_permanently=True)
 	_delete_trail(doctype, name)
-	delete_dynamic_links(doctype, name)  # comments and the like: Frappe leaves them to a job
+	delete_dynamic_links(doctype, name)  # comments and similar records, which Frappe deletes in a job
 	if doctype == "User":
-		frappe.defaults.clear_default(parent=name)  # these Frappe leaves for good
+		frappe.defaults.clear_default(parent=name)  # Frappe never deletes these

@@ -78,9 +78,9 @@ def _build_opportunity_values(maker: DemoMaker, row: data.Opportunity) -> dict[s
 
 
 def _get_currency(maker: DemoMaker, currency: str) -> tuple[str, float]:
-	"""Return the currency and its rate in the company's, for which an exchange rate is made.
+	"""Return the currency and its rate in the company's, for which an exchange rate is created.
 
-	The company's own currency stands in where its rate is not in the table.
+	The company's own currency is used if its rate is not in the table.
 	"""
 	own = frappe.get_cached_value("Company", maker.company, "default_currency")
 	if not currency or currency == own or own not in data.DOLLARS:

@@ -1,4 +1,4 @@
-"""The demo's sprints, with a past."""
+"""The demo's sprints, with their history."""
 
 from datetime import datetime, time
 from typing import Any
@@ -14,7 +14,7 @@ from orchestrator.setup.demo.maker import DemoMaker, insert_record
 
 
 def create_sprint(maker: DemoMaker, row: data.Sprint) -> None:
-	"""Create a sprint with a past: write its events as the hooks would have on those days."""
+	"""Create a sprint with a history: write its events as the hooks would have written them on those days."""
 	sprint = insert_record(
 		"Sprint",
 		title=row.title,
@@ -39,7 +39,7 @@ def _build_event(maker: DemoMaker, row: data.SprintEvent) -> Event:
 
 
 def _compute_figures(maker: DemoMaker, row: data.Sprint, history: list[Event]) -> dict[str, Any]:
-	"""Return what starting the sprint, and closing it, wrote."""
+	"""Return the figures that starting and closing the sprint would have saved."""
 	started = datetime.combine(add_days(maker.today, row.starts), time(9))
 	values = {"state": row.state, "started_at": started, "committed_hours": row.committed}
 	if row.state != "Closed":

@@ -1,4 +1,4 @@
-"""The demo's service level, issues, tickets and who is given new ones."""
+"""The demo's service level, issues, tickets and their assignment."""
 
 from frappe import _
 from frappe.model.document import Document
@@ -31,7 +31,7 @@ def _create_service_level(maker: DemoMaker) -> None:
 		document_type="Issue",
 		service_level=data.SERVICE_LEVEL,
 		enabled=1,
-		# Bound to the demo's customers: a site's own issues keep the agreement they have.
+		# For the demo's customers only: a site's own issues keep their agreement.
 		entity_type="Customer Group",
 		entity=data.CUSTOMER_GROUP,
 		holiday_list=maker.names["Holiday List", "all"],

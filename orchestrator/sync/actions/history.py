@@ -17,7 +17,7 @@ from orchestrator.sync.shapes import RunStanding
 
 MAX_LIMIT = 500
 INTERNAL_FIELDS = frozenset({"checkpoint", "lease_token"})
-# The worst first: the status of a call with several runs is the worst of theirs.
+# Worst first: the status of a call with several runs is the worst of them.
 STATUS_SEVERITY = (
 	"Failed",
 	"Interrupted",
@@ -31,7 +31,7 @@ STATUS_SEVERITY = (
 
 
 def list_runs(limit: int, start: int, connection: str | None) -> list[RunStanding]:
-	"""Return the caller's view of the last runs, newest first."""
+	"""Return the latest runs as the caller may see them, newest first."""
 	if not 1 <= limit <= MAX_LIMIT or start < 0:
 		refuse(
 			_("limit must be between 1 and {0}, limit_start 0 or more.").format(MAX_LIMIT),
@@ -59,7 +59,7 @@ def get_run(name: str) -> RunStanding:
 
 
 def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
-	"""Return a run's row as a reply has it."""
+	"""Return a run's row for the reply."""
 	duration = row["duration_seconds"]
 	if row["status"] in LIVE_STATUSES:
 		duration = (clock.get_now() - get_datetime(row["started_at"])).total_seconds()

@@ -24,7 +24,7 @@ FINISHED_STATUSES = ("Completed", "Held", "Failed", "Cancelled", "Interrupted")
 
 
 def cancel_run(name: str) -> RunStanding:
-	"""Stop a run: at once if nobody works on it, else before its next page. 409 if it is over."""
+	"""Cancel a run: at once if no process works on it, otherwise before its next page. 409 if it has ended."""
 	status = frappe.db.get_value(SYNC_RUN, _check_run_exists(name), "status", for_update=True)
 	if status in ("Queued", "Held"):
 		values = {"status": "Cancelled", "finished_at": clock.get_now(), "lease_token": None}
@@ -40,7 +40,7 @@ def cancel_run(name: str) -> RunStanding:
 
 
 def approve_run(name: str) -> RunStanding:
-	"""Approve a held run: it continues in a job. Refuse (409) if it is not held, or another run is live."""
+	"""Approve a held run, which continues in a job. Refuse (409) if it is not held, or another run is active."""
 	row = frappe.db.get_value(
 		SYNC_RUN, _check_run_exists(name), ["status", "dry_run", "connection"], as_dict=True, for_update=True
 	)
@@ -58,9 +58,9 @@ def approve_run(name: str) -> RunStanding:
 
 
 def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStanding:
-	"""Roll a run back; a large one in a job, unless it is run from a terminal. Return the run that does it.
+	"""Roll a run back; a large one in a job, unless called from a terminal. Return the run that does it.
 
-	Refuse (409) if it cannot be rolled back, or another run is live.
+	Refuse (409) if it cannot be rolled back, or another run is active.
 	"""
 	row = frappe.db.get_value(
 		SYNC_RUN,
@@ -82,7 +82,7 @@ def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStandi
 
 
 def retry_issues(connection: str, names: Collection[str] | None) -> RunStanding:
-	"""Read records that failed once more, one by one, all of the connection's or those named."""
+	"""Retry failed records, one by one, all of the connection's or the named ones."""
 	chosen = _select_issues(connection, names)
 	run = run_queue.begin_run(RunRequest(connection, "retry"), {"issues": chosen})
 	engine.execute(run)
@@ -99,7 +99,7 @@ def discard_issues(names: Collection[str]) -> int:
 
 
 def parse_names(issues: str | list[str]) -> list[str]:
-	"""Return the names, also where they come as JSON text, as Desk sends lists.
+	"""Return the names, also from JSON text, in which Desk sends lists.
 
 	InvalidRequestError (400) for anything else.
 	"""
@@ -119,7 +119,7 @@ def resume_connection(connection: str) -> None:
 
 
 def _find_interrupted_rollback(order: RunRequest, target: str) -> dict[str, Any] | None:
-	"""Return where an earlier rollback of the same run stopped."""
+	"""Return the checkpoint of an interrupted rollback of the same run."""
 	filters = {
 		"connection": order.connection,
 		"sync_type": "rollback",
@@ -135,7 +135,7 @@ def _select_issues(connection: str, names: Collection[str] | None) -> list[str]:
 		rows = [row for row in _get_issue_rows(names) if row.connection == connection]
 	else:
 		filters = {"connection": connection, "kind": "Record", "status": "Open"}
-		# get_all: whoever may run the sync may run all of it.
+		# get_all: users who may run the sync may run all of it
 		rows = frappe.get_all(
 			SYNC_ISSUE, filters=filters, fields=["name", "status"], limit=MAX_ISSUES, order_by="creation"
 		)

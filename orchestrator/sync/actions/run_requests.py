@@ -1,4 +1,4 @@
-"""What a caller may ask of the sync, read strictly, and how it is carried out: here and now, or in a job."""
+"""Parse requests to the sync strictly, and execute them at once or in a job."""
 
 import time
 from collections.abc import Collection
@@ -30,11 +30,13 @@ MAX_WAIT_SECONDS = 10.0
 
 
 class _RemoteBusyError(Exception):
-	"""The remote asks to be left alone for a while."""
+	"""The remote asked for a longer wait before the next request."""
 
 
 def parse_request(sync_type: str, dry_run: bool, since_date: str | None) -> RunRequest:
-	"""Return the order without its connection. Raises InvalidRequestError (400) naming what is wrong."""
+	"""Return the request without its connection. Raises InvalidRequestError (400) naming the invalid
+	parameter.
+	"""
 	if sync_type not in SYNC_TYPES:
 		refuse(
 			_("sync_type must be one of {0}, not {1}.").format(", ".join(SYNC_TYPES), sync_type[:40]),
@@ -48,15 +50,15 @@ def parse_request(sync_type: str, dry_run: bool, since_date: str | None) -> RunR
 
 
 def _get_trigger() -> str:
-	"""Return Desk or API, by the kind of client."""
+	"""Return Desk or API, depending on the client."""
 	call = get_current_call()
 	return "Desk" if call and call.from_browser else "API"
 
 
 def list_connections(name: str | None) -> list[str]:
-	"""Return the connection asked for, or all that are enabled.
+	"""Return the requested connection, or all that are enabled.
 
-	Raises 404 for an unknown one, 422 where there is none.
+	Raises 404 for an unknown one, 422 if there is none.
 	"""
 	if name:
 		if not frappe.db.exists(KIPU_CONNECTION, name):
@@ -66,7 +68,7 @@ def list_connections(name: str | None) -> list[str]:
 				_("Kipu Connection {0} is switched off. Enable it first.").format(name), InvalidSettingsError
 			)
 		return [name]
-	# get_all: whoever may start a sync may start all of it.
+	# get_all: users who may start a sync may start all of it
 	names = frappe.get_all(KIPU_CONNECTION, filters={"enabled": 1}, pluck="name", order_by="name")
 	if not names:
 		refuse(_("No Kipu Connection is enabled. Create or enable one first."), InvalidSettingsError)
@@ -74,7 +76,7 @@ def list_connections(name: str | None) -> list[str]:
 
 
 def execute_requests(order: RunRequest, names: Collection[str], background: bool | None) -> SyncResult:
-	"""Run each connection. With several, what stops one does not stop the others."""
+	"""Run each connection. One of several that fails does not stop the others."""
 	for name in names:
 		connection.get_source(name)
 		connection.validate_credentials(name)
@@ -84,7 +86,7 @@ def execute_requests(order: RunRequest, names: Collection[str], background: bool
 
 
 def _execute_request(order: RunRequest, background: bool | None, several: bool) -> RunStanding:
-	"""Run one connection, here or in a job. Of several, a busy one is reported by its live run."""
+	"""Run one connection, here or in a job. Of several, a busy one is reported by its active run."""
 	try:
 		if background is None:
 			background = _is_large(order)
@@ -123,8 +125,8 @@ def enqueue_run(name: str) -> None:
 
 
 def _is_large(order: RunRequest) -> bool:
-	"""Return True if there is more to read than a caller should wait for, by what the remote says of the first
-	page; also if the remote is busy. If it says nothing, the run will say why.
+	"""Return True if the run is too long for a caller to wait, by the total on the remote's first page; also
+	if the remote is busy. If the page fails, the run itself will report the reason.
 	"""
 	source = connection.get_source(order.connection)
 	start = _compute_first_day(order, source)
@@ -154,7 +156,7 @@ def _compute_first_day(order: RunRequest, source: Source) -> date:
 
 
 def _build_result(order: RunRequest, standings: list[RunStanding]) -> SyncResult:
-	"""Return the counts of all runs, as the API reference has them."""
+	"""Return the counts of all runs in the documented form."""
 	only = standings[0] if len(standings) == 1 else None
 	return {
 		"imported": sum(run["imported"] for run in standings),

@@ -1,4 +1,4 @@
-"""Connections that should be up to date and are not."""
+"""Connections whose last successful sync is too old."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,8 @@ from orchestrator.doctypes import KIPU_CONNECTION
 
 
 def list_stale_connections(now: datetime | None = None) -> list[frappe._dict]:
-	"""List name and last success of the scheduled connections without a success for longer than each allows.
+	"""Return name and last success of the scheduled connections without a success for longer than each
+	allows.
 
 	Paused ones are left out: their pause was notified.
 	"""

@@ -1,4 +1,4 @@
-"""Which addresses may be called: https to allowed hosts, plain http to this very machine only."""
+"""URLs that may be called: https to allowed hosts, http to localhost only."""
 
 import ipaddress
 import re
@@ -14,11 +14,11 @@ HOST_PATTERN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a
 
 
 def validate_base_url(url: str, allowed_hosts: Collection[str] = DEFAULT_ALLOWED_HOSTS) -> str:
-	"""Return the address in one fixed form, `scheme://host[:port]` without a slash at the end.
+	"""Return the normalized base URL, `scheme://host[:port]` without a trailing slash.
 
-	`allowed_hosts` holds host names, `*.example.com` for any name below one. Loopback addresses must be listed too:
-	a site that talks to its own machine is a decision of whoever runs the machine.
-	Raises `UnsafeUrlError` with the reason: scheme, credentials, path, form, host, not_allowed.
+	`allowed_hosts` has host names, `*.example.com` for any subdomain. Loopback addresses must be listed too:
+	the administrator of the machine decides whether a site may call it. Raises `UnsafeUrlError` with the
+	reason: scheme, credentials, path, form, host, not_allowed.
 	"""
 	url = url.strip()
 	if not url.lower().startswith(("https://", "http://")):
@@ -39,7 +39,7 @@ def validate_base_url(url: str, allowed_hosts: Collection[str] = DEFAULT_ALLOWED
 
 
 def is_loopback(host: str) -> bool:
-	"""Return True of `localhost` and of the loopback addresses themselves; no name is resolved."""
+	"""Return True for `localhost` and loopback addresses; no name is resolved."""
 	if host == "localhost":
 		return True
 	try:

@@ -1,8 +1,9 @@
 """HTTP for a remote that fails, throttles and holds private data.
 
-One GET at a time, with timeouts, a rate budget, bounded retries that honour Retry-After, no redirects and a cap on
-the body. Errors are those of `orchestrator.sync.errors`. They are raised from frames that hold no body, URL or header,
-and without a chain to those that do, because Frappe's error log keeps the local variables of every frame.
+One GET at a time, with timeouts, a rate budget, bounded retries that honour Retry-After, no redirects and a
+limit on the body. Errors are those of `orchestrator.sync.errors`. They are raised from frames without body,
+URL or header, and without a chain to such frames, because Frappe's error log keeps the local variables of
+every frame.
 """
 
 import email.utils
@@ -48,24 +49,24 @@ TERMINAL_ERRORS: Mapping[int, type[TerminalError]] = {
 	410: RouteDisabledError,
 	422: InvalidConfigurationError,
 }
-# What the text of a refusal may speak of.
+# Causes that the text of a refusal may name.
 REFUSAL_HINTS: Mapping[str, tuple[bytes, ...]] = {
 	"signature": (b"signature", b"hmac", b"secret"),
 	"app_id": (b"app_id", b"app id", b"recipient"),
 	"clock": (b"clock", b"expired", b"timestamp"),
 	"permission": (b"permission", b"not permitted"),
 }
-# A temporary redirect leads to a maintenance page; the others say so themselves.
+# A temporary redirect leads to a maintenance page; other statuses are documented as temporary.
 TRANSIENT_STATUSES = frozenset({302, 303, 307, 408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-	"""How patient and how gentle a session is. Times in seconds, sizes in bytes."""
+	"""Timeouts, retries and rate of a session. Times in seconds, sizes in bytes."""
 
 	connect_timeout: float = 5.0
 	read_timeout: float = 60.0  # between two pieces of a body
-	body_timeout: float = 180.0  # for a whole body, against one that drips
+	body_timeout: float = 180.0  # for a whole body, in case it arrives too slowly
 	max_body: int = 64 * 1024 * 1024
 	requests_per_second: float = 4.0
 	max_attempts: int = 5
@@ -75,7 +76,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-	"""A GET as it goes out, byte for byte. Its repr shows nothing."""
+	"""A GET request, byte for byte as it is sent. Its repr shows nothing."""
 
 	url: str = field(repr=False)
 	headers: Mapping[str, str] = field(repr=False)
@@ -83,7 +84,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-	"""A 2xx. The body is private: `read` turns it into something safe or raises `MalformedPageError`."""
+	"""A reply with status 2xx. The body is private: `read` converts it to a safe value or raises
+	`MalformedPageError`.
+	"""
 
 	route: str
 	status: int
@@ -92,9 +95,9 @@ class Reply:
 
 
 class RateLimiter:
-	"""A rate budget: calls leave at most `per_second` times a second, evenly, whatever the answers.
+	"""A rate budget: at most `per_second` calls a second, evenly spaced, whatever the replies are.
 
-	`clock` gives seconds that never go back, `sleep` waits; both can be replaced in tests.
+	`clock` returns monotonic seconds, `sleep` waits; both can be replaced in tests.
 	"""
 
 	def __init__(
@@ -111,7 +114,7 @@ class RateLimiter:
 		self._free_at = clock()
 
 	def acquire(self) -> None:
-		"""Wait until the next call may leave."""
+		"""Wait until the next call is allowed."""
 		now = self._clock()
 		if self._free_at > now:
 			self._sleep(self._free_at - now)
@@ -119,9 +122,9 @@ class RateLimiter:
 
 
 class HttpSession:
-	"""Gets and retries. One session per run; not for use by several threads at once.
+	"""Sends GET requests and retries them. One session per run; not thread-safe.
 
-	`sleep` is called for every wait (budget and backoff), between the pieces of a body that comes slowly with 0, and may
+	`sleep` is called for every wait (budget and backoff), with 0 between the pieces of a slow body, and may
 	raise to abandon a run while it waits.
 	"""
 
@@ -136,7 +139,7 @@ class HttpSession:
 	) -> None:
 		self.policy = policy or Policy()
 		self.requests_sent = 0
-		# Seconds that the remote's clock is ahead of ours, by its last answer: a signature dies of a wrong clock.
+		# Seconds that the remote's clock is ahead, by its last reply: a signature is invalid with a wrong clock.
 		self.clock_offset: float | None = None
 		self._clock = clock
 		self._sleep = sleep
@@ -147,7 +150,8 @@ class HttpSession:
 		self._retrying = self._build_retrying()
 
 	def get(self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]) -> T:
-		"""Return what `read` makes of the answer to the request of `build`, which is called anew (signed anew) for every attempt.
+		"""Return the result of `read` for the reply to the request of `build`, which is called, and signed,
+		again for every attempt.
 
 		`read` may raise `MalformedPageError`, which is retried like a 503. Raises a `TerminalError` at once, `RetriesExhaustedError` after
 		the last attempt.
@@ -160,7 +164,9 @@ class HttpSession:
 		return outcome
 
 	def _build_retrying(self) -> Retrying:
-		"""Errors come as results, because tenacity's frames would be in the traceback of one that is raised."""
+		"""Return the retry policy. Errors are results, because a raised one would have tenacity's frames in
+		its traceback.
+		"""
 		return Retrying(
 			retry=retry_if_result(lambda outcome: isinstance(outcome, TransientError)),
 			stop=self._is_exhausted,
@@ -173,13 +179,13 @@ class HttpSession:
 		return state.attempt_number >= self.policy.max_attempts or self._is_wait_too_long(state)
 
 	def close(self) -> None:
-		"""Close the connections that are kept alive."""
+		"""Close the persistent connections."""
 		self._session.close()
 
 	def _try_request(
 		self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]
 	) -> T | SyncError:
-		"""One request. Errors are returned, not raised: the frames below hold URL and body."""
+		"""Send one request. Errors are returned, not raised: the frames below hold URL and body."""
 		self._pacer.acquire()
 		self.requests_sent += 1
 		try:
@@ -203,14 +209,18 @@ class HttpSession:
 			return self._build_error(route, response, body)
 
 	def _build_send_options(self, url: str) -> dict[str, object]:
-		"""Arguments of `Session.send`: proxies and certificates as the machine has them, neither for the machine itself."""
+		"""Return the arguments of `Session.send`: proxies and certificates of the machine, none for
+		localhost.
+		"""
 		self._session.trust_env = not is_loopback(urlsplit(url).hostname or "")
 		options = self._session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
 		timeout = (self.policy.connect_timeout, self.policy.read_timeout)
 		return {**options, "allow_redirects": False, "timeout": timeout}
 
 	def _read_body(self, route: str, response: requests.Response) -> bytes | SyncError:
-		"""Return the whole body, or why not. Reads what has arrived, so that a dripping body meets its deadline."""
+		"""Return the whole body, or the error. It reads what has arrived, so that a slow body meets its
+		deadline.
+		"""
 		started = self._clock()
 		chunks: list[bytes] = []
 		size = 0
@@ -223,7 +233,7 @@ class HttpSession:
 			if elapsed > self.policy.body_timeout:
 				return TransientError(route, response.status_code, size, "SlowBody")
 			if elapsed > HEARTBEAT_AFTER_SECONDS:
-				self._sleep(0.0)  # whoever waits for it may have given up meanwhile
+				self._sleep(0.0)  # the run may have been cancelled meanwhile
 		promised = response.headers.get("Content-Length", "")
 		if promised.isdigit() and response.raw.tell() < int(promised):
 			return MalformedPageError(route, response.status_code, size, "length")
@@ -242,7 +252,9 @@ class HttpSession:
 		return (_get_outcome(state).retry_after or 0) > self.policy.max_wait
 
 	def _compute_wait(self, state: RetryCallState) -> float:
-		"""Seconds until the next attempt: what the remote asked for, or a doubling wait, each with jitter on top."""
+		"""Return the seconds until the next attempt: the wait that the remote asked for, or a doubling one,
+		each with jitter added.
+		"""
 		retry_after = _get_outcome(state).retry_after
 		if retry_after is not None:
 			return min(retry_after + self.policy.backoff * self._jitter(), self.policy.max_wait)
@@ -256,7 +268,8 @@ def _get_outcome(state: RetryCallState) -> TransientError:
 
 
 def parse_retry_after(value: str | None) -> float | None:
-	"""Seconds to wait by a Retry-After header, in seconds or as an HTTP date; None if there is none or it makes no sense.
+	"""Return the seconds to wait from a Retry-After header, in seconds or as an HTTP date; None if it is
+	missing or invalid.
 
 	A date in the past is 0.
 	"""
@@ -267,7 +280,7 @@ def parse_retry_after(value: str | None) -> float | None:
 
 
 def _compute_clock_offset(value: str | None, now: float) -> float | None:
-	"""Seconds from `now` to an HTTP date; None for what is none."""
+	"""Return the seconds from `now` to an HTTP date, None if it is invalid."""
 	parsed = email.utils.parsedate_tz(value) if value else None
 	if parsed is None:
 		return None
@@ -278,14 +291,14 @@ def _compute_clock_offset(value: str | None, now: float) -> float | None:
 
 
 class _Session(requests.Session):
-	"""Follows no redirect and doesn't look where one leads: the signature belongs to one address."""
+	"""Does not follow redirects or look at their targets: the signature is valid for one URL only."""
 
 	def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as requests calls it
 		return None
 
 
 def _prepare_request(request: Request) -> requests.PreparedRequest:
-	"""Return a request that requests leaves alone: nothing re-encoded, no header added."""
+	"""Return a request that the requests library does not change: nothing re-encoded, no header added."""
 	prepared = requests.PreparedRequest()
 	prepared.method = "GET"
 	prepared.url = request.url
@@ -295,16 +308,18 @@ def _prepare_request(request: Request) -> requests.PreparedRequest:
 
 
 def _without_traceback(error: SyncError) -> SyncError:
-	"""Return the error without the frames it came through and without what it was raised from."""
+	"""Return the error without its traceback and its cause."""
 	error.__cause__ = error.__context__ = None
 	return error.with_traceback(None)
 
 
 def _find_hint(body: bytes) -> str | None:
-	"""Return what a refusal is about, if its text speaks of one thing we know. The text itself goes no further."""
+	"""Return the cause of a refusal, if its text names exactly one known cause. The text itself is not passed
+	on.
+	"""
 	text = body[:CHUNK_BYTES].lower()
-	found = [hint for hint, words in REFUSAL_HINTS.items() if any(word in text for word in words)]
-	return found[0] if len(found) == 1 else None
+	hints = [hint for hint, words in REFUSAL_HINTS.items() if any(word in text for word in words)]
+	return hints[0] if len(hints) == 1 else None
 
 
 def _build_exhausted_error(route: str, last: TransientError) -> RetriesExhaustedError:

@@ -1,10 +1,12 @@
-"""What keeps private values out of texts: errors, logs, tracebacks with local variables (which Frappe's error log is)."""
+"""Keep private values out of texts: errors, logs, and tracebacks with local variables, as in Frappe's error
+log.
+"""
 
 from typing import Any
 
 
 class PrivateDict(dict[str, Any]):
-	"""A dict that never shows its values: neither in a repr, nor in a traceback's local variables."""
+	"""A dict that never shows its values, neither in a repr nor in a traceback's local variables."""
 
 	__slots__ = ()
 

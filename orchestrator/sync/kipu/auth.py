@@ -1,4 +1,4 @@
-"""How Kipu wants its requests signed. Facts: docs/sync.md."""
+"""Sign requests as Kipu requires. Facts: docs/sync.md."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from typing import Literal
 
 Version = Literal[3, 4]
 
-# The scheme word selects the digest on the server's side.
+# The name of the scheme selects the digest on the server.
 SCHEMES: Mapping[int, tuple[str, str]] = {3: ("APIAuth", "sha1"), 4: ("APIAuth-HMAC-SHA256", "sha256")}
 
 
@@ -18,21 +18,23 @@ def _build_accept(version: Version) -> str:
 
 
 def _compute_content_md5(body: bytes) -> str:
-	"""Return content-MD5 as RFC 1864 has it: base64 of the raw digest."""
+	"""Return Content-MD5 of RFC 1864: base64 of the raw digest."""
 	return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 def build_canonical_string(
 	method: str, uri: str, date: str, content_type: str = "", body: bytes = b""
 ) -> str:
-	"""Return what is signed: `Content-Type,Content-MD5,path?query,Date`. The first two are empty for a GET."""
+	"""Return the string to sign: `Content-Type,Content-MD5,path?query,Date`. The first two are empty for a
+	GET.
+	"""
 	if method == "GET":
 		return f",,{uri},{date}"
 	return f"{content_type},{_compute_content_md5(body)},{uri},{date}"
 
 
 def compute_signature(version: Version, secret: str, canonical: str) -> str:
-	"""Return Base64 of the HMAC of the canonical string under the secret's own bytes."""
+	"""Return base64 of the HMAC of the canonical string, with the bytes of the secret as key."""
 	digest = SCHEMES[version][1]
 	return base64.b64encode(hmac.digest(secret.encode(), canonical.encode(), digest)).decode()
 
@@ -51,7 +53,8 @@ def sign(
 
 	`uri` is path and query exactly as sent, `date` RFC 1123 in GMT.
 
-	A GET gets no Content-Type: the server would count it into the string and find another signature.
+	A GET gets no Content-Type: the server would include it in the string to sign, and the signature would not
+	match.
 	"""
 	signed = compute_signature(version, secret, build_canonical_string(method, uri, date, content_type, body))
 	headers = {

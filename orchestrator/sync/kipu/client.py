@@ -1,4 +1,6 @@
-"""Kipu's routes as iterators of pages. Facts: docs/sync.md. Asks, signs and reads; knows nothing of what a record means."""
+"""Kipu's routes as iterators of pages. Facts: docs/sync.md. The client requests, signs and parses; it does
+not interpret records.
+"""
 
 import email.utils
 import time
@@ -51,10 +53,11 @@ class Credentials:
 class KipuClient:
 	"""Reads one Kipu instance.
 
-	Every list method gives an iterator of `Page`, one request per page, in the order sent, each page only when asked
-	for. `first_page` resumes a read that stopped. A read whose pages never end is `EndlessPaginationError`. All raise the errors of `orchestrator.sync.errors`; a 404 of a list
-	route is `InvalidConfigurationError`, since the address or the version is wrong then. Dates are whole calendar days, both
-	ends included.
+	Every list method returns an iterator of `Page`, with one request per page, in the order sent, each page
+	only on demand. `first_page` resumes an interrupted read. A read whose pages never end raises
+	`EndlessPaginationError`. All raise the errors of `orchestrator.sync.errors`; a 404 of a list route is
+	`InvalidConfigurationError`, since the URL or the version is wrong then. Dates are whole calendar days,
+	both ends included.
 	"""
 
 	def __init__(
@@ -97,7 +100,7 @@ class KipuClient:
 		exclude_preadmission: bool = False,
 		first_page: int = 1,
 	) -> Iterator[Page]:
-		"""Yield who is in care: now (and pre-admissions) without dates, at any time of the window with both."""
+		"""Yield records in care: now (and pre-admissions) without dates, at any time of the window with both."""
 		parameters = {
 			"phi_level": self._phi_level,
 			**_build_window(start, end),
@@ -130,16 +133,16 @@ class KipuClient:
 	def list_deleted(
 		self, start: date | None = None, end: date | None = None, *, first_page: int = 1
 	) -> Iterator[Page]:
-		"""Yield the vault: soft-deleted records.
+		"""Yield records of the vault: soft-deleted ones.
 
-		What its dates mean is not known; without them it holds all there are.
+		The meaning of its dates is not known; without them it contains all deleted records.
 		"""
 		return self._iterate_pages("vaults/patients", _build_window(start, end), first_page)
 
 	def get_patient(self, casefile_id: str) -> Iterator[Page]:
-		"""Yield one page with the one record of `{chart}:{uuid}`.
+		"""Yield one page with the record of `{chart}:{uuid}`.
 
-		Raises `RecordNotFoundError` if Kipu has it no more.
+		Raises `RecordNotFoundError` if Kipu does not have it any more.
 		"""
 		chart, _, person = casefile_id.partition(":")
 		parameters = {"patient_master_id": person, "phi_level": self._phi_level, **DETAILS}
@@ -155,8 +158,8 @@ class KipuClient:
 	) -> Iterator[Page]:
 		number, budget = first_page, PageBudget(route)
 		while True:
-			asked = {**parameters, "page": str(number), "per": str(self._per)}
-			page = self._list(route, asked, partial(parse_page, keys=LIST_KEYS, number=number))
+			page_parameters = {**parameters, "page": str(number), "per": str(self._per)}
+			page = self._list(route, page_parameters, partial(parse_page, keys=LIST_KEYS, number=number))
 			budget.check(page)
 			yield page
 			if page.is_last:
@@ -167,8 +170,8 @@ class KipuClient:
 		try:
 			return self._get(route, PATHS[route][self._version], parameters, read)
 		except RecordNotFoundError as error:
-			gone = InvalidConfigurationError(route, error.status, error.length)
-		raise gone
+			wrong_route = InvalidConfigurationError(route, error.status, error.length)
+		raise wrong_route
 
 	def _get(
 		self, route: str, path: str, parameters: Mapping[str, str | None], read: Callable[[Reply], Page]
@@ -176,14 +179,14 @@ class KipuClient:
 		return self._http.get(route, lambda: self._build_request(path, parameters), read)
 
 	def _build_uri(self, path: str, parameters: Mapping[str, str | None]) -> str:
-		"""Return path and query, built once: what is signed is what is sent."""
-		given = {name: value for name, value in parameters.items() if value is not None}
-		return f"{path}?{urlencode({**given, 'app_id': self._credentials.app_id}, quote_via=quote, safe='')}"
+		"""Return path and query, built once, so that the signed string is the one sent."""
+		sent = {name: value for name, value in parameters.items() if value is not None}
+		return f"{path}?{urlencode({**sent, 'app_id': self._credentials.app_id}, quote_via=quote, safe='')}"
 
 	def _build_request(self, path: str, parameters: Mapping[str, str | None]) -> Request:
 		"""Build the request.
 
-		Called from below `_get`, so that no frame above it holds the text with the app id.
+		Called from below `_get`, so that no frame above it holds the text with the app ID.
 		"""
 		uri = self._build_uri(path, parameters)
 		date_now = email.utils.formatdate(self._now(), usegmt=True)

@@ -1,4 +1,4 @@
-"""Which of three credentials is wrong: variants worth trying, and what a refusal gives away."""
+"""Find the wrong one of three credentials: variants to try, and hints in a refusal."""
 
 import secrets
 import string
@@ -21,45 +21,47 @@ class Variant:
 	code: str
 
 
-def list_access_id_variants(given: Credentials) -> Iterator[Variant]:
-	"""Yield what may be the matter with an access id that isn't known.
+def list_access_id_variants(credentials: Credentials) -> Iterator[Variant]:
+	"""Yield possible corrections of an unknown access ID.
 
-	The secret is never put in another's place: it would stand in a header or a URL.
+	The secret is never sent in place of another value: it would be in a header or a URL.
 	"""
-	yield from _strip_blanks(given)
-	if given.access_id != given.app_id:
-		swapped = replace(given, access_id=given.app_id, app_id=given.access_id)
+	yield from _strip_blanks(credentials)
+	if credentials.access_id != credentials.app_id:
+		swapped = replace(credentials, access_id=credentials.app_id, app_id=credentials.access_id)
 		yield Variant(swapped, ("access_id", "app_id"), "swapped")
 
 
-def list_variants(given: Credentials) -> Iterator[Variant]:
-	"""Yield what may be the matter with a secret or an app id."""
-	yield from _strip_blanks(given)
+def list_variants(credentials: Credentials) -> Iterator[Variant]:
+	"""Yield possible corrections of a secret or an app ID."""
+	yield from _strip_blanks(credentials)
 
 
-def build_known_bad(given: Credentials) -> tuple[Credentials, Credentials, Credentials]:
-	"""Return two with a secret and one with an app id that nobody was given, as long as the given ones."""
+def build_known_bad(credentials: Credentials) -> tuple[Credentials, Credentials, Credentials]:
+	"""Return credentials that are certainly wrong: two with another secret and one with another app ID, of
+	the same lengths.
+	"""
 	return (
-		replace(given, secret_key=_build_noise(given.secret_key)),
-		replace(given, secret_key=_build_noise(given.secret_key)),
-		replace(given, app_id=_build_noise(given.app_id)),
+		replace(credentials, secret_key=_build_noise(credentials.secret_key)),
+		replace(credentials, secret_key=_build_noise(credentials.secret_key)),
+		replace(credentials, app_id=_build_noise(credentials.app_id)),
 	)
 
 
 def get_parts_by_hint(hint: str | None) -> tuple[str, ...]:
-	"""Return the part that the refusal itself names, if it does."""
+	"""Return the part that the refusal itself names, if any."""
 	return PARTS_BY_HINT.get(hint or "", ())
 
 
 def get_parts_by_lengths(
 	given: int | None, wrong_secret: int | None, wrong_secret_again: int | None, wrong_app_id: int | None
 ) -> tuple[str, ...]:
-	"""Return the parts that the lengths of refusals point to: of the given values, and of values that are surely
-	wrong.
+	"""Return the parts indicated by the lengths of refusals, of the given values and of values that are
+	certainly wrong.
 
-	Whichever of the two is looked at first, a refusal unlike that of a wrong secret is about the app id, and
-	one that is like it, but unlike that of a wrong app id, is about the secret. A remote that words them all
-	alike, or never twice alike, gives nothing away: then it is one of both.
+	Whichever of the two Kipu checks first, a refusal different from that of a wrong secret is about the app
+	ID, and one that is equal to it, but different from that of a wrong app ID, is about the secret. If all
+	refusals are alike, or no two are, either may be wrong.
 	"""
 	if None in (given, wrong_secret, wrong_app_id) or wrong_secret != wrong_secret_again:
 		return EITHER_PART
@@ -68,9 +70,9 @@ def get_parts_by_lengths(
 	return EITHER_PART if given == wrong_app_id else ("secret_key",)
 
 
-def _strip_blanks(given: Credentials) -> Iterator[Variant]:
-	stripped = {part: getattr(given, part).strip() for part in PARTS}
-	parts = tuple(part for part in PARTS if stripped[part] != getattr(given, part))
+def _strip_blanks(credentials: Credentials) -> Iterator[Variant]:
+	stripped = {part: getattr(credentials, part).strip() for part in PARTS}
+	parts = tuple(part for part in PARTS if stripped[part] != getattr(credentials, part))
 	if parts:
 		yield Variant(Credentials(**stripped), parts, "blanks")
 

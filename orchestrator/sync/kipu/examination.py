@@ -1,8 +1,8 @@
-"""Find out whether a connection is right, and if not, which part is wrong, with as few requests as possible.
+"""Find out whether a connection works and, if not, which part is wrong, with as few requests as possible.
 
-Kipu refuses a wrong secret, a wrong app id, a wrong clock and a missing permission all with 403. So a refused
+Kipu refuses a wrong secret, a wrong app ID, a wrong clock and a missing permission all with 403. So a refused
 probe is repeated with one part changed: the remote's own time, the other API version, values without
-surrounding blanks, a secret and an app id that are certainly wrong. Causes that can't be distinguished are
+surrounding blanks, a secret and an app ID that are certainly wrong. Causes that cannot be distinguished are
 reported as possible.
 
 Imports nothing of Frappe.
@@ -49,14 +49,16 @@ from orchestrator.sync.kipu.pages import Page
 from orchestrator.sync.kipu.sample import count_sample
 from orchestrator.sync.kipu.values import Zones
 
-# Beyond this the signature is refused; a third of it is near enough to warn.
+# Beyond this, the signature is refused; from a third of it on, a warning is given.
 MAX_SKEW_SECONDS = 15 * 60
 RETRY_POLICY = Policy(connect_timeout=10.0, read_timeout=30.0, max_attempts=2, max_wait=10.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-	"""The connection to examine. `locations`: ids that it reads, none for all; `left_out`: ids that it knows and leaves."""
+	"""The connection to examine. `locations`: IDs that it reads, none for all; `left_out`: IDs that it knows
+	and skips.
+	"""
 
 	credentials: Credentials
 	base_url: str = field(repr=False)
@@ -72,21 +74,21 @@ class Target:
 def run_examination(
 	target: Target, session: HttpSession | None = None, now: Callable[[], float] = time.time
 ) -> Examination:
-	"""Test a connection with some ten requests. Never raises for what the remote does or sends."""
-	asked = session or HttpSession(RETRY_POLICY)
+	"""Test a connection with about ten requests. Never raises, whatever the remote does or sends."""
+	http_session = session or HttpSession(RETRY_POLICY)
 	examined = Examination()
 	try:
-		examined.findings += _Examination(target, asked, now).run(examined)
+		examined.findings += _Examination(target, http_session, now).run(examined)
 	except UnsafeUrlError as error:
 		examined.findings.append(Finding("base_url", "fail", f"unsafe_{error.reason}"))
 	finally:
-		asked.close()
-	examined.requests = asked.requests_sent
+		http_session.close()
+	examined.requests = http_session.requests_sent
 	return examined
 
 
 class _Examination:
-	"""One run of the probes."""
+	"""One sequence of probes."""
 
 	def __init__(self, target: Target, session: HttpSession, now: Callable[[], float]) -> None:
 		self.target = target
@@ -97,7 +99,7 @@ class _Examination:
 		first = self.probe("patients/census")
 		outcomes = {"patients/census": first}
 		if isinstance(first, AccessDeniedError):
-			# Another route may be allowed: then the keys are right.
+			# Another route may be allowed: then the credentials are right.
 			outcomes |= {route: self.probe(route) for route in ("locations", "patients/latest")}
 		if not any(isinstance(outcome, Page) for outcome in outcomes.values()) and not isinstance(
 			first, RouteDisabledError | MalformedPageError
@@ -129,7 +131,7 @@ class _Examination:
 			now=lambda: self.now() + ahead,
 		)
 
-	# Nothing is let in
+	# No request is accepted
 
 	def diagnose(self, outcomes: Mapping[str, Outcome]) -> Iterator[Finding]:
 		first = outcomes["patients/census"]
@@ -168,9 +170,9 @@ class _Examination:
 		yield from self.diagnose_secret_or_app_id(refusal, ahead)
 
 	def diagnose_secret_or_app_id(self, refusal: AccessDeniedError, ahead: float) -> Iterator[Finding]:
-		"""Yield neither the clock nor a slip of the pen.
+		"""Yield the diagnosis of secret and app ID. Clock and whitespace are ruled out.
 
-		Compare the refusal with those of values that are surely wrong.
+		The refusal is compared with those of values that are certainly wrong.
 		"""
 		lengths = [
 			self.measure_refusal(credentials, ahead)
@@ -199,11 +201,11 @@ class _Examination:
 		return outcome.length if isinstance(outcome, AccessDeniedError) else None
 
 	def measure_skew(self) -> float:
-		"""Return seconds that Kipu's clock is ahead of ours, if that is enough to be refused; else 0."""
+		"""Return the seconds that Kipu's clock is ahead, if that is enough to be refused; otherwise 0."""
 		offset = self.session.clock_offset or 0.0
 		return offset if abs(offset) > MAX_SKEW_SECONDS - 60 else 0.0
 
-	# The keys are right
+	# The credentials are right
 
 	def check_clock(self) -> Iterator[Finding]:
 		offset = self.session.clock_offset
@@ -215,7 +217,7 @@ class _Examination:
 		)
 
 	def probe_routes(self, outcomes: dict[str, Outcome]) -> Iterator[Finding]:
-		"""Yield each route, once; completes `outcomes`."""
+		"""Yield findings about each route, once; completes `outcomes`."""
 		for route in (
 			"patients/census",
 			"patients/latest",
@@ -238,7 +240,7 @@ class _Examination:
 			return error
 
 	def check_contents(self, outcomes: Mapping[str, Outcome], examined: Examination) -> Iterator[Finding]:
-		"""Yield what the pages that came tell of this instance."""
+		"""Yield findings about this instance from the received pages."""
 		known = outcomes["locations"]
 		if isinstance(known, Page):
 			examined.locations = [dict(location) for location in known.records]

@@ -1,4 +1,4 @@
-"""The fields of a Kipu record as data: what each holds and whether it belongs to the person or to the stay.
+"""The fields of a Kipu record as data: the type of each, and whether it belongs to the person or to the stay.
 
 Facts: docs/sync.md. A field that is not here is never read; `drift` names it.
 """
@@ -68,10 +68,10 @@ STAY: Mapping[str, Kind] = {
 }
 FIELDS: Mapping[str, Kind] = {**PERSON, **STAY}
 
-# Known and deliberately not read: the identity is parsed on its own, numbers of the social security are dropped.
+# Known and deliberately not read: the identity is parsed separately, social security numbers are dropped.
 IGNORED_FIELDS = frozenset({"casefile_id", "ssn", "social_security_number"})
 
-# What every record of every list route is expected to have; one that is missing is reported as vanished.
+# Fields expected in every record of every list route; a missing one is reported.
 EXPECTED = frozenset(
 	{
 		"casefile_id",
@@ -89,7 +89,7 @@ EXPECTED = frozenset(
 	}
 )
 
-# The keys of the objects in lists that are read, in the order they are shown in.
+# Keys of objects in lists that are read, in the order of display.
 CONTACT_KEYS = ("full_name", "relationship", "contact_type", "phone", "email")
 INSURANCE_KEYS = (
 	"insurance_company",
@@ -100,5 +100,5 @@ INSURANCE_KEYS = (
 	"effective_date",
 	"termination_date",
 )
-# A word may come as an object; the first of these keys that is there names it.
+# A text may be sent as an object; the first of these keys that exists has it.
 WORD_KEYS = ("code", "name", "tag_name", "tag")

@@ -1,5 +1,5 @@
-"""What the pre-flight test finds, and how it judges what came: words of this module, numbers, names of routes, fields
-and locations; nothing a remote said, and nothing of a record.
+"""Findings of the connection test, and the judgement of a sample. They contain texts of this module, numbers,
+and names of routes, fields and locations; never text of the remote or values of a record.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,17 +14,17 @@ from orchestrator.sync.kipu.values import Zones
 Level = Literal["ok", "warn", "fail"]
 Outcome = Page | SyncError
 
-# Without these two nothing can be read; without the others, less.
+# Without these two, nothing can be imported; without the others, only a part.
 REQUIRED_ROUTES = ("patients/census", "patients/latest")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-	"""What one check found.
+	"""The result of one check.
 
-	`part` is the part of the connection that the finding is about: base_url, network, access_id, secret_key, app_id,
-	api_version, clock, permission, route, page_size, dates, locations, fields, records. `code` names the case, `route`
-	and `facts` what it is filled with.
+	`part` is the part of the connection that the finding is about: base_url, network, access_id, secret_key,
+	app_id, api_version, clock, permission, route, page_size, dates, locations, fields, records. `code` names
+	the case; `route` and `facts` fill its message.
 	"""
 
 	part: str
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Examination:
-	"""All findings, and the locations that Kipu has: id, name, enabled."""
+	"""All findings, and the locations of the instance: ID, name, enabled."""
 
 	findings: list[Finding] = field(default_factory=list)
 	locations: list[dict[str, Any]] = field(default_factory=list)
@@ -44,8 +44,8 @@ class Examination:
 
 	@property
 	def wrong_parts(self) -> list[str]:
-		"""The parts that are wrong, or may be, each once."""
-		return list(dict.fromkeys(found.part for found in self.findings if found.level == "fail"))
+		"""The parts that are or may be wrong, each once."""
+		return list(dict.fromkeys(finding.part for finding in self.findings if finding.level == "fail"))
 
 	@property
 	def ok(self) -> bool:
@@ -54,7 +54,7 @@ class Examination:
 
 
 def judge_route(route: str, outcome: Outcome) -> Finding:
-	"""Return what the first page of a route, or its error, says of the route."""
+	"""Return the finding about a route, from its first page or its error."""
 	if isinstance(outcome, Page):
 		return Finding("route", "ok", "answers", route)
 	level: Level = "fail" if route in REQUIRED_ROUTES else "warn"
@@ -63,26 +63,26 @@ def judge_route(route: str, outcome: Outcome) -> Finding:
 	if isinstance(outcome, RouteDisabledError):
 		return Finding("route", level, "disabled", route)
 	if isinstance(outcome, RecordNotFoundError):
-		# Between two requests a record may go; that the route is there has been shown.
+		# A record may disappear between two requests, but the route has answered.
 		return Finding("route", "ok", "answers", route)
 	return Finding("route", level, "fails", route, get_error_facts(outcome))
 
 
 def judge_locations(
-	wanted: frozenset[str], left_out: frozenset[str], known: list[dict[str, Any]]
+	selected: frozenset[str], left_out: frozenset[str], known: list[dict[str, Any]]
 ) -> Iterator[Finding]:
-	"""Yield the locations that a connection reads, held against those there are."""
+	"""Yield differences between the connection's locations and the existing ones."""
 	ids = {str(location.get("location_id")) for location in known}
-	if missing := sorted(wanted - ids):
+	if missing := sorted(selected - ids):
 		yield Finding("locations", "fail", "unknown", facts={"locations": missing})
-	elif wanted and (others := sorted(ids - wanted - left_out)):
+	elif selected and (others := sorted(ids - selected - left_out)):
 		yield Finding("locations", "warn", "not_listed", facts={"locations": others})
 	else:
-		yield Finding("locations", "ok", "known" if wanted else "all", facts={"count": len(ids)})
+		yield Finding("locations", "ok", "known" if selected else "all", facts={"count": len(ids)})
 
 
 def judge_page(page: Page, per: int) -> Iterator[Finding]:
-	"""Yield whether pages are as long as asked for."""
+	"""Yield a finding about the length of pages."""
 	if not page.paginated:
 		yield Finding("page_size", "warn", "no_pagination")
 	elif len(page.records) < per and not page.is_last:
@@ -92,7 +92,7 @@ def judge_page(page: Page, per: int) -> Iterator[Finding]:
 
 
 def judge_sample(sample: Sample, zones: Zones) -> Iterator[Finding]:
-	"""Yield what the records of a page say of dates and fields."""
+	"""Yield findings about dates and fields in the records of a page."""
 	counts = {"utc": sample.utc_midnights, "local": sample.local_midnights}
 	if sample.are_bare_dates_utc and not zones.utc_midnight_is_date:
 		yield Finding("dates", "warn", "utc_midnights", facts=counts)
@@ -109,5 +109,5 @@ def judge_sample(sample: Sample, zones: Zones) -> Iterator[Finding]:
 
 
 def get_error_facts(error: SyncError) -> dict[str, Any]:
-	"""Return what may be said of an error."""
+	"""Return the facts of an error that may be shown."""
 	return {"error": type(error).__name__, "status": error.status, "cause": error.cause}

@@ -1,7 +1,8 @@
-"""Kipu's fields translated into ours, as data, and the comparison that decides what a run may write.
+"""The mapping from Kipu's fields to fields of this site, as data, and the comparison that decides what a run
+may write. Pure functions over plain values.
 
-Pure functions over plain values. Targets are fields of Client and Client Stay. What is worked out rather than copied
-(status, facility, full name, the instants of admission and discharge) is not mapped: it stands on `Stay` itself.
+Targets are fields of Client and Client Stay. Computed values (status, facility, full name, the times of
+admission and discharge) are not mapped: they are attributes of `Stay`.
 """
 
 import dataclasses
@@ -21,7 +22,7 @@ from orchestrator.sync.kipu.records import RecordError, Stay
 Policy = Literal["source", "local", "set-once", "review"]
 Target = Literal["Client", "Client Stay"]
 
-# Counts up when a value comes out differently for the same record: every stored hash is then worked out anew.
+# Increase it when values are computed differently from the same record: every stored hash is then computed again.
 NORMALISATION = 1
 DATA_LENGTH = 140
 TEXT_LENGTH = 60_000
@@ -30,7 +31,9 @@ MAX_TEXT_BYTES = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-	"""One field of Kipu's goes into one field of ours. A longer text than `length` is left out and named, never cut."""
+	"""A Kipu field and its target field. A text longer than `length` is skipped and reported, never
+	truncated.
+	"""
 
 	source: str
 	doctype: Target
@@ -40,7 +43,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-	"""A connection's own choice for one Kipu field; an empty target leaves the field out."""
+	"""A connection's own rule for one Kipu field; an empty target skips the field."""
 
 	source: str
 	doctype: Target
@@ -49,7 +52,7 @@ class Override:
 
 @dataclass(frozen=True)
 class FieldMapping:
-	"""All rules. `version` tells two mappings apart and is part of every content hash."""
+	"""All rules. `version` identifies the mapping and is part of every content hash."""
 
 	rules: tuple[Rule, ...]
 	version: str
@@ -62,7 +65,7 @@ class FieldMapping:
 
 
 class InvalidMappingError(ValueError):
-	"""A mapping that can't be. `code`: unknown_source, wrong_doctype, taken_target. `source`: the Kipu field."""
+	"""An invalid mapping. `code`: unknown_source, wrong_doctype, taken_target. `source`: the Kipu field."""
 
 	def __init__(self, code: str, source: str) -> None:
 		super().__init__(code, source)
@@ -72,8 +75,8 @@ class InvalidMappingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MappedRecord:
-	"""A record in our fields. Only fields that Kipu sent have a key; a blank is None. `unreadable` has an error for each
-	field that was sent and can't be taken: it has no key.
+	"""A record in target fields. Only fields that Kipu sent have a key; a blank is None. `unreadable` has an
+	error for each field that was sent and cannot be read: it has no key.
 	"""
 
 	person_id: str
@@ -94,7 +97,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-	"""Both sides changed a field since they last agreed. `taken` is True if Kipu's value is written."""
+	"""Both sides changed a field since the last sync. `taken` is True if Kipu's value is written."""
 
 	field: str
 	policy: Policy
@@ -103,7 +106,7 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-	"""The result of comparing one record. `synced` is the new last synced source value, in JSON types."""
+	"""The result of comparing one record. `synced` has the new last synced source values, in JSON types."""
 
 	changes: tuple[Change, ...]
 	conflicts: tuple[FieldConflict, ...]
@@ -120,20 +123,20 @@ class MergePlan:
 		return tuple(conflict.field for conflict in self.conflicts if conflict.policy == "review")
 
 
-# Kipu's name is ours, except for these.
+# Target fields whose names differ from Kipu's.
 RENAMED: Mapping[str, str] = {
 	"dob": "date_of_birth",
 	"state": "address_state",
 	"patient_contacts": "contacts",
 	"patient_tags": "tags",
 }
-# The names of insurers are in `insurances` too, so the single field is read only if somebody maps it.
+# The names of insurers are in `insurances` too, so the single field is read only if it is mapped.
 UNMAPPED = frozenset({"created_at", "last_updated_at", "insurance_company"})
 LONG = frozenset({"patient_contacts", "insurances", "patient_tags", "diagnosis_codes"})
 
 
 def build_default_rules() -> tuple[Rule, ...]:
-	"""Return the mapping as it comes: everything known, under its own name."""
+	"""Return the default mapping: every known field, under its own name."""
 	return tuple(
 		Rule(
 			source,
@@ -158,7 +161,7 @@ def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
 
 
 def map_record(stay: Stay, mapping: FieldMapping) -> MappedRecord:
-	"""Return the record in our fields: texts, dates, None.
+	"""Return the record in target fields: texts, dates, None.
 
 	Lists become lines. A text that is too long is unreadable (too_long).
 	"""
@@ -191,7 +194,7 @@ def _map_fields(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateD
 
 
 def to_canonical(value: object) -> str | None:
-	"""Return a value as text, equal for values that only the database and Kipu write differently.
+	"""Return a value as text that is equal if the database and Kipu only write it differently.
 
 	Blank is None.
 	"""
@@ -215,12 +218,13 @@ def build_plan(
 	policies: Mapping[str, Policy],
 	default_policy: Policy = "source",
 ) -> MergePlan:
-	"""Compare, field by field, what is here, what Kipu says and what Kipu last said.
+	"""Compare current, source and last synced source values field by field.
 
-	Only fields of `incoming` are looked at. Kipu unchanged: whatever is here stays, a person's edit included. Only Kipu
-	changed: its value is taken. Both changed, and differently: the policy decides. source: Kipu's value; local: ours;
-	set-once: ours (and with set-once a value that is here is never replaced, changed here or not); review: ours, until
-	a person has looked. A field never synced before counts as changed by both, unless it is blank here.
+	Only fields of `incoming` are compared. Kipu unchanged: the current value stays, including a user's edit.
+	Only Kipu changed: its value is applied. Both changed, and differently: the policy decides. source: Kipu's
+	value; local: this site's; set-once: this site's (with set-once, an existing value is never replaced,
+	changed or not); review: this site's, until a person has reviewed it. A field never synced before counts
+	as changed by both, unless it is blank here.
 	"""
 	changes: list[Change] = []
 	conflicts: list[FieldConflict] = []
@@ -238,17 +242,17 @@ def build_plan(
 def _resolve_field(
 	name: str, current: object, incoming: object, last_synced: Mapping[str, Any], policy: Policy
 ) -> tuple[Change | None, FieldConflict | None]:
-	here, there = to_canonical(current), to_canonical(incoming)
+	current_text, incoming_text = to_canonical(current), to_canonical(incoming)
 	known = name in last_synced
 	before = to_canonical(last_synced.get(name))
-	if here == there or (known and there == before):
+	if current_text == incoming_text or (known and incoming_text == before):
 		return None, None
 	change = Change(name, current, incoming)
-	if here is None and not known:
+	if current_text is None and not known:
 		return change, None
-	if policy == "set-once" and here is not None:
-		return None, None if known and here == before else FieldConflict(name, policy, taken=False)
-	if known and here == before:
+	if policy == "set-once" and current_text is not None:
+		return None, None if known and current_text == before else FieldConflict(name, policy, taken=False)
+	if known and current_text == before:
 		return change, None
 	taken = policy in ("source", "set-once")
 	return change if taken else None, FieldConflict(name, policy, taken)
@@ -276,7 +280,7 @@ def _reject_duplicate_targets(rules: Collection[Rule]) -> None:
 
 
 def _render_list(source: str, value: Any) -> str | None:
-	"""Return a list as text: words with commas, contacts and policies one a line."""
+	"""Return a list as text: words separated by commas, contacts and policies one per line."""
 	kind = FIELDS[source]
 	if kind == "words":
 		return ", ".join(value) or None

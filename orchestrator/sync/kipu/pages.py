@@ -1,4 +1,4 @@
-"""What a list route of Kipu answers: a page of records with a pagination that consists of strings, or of none."""
+"""Parse a reply of a list route: a page of records, with a pagination of strings or without one."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -9,7 +9,7 @@ from orchestrator.sync.errors import EndlessPaginationError, MalformedPageError
 from orchestrator.sync.http.http_session import Reply
 from orchestrator.sync.http.redaction import PrivateDict
 
-# Never stored, not even in memory: dropped while the JSON is decoded, at any depth.
+# Never kept, not even in memory: dropped while the JSON is decoded, at any depth.
 DROPPED_FIELDS = frozenset({"ssn", "social_security_number", "subscriber_ssn"})
 MAX_PAGES = 50_000
 # A read may grow by a quarter while it is read, and by this many pages in any case.
@@ -25,7 +25,9 @@ class RawRecord(PrivateDict):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-	"""One page of a read. `paginated` is False if the answer had no pagination object: then it is the only page."""
+	"""One page of a read. `paginated` is False if the reply had no pagination object: then it is the only
+	page.
+	"""
 
 	number: int
 	total_pages: int | None
@@ -41,13 +43,15 @@ class Page:
 
 @dataclass(slots=True)
 class PageBudget:
-	"""How many pages one read may have: those announced at first, and some more, because people are admitted meanwhile."""
+	"""The maximum number of pages of one read: those announced at first, and some more, because people are
+	admitted meanwhile.
+	"""
 
 	route: str
 	_last_allowed: int | None = None
 
 	def check(self, page: Page) -> None:
-		"""Refuse to go on after `page` when too many pages are announced.
+		"""Raise an error if too many pages are announced after `page`.
 
 		Raises:
 			EndlessPaginationError: the number grows with each page, or is beyond `MAX_PAGES`.
@@ -63,7 +67,7 @@ class PageBudget:
 
 @dataclass(slots=True)
 class ReadCounts:
-	"""Whether a whole read may be trusted as complete. Feed it every page; 8 bytes a record, whatever its size."""
+	"""Count the pages and records of a read, to decide whether it is complete. Feed it every page."""
 
 	records: int = 0
 	pages: int = 0
@@ -84,17 +88,17 @@ class ReadCounts:
 
 	@property
 	def is_complete(self) -> bool:
-		"""True if there was one total on every page and exactly as many different records came, none twice.
+		"""True if the total was the same on every page and exactly as many different records came, each once.
 
-		A record sent twice may stand in the place of one that was not sent. A read without pagination has no total
-		and is never complete in this sense.
+		A record sent twice may replace one that was not sent. A read without pagination has no total and is
+		never complete in this sense.
 		"""
 		return self.totals == {self.records} and self.distinct == self.records
 
 
 def parse_page(reply: Reply, keys: Collection[str], number: int) -> Page:
-	"""Return the page asked for, or `MalformedPageError`: html, json, shape, pagination (unreadable, or another
-	page), empty.
+	"""Return the requested page, or raise `MalformedPageError`: html, json, shape, pagination (unreadable, or
+	another page), empty.
 	"""
 	payload = decode_reply(reply)
 	records = get_records(reply, payload, keys)
@@ -105,17 +109,17 @@ def parse_page(reply: Reply, keys: Collection[str], number: int) -> Page:
 	page = Page(number, pages, total, records, paginated=True)
 	if current != number:
 		raise build_malformed_error(reply, "pagination")
-	# A page announced as part of a read that holds nothing was lost on the way. A read may shrink while it is read;
-	# then the totals on this very page say so.
+	# An empty page within the announced pages was lost on the way. A read may shrink in the meantime;
+	# then the totals on this page say so.
 	if not records and total > 0 and number <= pages:
 		raise build_malformed_error(reply, "empty")
 	return page
 
 
 def decode_reply(reply: Reply) -> RawRecord:
-	"""Return the object in the answer.
+	"""Return the object in the reply.
 
-	The content type is looked at first: an HTML page with 200 is a maintenance page.
+	The content type is checked first: an HTML page with status 200 is a maintenance page.
 	"""
 	if "json" not in reply.content_type.lower():
 		raise build_malformed_error(reply, "html")
@@ -126,7 +130,7 @@ def decode_reply(reply: Reply) -> RawRecord:
 
 
 def get_records(reply: Reply, payload: Mapping[str, Any], keys: Collection[str]) -> list[RawRecord]:
-	"""Return the list under the first of `keys` that is there."""
+	"""Return the list under the first of `keys` that exists."""
 	records = next((payload[key] for key in keys if key in payload), None)
 	if not isinstance(records, list) or not all(isinstance(record, RawRecord) for record in records):
 		raise build_malformed_error(reply, "shape")
@@ -134,7 +138,7 @@ def get_records(reply: Reply, payload: Mapping[str, Any], keys: Collection[str])
 
 
 def build_malformed_error(reply: Reply, cause: str) -> MalformedPageError:
-	"""Return the error of an answer, with what may be said of it."""
+	"""Return the error of a reply, with the facts that may be shown."""
 	return MalformedPageError(reply.route, reply.status, len(reply.body), cause)
 
 

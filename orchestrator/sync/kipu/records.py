@@ -1,8 +1,9 @@
-"""A Kipu record as we understand it: who it is, whether they are in care, on which days, in which words.
+"""Parse a Kipu record: identity, status, dates and texts.
 
-Pure: a raw record, zones and an instant in; an immutable `Stay` out. Without its identity, its admission or its
-discharge a record is a `RecordError` that says which field of which casefile and why, never what stood there. Any other
-field that can't be read is left out of the `Stay` and named in `unreadable`: the status depends on none of them.
+Pure functions: a raw record, zones and an instant in; an immutable `Stay` out. A record with an unreadable
+identity, admission or discharge raises a `RecordError` that names the field, the casefile and the reason,
+never the value. Any other unreadable field is left out of the `Stay` and named in `unreadable`: the status
+depends on none of them.
 """
 
 import re
@@ -22,11 +23,11 @@ UNKNOWN_CASEFILE = "?"
 KNOWN_FIELDS = frozenset(FIELDS) | IGNORED_FIELDS
 CASEFILE = re.compile(r"([0-9]{1,18}):([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE)
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-# What a blank is read as; None for the other kinds.
+# Value of a blank; None for other types.
 BLANK: Mapping[Kind, tuple[()]] = {"words": (), "contacts": (), "insurances": ()}
 MOMENTS: frozenset[Kind] = frozenset({"moment", "stamp"})
 MOMENT_FIELDS = frozenset(name for name, kind in STAY.items() if kind in MOMENTS)
-# Beside the identity, what decides the status: a record that has these unreadable can't be taken.
+# Fields that decide the status, beside the identity: a record in which one is unreadable cannot be imported.
 ESSENTIAL_FIELDS = frozenset({"admission_date", "discharge_date"})
 TEXT_KINDS: frozenset[Kind] = frozenset({"text", "code", "id"})
 MISSING = object()
@@ -36,7 +37,8 @@ EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class RecordError(Exception):
-	"""A record, or one field of it, that can't be taken. It fails the same way until it, or the mapping, is changed.
+	"""A record, or one field of it, that cannot be imported. It fails again until the record or the mapping
+	is changed.
 
 	`code`: bad_casefile_id, bad_date, bad_type, too_long. `field` is Kipu's name. No values.
 	"""
@@ -55,7 +57,9 @@ class RecordError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-	"""Who it is. `person_id` is the patient master uuid, in lower case; `fields` holds what Kipu sent, by its names."""
+	"""The identity of a person. `person_id` is the patient master UUID, in lower case; `fields` holds Kipu's
+	values by Kipu's names.
+	"""
 
 	person_id: str
 	fields: Mapping[str, Any] = field(repr=False)
@@ -65,10 +69,11 @@ class Person:
 class Stay:
 	"""One chart: a person's stay at a location.
 
-	`fields` (here and in `person`) has a key for every known field that was sent, None (or an empty tuple) where it was
-	blank; a field that was not sent has no key and says nothing. Days are dates in the location's zone. The instants
-	are aware, in the same zone. `status` is that of the instant the record was parsed for: see `compute_status`.
-	`unreadable` has an error for each field that was sent and can't be read: such a field has no key either.
+	`fields` (here and in `person`) has a key for every known field that was sent, None (or an empty tuple) if
+	it was blank; a field that was not sent has no key. Days are dates in the location's zone. The instants
+	are aware, in the same zone. `status` is that of the instant for which the record was parsed: see
+	`compute_status`. `unreadable` has an error for each field that was sent and cannot be read: such a field
+	has no key either.
 	"""
 
 	casefile_id: str
@@ -93,7 +98,7 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-	"""How a record departs from what is known of Kipu's: names of fields only."""
+	"""Differences between a record and the known fields of Kipu: names of fields only."""
 
 	unknown: frozenset[str]
 	vanished: frozenset[str]
@@ -106,10 +111,10 @@ class Drift:
 def parse_record(
 	raw: Mapping[str, Any], zones: Zones, at: datetime, known_location: str | None = None
 ) -> Stay:
-	"""Return the stay in a raw record, its status that of the aware instant `at`.
+	"""Return the stay of a raw record, with its status at the aware instant `at`.
 
-	`known_location` is where the stay is known to be: its zone counts where the record's own location can't
-	be read. Raises `RecordError` for a casefile id, an admission date or a discharge date that can't be read.
+	`known_location` is the stay's stored location: its zone is used if the record's own location is
+	unreadable. Raises `RecordError` for an unreadable casefile ID, admission date or discharge date.
 	"""
 	casefile_id, chart_id, person_id = split_casefile(raw.get("casefile_id"))
 	local = _get_zone(raw, zones, known_location)
@@ -126,20 +131,20 @@ def parse_record(
 
 
 def split_casefile(casefile_id: object) -> tuple[str, int, str]:
-	"""Return the casefile id in its one spelling, the chart's number and the person's uuid.
+	"""Return the normalized casefile ID, the chart's number and the person's UUID.
 
 	Raises `RecordError`.
 	"""
 	match = CASEFILE.fullmatch(casefile_id.strip()) if isinstance(casefile_id, str) else None
 	if match is None:
-		# Its value may be anything, so it is not repeated.
+		# Its value may be personal data, so it is not repeated.
 		raise RecordError(UNKNOWN_CASEFILE, "bad_casefile_id", "casefile_id")
 	chart_id, person_id = int(match[1]), match[2].lower()
 	return f"{chart_id}:{person_id}", chart_id, person_id
 
 
 def compute_status(admitted_at: datetime | None, discharged_at: datetime | None, at: datetime) -> Status:
-	"""Return the status of a stay at an instant. Kipu has no field for it; a withdrawn discharge reverts it.
+	"""Return the status of a stay at an instant. Kipu has no field for it; a removed discharge reverts it.
 
 	It changes with time alone: a future discharge takes effect when its time comes.
 	"""
@@ -153,16 +158,16 @@ def compute_status(admitted_at: datetime | None, discharged_at: datetime | None,
 def build_sort_key(
 	status: str, admitted_at: datetime | None, created_at: datetime | None, chart_id: int
 ) -> tuple[bool, datetime, int]:
-	"""Return a key for `max`: of a person's stays, the one that tells their present state.
+	"""Return a key for `max` over a person's stays, to select the one with their present state.
 
-	A stay in care leads, whatever happened to other charts (a readmission's old chart is discharged); then
-	the one that began last. All instants aware.
+	A stay in care comes last, whatever happened to other charts (a readmission's old chart is discharged);
+	then the one that began last. All instants are aware.
 	"""
 	return status == "Active", admitted_at or created_at or EARLIEST, chart_id
 
 
 def compute_drift(raw: Mapping[str, Any], expected: Collection[str] = EXPECTED) -> Drift:
-	"""Return names of fields that are unknown, missing though expected, or of another type than known."""
+	"""Return names of fields that are unknown, missing although expected, or of an unexpected type."""
 	unknown = raw.keys() - KNOWN_FIELDS
 	retyped = {name for name in raw.keys() & FIELDS.keys() if not _has_known_type(FIELDS[name], raw[name])}
 	return Drift(
@@ -191,7 +196,7 @@ def _clean_fields(
 	utc_midnight_is_date: bool,
 	values: PrivateDict,
 ) -> list[tuple[str, str]]:
-	"""Clean what was sent of `fields`. Return the code and the name of each field that can't be read."""
+	"""Clean the sent `fields`. Return the code and the name of each unreadable field."""
 	wrong = []
 	for name, kind in fields.items():
 		value = raw.get(name, MISSING)
@@ -201,9 +206,9 @@ def _clean_fields(
 		if kind in MOMENTS:
 			cleaned = clean_instant(value, local, utc_midnight_is_date and kind == "moment")
 		elif value is None or value == "":
-			cleaned = BLANK.get(kind)  # most of a record is blank
+			cleaned = BLANK.get(kind)  # most fields of a record are blank
 		elif kind in TEXT_KINDS and type(value) is str and value.isalnum() and value.isascii():
-			cleaned = value  # and much of the rest is a word or a number: nothing to clean
+			cleaned = value  # many others are a single word or a number: nothing to clean
 		else:
 			cleaned = CLEANERS[kind](value)
 		if type(cleaned) is InvalidValue:
@@ -214,7 +219,7 @@ def _clean_fields(
 
 
 def _split_moments(values: PrivateDict, moments: PrivateDict) -> None:
-	"""Move the instants of a stay into `moments`; its days stay in `values`."""
+	"""Move the timestamps of a stay to `moments`; its dates stay in `values`."""
 	for name in MOMENT_FIELDS & values.keys():
 		moment = moments[name] = values.pop(name)
 		if STAY[name] != "stamp":
@@ -232,7 +237,7 @@ def _build_stay(
 ) -> Stay:
 	admitted_at, discharged_at = moments.get("admission_date"), moments.get("discharge_date")
 	if of_stay.get("insurance_company") and not any(error.field == "insurances" for error in unreadable):
-		# Without insurance details the insurer's name is all there is.
+		# Without insurance details, there is only the insurer's name.
 		of_stay.setdefault("insurances", (PrivateDict(insurance_company=of_stay["insurance_company"]),))
 	return Stay(
 		casefile_id=casefile_id,

@@ -1,4 +1,6 @@
-"""What a page of records tells of an instance: its dates, its fields. Counts and names of fields, never a value."""
+"""Facts about an instance from a page of records: its dates, its fields. Counts and names of fields, never a
+value.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,14 +10,14 @@ from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, compute_drift, parse_record
 from orchestrator.sync.kipu.values import Zones
 
-# So few, or so small a majority, may be chance.
+# Smaller samples, or smaller majorities, may be chance.
 MIN_SAMPLE = 5
 MAJORITY = 3
 
 
 @dataclass(slots=True)
 class Sample:
-	"""Counts of a page. A midnight that is one in both zones counts in both."""
+	"""Counts of a page. A timestamp that is midnight in both zones counts in both."""
 
 	records: int = 0
 	unreadable: int = 0
@@ -27,12 +29,12 @@ class Sample:
 
 	@property
 	def are_bare_dates_utc(self) -> bool:
-		"""Dates without a time of day seem to be written as midnight in UTC."""
+		"""Return True if dates without a time of day are probably written as midnight in UTC."""
 		return _is_majority(self.utc_midnights, self.local_midnights)
 
 	@property
 	def are_bare_dates_local(self) -> bool:
-		"""Dates without a time of day seem to be written as midnight at the facility."""
+		"""Return True if dates without a time of day are probably written as midnight at the facility."""
 		return _is_majority(self.local_midnights, self.utc_midnights)
 
 
@@ -57,10 +59,10 @@ def count_sample(records: Iterable[RawRecord], zones: Zones, now: float) -> Samp
 
 
 def _count_fields(sample: Sample, raw: RawRecord) -> None:
-	found = compute_drift(raw)
-	sample.unknown |= found.unknown
-	sample.vanished |= found.vanished
-	sample.retyped |= found.retyped
+	drift = compute_drift(raw)
+	sample.unknown |= drift.unknown
+	sample.vanished |= drift.vanished
+	sample.retyped |= drift.retyped
 
 
 def _is_majority(many: int, few: int) -> bool:

@@ -1,5 +1,5 @@
-"""One value of a Kipu record made regular. A value that can't be is answered with `InvalidValue`, never raised: the frames here
-hold what people wrote, and Frappe's error log keeps local variables.
+"""Normalize single values of a Kipu record. An unreadable value is returned as `InvalidValue`, never raised:
+the frames here hold personal data, and Frappe's error log keeps local variables.
 """
 
 import functools
@@ -28,17 +28,18 @@ UR_PREFIX = re.compile(r"UR\s+LOC\s*:\s*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class InvalidValue:
-	"""A value that can't be read. `code`: bad_type, bad_date."""
+	"""A value that cannot be read. `code`: bad_type, bad_date."""
 
 	code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Zones:
-	"""The time zone of each location, and of those not listed.
+	"""The time zone of each location, and the default of other locations.
 
-	`utc_midnight_is_date`: a moment at exactly 00:00 UTC is a bare date in disguise and keeps its day. Off, it is an
-	instant like any other: in New York, an evening of the day before. Instances differ; the pre-flight test counts.
+	`utc_midnight_is_date`: a timestamp at exactly 00:00 UTC is a bare date and keeps its day. Otherwise it is
+	an instant like any other: in New York, an evening of the day before. Instances differ; the connection
+	test counts both.
 	"""
 
 	default: tzinfo
@@ -57,7 +58,7 @@ def clean_text(value: object) -> str | InvalidValue | None:
 		return InvalidValue("bad_type")
 	if value.isascii() and value.isprintable():
 		if "  " not in value and value[:1] != " " != value[-1:]:
-			return value or None  # as most are
+			return value or None  # the most frequent case
 	else:
 		value = unicodedata.normalize("NFC", value).translate(INVISIBLE)
 		value = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in value)
@@ -65,7 +66,7 @@ def clean_text(value: object) -> str | InvalidValue | None:
 
 
 def clean_code(value: object) -> str | InvalidValue | None:
-	"""Return a term picked from a list: plain quotes and dashes, without the prefix of a utilisation review."""
+	"""Return a term from a list: plain quotes and dashes, without the prefix of a utilisation review."""
 	return _clean_term(value) if isinstance(value, str) else clean_text(value)
 
 
@@ -85,7 +86,7 @@ def clean_id(value: object) -> str | InvalidValue | None:
 
 
 def clean_day(value: object) -> date | InvalidValue | None:
-	"""Return the calendar day as written; a time of day behind it is ignored."""
+	"""Return the calendar date as written; a time of day after it is ignored."""
 	parsed = _parse_iso(value)
 	return parsed.date() if isinstance(parsed, datetime) else parsed
 
@@ -93,7 +94,7 @@ def clean_day(value: object) -> date | InvalidValue | None:
 def clean_instant(
 	value: object, zone: tzinfo, utc_midnight_is_date: bool = False
 ) -> datetime | InvalidValue | None:
-	"""Return the instant, aware.
+	"""Return the aware timestamp.
 
 	A bare date is midnight in `zone`, a time without an offset is a time in `zone`.
 	"""
@@ -164,12 +165,14 @@ def _get_item_name(item: object) -> object:
 
 
 def _parse_iso(value: object) -> datetime | InvalidValue | None:
-	"""Return ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an offset."""
+	"""Return a timestamp in ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an
+	offset.
+	"""
 	text = clean_text(value)
 	if not isinstance(text, str):
 		return text
 	if text.endswith("UTC") or " " in text[16:]:  # as Ruby prints a time
-		text = RUBY_ZONE.sub(lambda found: found[1].replace("UTC", "Z"), text)
+		text = RUBY_ZONE.sub(lambda match: match[1].replace("UTC", "Z"), text)
 	try:
 		return parse_iso(text)
 	except ValueError:

@@ -1,4 +1,6 @@
-"""A record off the wire, read, mapped and ready to be compared with what is here. Touches neither network nor database."""
+"""Parse, map and fingerprint received records for comparison with the imported state. Uses neither network
+nor database.
+"""
 
 import functools
 import hashlib
@@ -19,16 +21,17 @@ from orchestrator.sync.kipu.values import clean_id
 from orchestrator.sync.merge.identity import build_client_name, build_stay_name
 
 VOLATILE_FIELDS = frozenset({"last_updated_at"})
-# What is worked out of a field, by the field's name.
+# Field -> values computed from it.
 CONTEXT_FIELDS = {"location_id": "facility", "created_at": "created_at"}
 _as_text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps would make one for every record
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedRecord:
-	"""One record. `derived` has the values computed from it rather than mapped; of these, `uncertain` names those that depend on a
-	field that can't be read: only a new stay takes it. `client_source_values` and `stay_source_values` are the mapped values as text: what is
-	remembered as Kipu's word. `unreadable` has an error for each field that the record is taken without.
+	"""A parsed record. `derived` has computed values; `uncertain` names those of them that depend on an
+	unreadable field: they are used for a new stay only. `client_source_values` and `stay_source_values` are
+	the mapped values as text, stored as the last synced source values. `unreadable` has an error for each
+	skipped field.
 	"""
 
 	raw: RawRecord = field(repr=False)
@@ -47,7 +50,7 @@ class ParsedRecord:
 
 @dataclass(slots=True)
 class FingerprintedRecord:
-	"""A record as it was sent, comparable with the imported state without parsing it."""
+	"""A received record that can be compared with the imported state without parsing."""
 
 	raw: RawRecord = field(repr=False)
 	casefile_id: str
@@ -64,7 +67,7 @@ class FingerprintedRecord:
 
 @dataclass(frozen=True, slots=True)
 class FingerprintedPage:
-	"""A page's records and what could not be made out, for the connection's places at that moment."""
+	"""A page's records and its unreadable ones, with the connection's locations at that moment."""
 
 	records: list[FingerprintedRecord]
 	failures: list[RecordError]
@@ -72,7 +75,7 @@ class FingerprintedPage:
 	default_facility: str | None
 
 	def is_current(self, source: Source) -> bool:
-		"""Return False if a facility was added since on which the parsing depends."""
+		"""Return False if a facility was added since that affects the parsing."""
 		return (self.facilities_by_location, self.default_facility) == (
 			source.facilities_by_location,
 			source.default_facility,
@@ -91,7 +94,7 @@ def fingerprint_page(raws: Iterable[RawRecord], source: Source) -> Fingerprinted
 
 
 def fingerprint_record(raw: RawRecord, source: Source) -> FingerprintedRecord:
-	"""Return who it is and a hash of what it says. Raises RecordError for a casefile id that is none."""
+	"""Return the identity and the fingerprint of a record. Raises RecordError for an invalid casefile ID."""
 	casefile, _chart, _person = split_casefile(raw.get("casefile_id"))
 	return FingerprintedRecord(
 		raw,
@@ -104,12 +107,11 @@ def fingerprint_record(raw: RawRecord, source: Source) -> FingerprintedRecord:
 def parse_fingerprinted(
 	seen: FingerprintedRecord, source: Source, at: datetime, known_location: str | None = None
 ) -> ParsedRecord | None:
-	"""Return the record as of the aware instant `at`; None if the connection leaves it out.
+	"""Return the record as of the aware instant `at`, None if the connection skips it.
 
 	Raises RecordError.
 
-	`known_location` is where the stay is known to be: it counts where the record's own location can't be
-	read.
+	`known_location` is the stay's stored location: it is used if the record's own location is unreadable.
 	"""
 	stay = parse_record(seen.raw, source.zones, at, known_location)
 	location = stay.location_id
@@ -137,7 +139,7 @@ def parse_fingerprinted(
 
 
 def remove_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) -> ParsedRecord:
-	"""Return the record without these fields of ours, each with its DocType."""
+	"""Return the record without these target fields, each with its DocType."""
 
 	def rest(doctype: str, values: PrivateDict) -> PrivateDict:
 		return PrivateDict((name, value) for name, value in values.items() if (doctype, name) not in targets)
@@ -156,9 +158,9 @@ def remove_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) 
 
 
 def _is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
-	"""Return True of a record at a location that is switched off, and of a test client."""
-	place = source.facilities_by_location.get(location_id or "")
-	if place and not place.enabled:
+	"""Return True for a record at a disabled location, and for a test client."""
+	mapped_facility = source.facilities_by_location.get(location_id or "")
+	if mapped_facility and not mapped_facility.enabled:
 		return True
 	if not source.excluded_names:
 		return False
@@ -167,11 +169,13 @@ def _is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
 
 
 def _derive_values(stay: Stay, location_id: str | None, source: Source) -> PrivateDict:
-	"""Return what Kipu doesn't say in a field: the status, the facility, the instants in the site's own time."""
-	place = source.facilities_by_location.get(location_id or "")
+	"""Return computed values that are no field in Kipu: status, facility, and timestamps in the site's own
+	time zone.
+	"""
+	mapped_facility = source.facilities_by_location.get(location_id or "")
 	return PrivateDict(
 		status=stay.status,
-		facility=(place.facility if place else None) or source.default_facility,
+		facility=(mapped_facility.facility if mapped_facility else None) or source.default_facility,
 		admitted_at=to_site_time(stay.admitted_at, source),
 		discharged_at=to_site_time(stay.discharged_at, source),
 		created_at=to_site_time(stay.created_at, source),
@@ -179,30 +183,30 @@ def _derive_values(stay: Stay, location_id: str | None, source: Source) -> Priva
 
 
 def to_site_time(moment: datetime | None, source: Source) -> datetime | None:
-	"""Return an instant as Frappe keeps it: in the site's time zone, without one."""
+	"""Return an instant as Frappe stores it: in the site's time zone, without a zone."""
 	if moment is None:
 		return None
 	try:
 		return moment.astimezone(source.site_zone).replace(tzinfo=None)
 	except (
 		OverflowError
-	):  # the last possible day, which means "never", or the first: they are the same in every zone
+	):  # the first and the last possible date, the latter meaning "never": they are equal in every zone
 		return moment.replace(tzinfo=None)
 
 
 def _serialize_values(values: Mapping[str, Any]) -> PrivateDict:
-	"""Serialize mapped values as text. They are clean already: a text stays as it is."""
+	"""Return mapped values as text. They are clean already: a text stays as it is."""
 	return PrivateDict(
 		[(name, value if type(value) is str else to_canonical(value)) for name, value in values.items()]
 	)
 
 
 def _build_context(raw: RawRecord, source: Source) -> tuple[str, ...]:
-	"""Return what else decides how a record is read: the mapping, the zone, the facility."""
+	"""Return what else affects the parsing of a record: the mapping, the zone, the facility."""
 	location = clean_id(raw.get("location_id"))
 	known = location if isinstance(location, str) else ""
-	place = source.facilities_by_location.get(known)
-	facility = (place.facility if place else None) or source.default_facility or ""
+	mapped_facility = source.facilities_by_location.get(known)
+	facility = (mapped_facility.facility if mapped_facility else None) or source.default_facility or ""
 	return (
 		source.mapping.version,
 		str(source.zones.get_zone(known)),
@@ -215,7 +219,7 @@ def compute_fingerprint(raw: RawRecord, context: tuple[str, ...]) -> str:
 	"""Return a hash of a record, after a hash of its shape (the names of its fields).
 
 	Equal for records with equal content: the order of lists, the kind of blank and the time of the last
-	update don't count. The status is not included, because it changes with time alone.
+	update do not count. The status is not included, because it changes with time alone.
 	"""
 	content = {
 		name: _sort_lists(value) if isinstance(value, list) else value

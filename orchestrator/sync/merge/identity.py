@@ -1,13 +1,13 @@
-"""Who is who: names that follow from what Kipu calls a person and a chart, so that the same record never becomes two."""
+"""Record names derived from Kipu's IDs of people and charts, so that no record is created twice."""
 
 import base64
 import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-NAME_LENGTH = 12  # of 5 bits each: a clash among a million is one in two million
+NAME_LENGTH = 12  # of 5 bits each: the chance of a collision among a million is one in two million
 
-DIGEST_BYTES = 10  # of a hash: as many as these take, and no bits left over
+DIGEST_BYTES = 10  # bytes of the hash: exactly the bits of these characters
 
 
 def build_client_name(connection: str | None, person_id: str | None) -> str:
@@ -20,7 +20,7 @@ def build_stay_name(connection: str | None, casefile_id: str | None) -> str:
 
 
 def build_full_name(client: Mapping[str, Any] | Any) -> str | None:
-	"""Return the name people call a client by: preferred or first, then last."""
+	"""Return the full name of a client: preferred or first name, then last name."""
 	given = client.get("first_name") or client.get("preferred_name")
 	return " ".join(part for part in (given, client.get("last_name")) if part) or None
 

@@ -1,4 +1,6 @@
-"""Values of a record that fail the validation of their fields: a site may map Kipu's fields to fields of its own."""
+"""Find values that fail the validation of their target fields: a site may map Kipu's fields to fields of its
+own.
+"""
 
 import dataclasses
 from datetime import date
@@ -15,7 +17,7 @@ INVALID_VALUE_CODE = "invalid_value"
 
 
 def drop_invalid_values(incoming: ParsedRecord, source: Source) -> ParsedRecord | None:
-	"""Return the record without the values that their fields refuse, or None where there are none."""
+	"""Return the record without values that their fields refuse, or None if there are none."""
 	values = {CLIENT: incoming.mapped.client, CLIENT_STAY: incoming.mapped.stay}
 	rules = [
 		rule
@@ -30,7 +32,7 @@ def drop_invalid_values(incoming: ParsedRecord, source: Source) -> ParsedRecord 
 
 
 def _is_valid(rule: Rule, value: str | date) -> bool:
-	"""Return True if Frappe takes the value for the field, by the rules of the field alone."""
+	"""Return True if Frappe accepts the value for the field, by the rules of the field alone."""
 	field = frappe.get_meta(rule.doctype).get_field(rule.target)
 	if field and field.fieldtype == "Date" and not isinstance(value, date):
 		return False

@@ -1,5 +1,5 @@
-"""The facilities behind Kipu's locations. A location nobody has met before gets one, so that no record is without: user
-permissions would not hide it.
+"""The facilities of Kipu's locations. A new location gets a facility, so that user permissions can hide its
+records.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,56 +18,58 @@ MAX_NAME_LENGTH = 140
 def ensure_facilities(
 	records: Iterable[Mapping[str, Any]], source: Source, secure: Callable[[], None], *, dry_run: bool
 ) -> None:
-	"""See to it that the location of each record has a facility; before one is made, `secure`. In a dry run, one by name
-	only.
+	"""Create a facility for each record's location that has none, after calling `secure`. A dry run only
+	reserves a name.
 	"""
 	for record in records:
 		location_id = clean_id(record.get("location_id"))
 		if not isinstance(location_id, str) or len(location_id) > MAX_NAME_LENGTH:
-			# The record itself says what is wrong with it.
+			# The error is recorded with the record itself.
 			if not source.default_facility:
 				secure()
 				source.default_facility = _create_default_facility(source, dry_run)
 			continue
-		place = source.facilities_by_location.get(location_id)
-		if place is None or not place.facility:
+		mapped_facility = source.facilities_by_location.get(location_id)
+		if mapped_facility is None or not mapped_facility.facility:
 			secure()
 			name = clean_text(record.get("location_name"))
-			_add_location(source, location_id, name if isinstance(name, str) else "", place, dry_run)
+			_add_location(
+				source, location_id, name if isinstance(name, str) else "", mapped_facility, dry_run
+			)
 
 
 def _add_location(
-	source: Source, location_id: str, name: str, place: FacilityMapping | None, dry_run: bool
+	source: Source, location_id: str, name: str, mapped_facility: FacilityMapping | None, dry_run: bool
 ) -> None:
-	known = (place.name if place else "") or name
+	known = (mapped_facility.name if mapped_facility else "") or name
 	facility = _find_free_title(known or f"{source.name} {location_id}", source.name)
 	if not dry_run:
 		_create_facility(facility)
-		if place is None:
+		if mapped_facility is None:
 			_append_location(source, location_id, known, facility)
 		else:
 			filters = {"parent": source.name, "parenttype": KIPU_CONNECTION, "location_id": location_id}
 			frappe.db.set_value(KIPU_LOCATION, filters, "facility", facility, update_modified=False)
 	source.facilities_by_location[location_id] = FacilityMapping(
-		location_id, known, place.enabled if place else True, facility
+		location_id, known, mapped_facility.enabled if mapped_facility else True, facility
 	)
 
 
 def _find_free_title(title: str, connection: str) -> str:
-	"""Return a name for a new facility. Another instance's place of the same name is another place."""
+	"""Return a title for a new facility. A location of the same name in another instance is another facility."""
 	title = _fit_title(title, connection)
 	if not frappe.db.exists(FACILITY, title):
 		return title
-	taken, number = f"{title} ({connection})"[: MAX_NAME_LENGTH - 10], 1
-	name = taken
+	unique_title, number = f"{title} ({connection})"[: MAX_NAME_LENGTH - 10], 1
+	name = unique_title
 	while frappe.db.exists(FACILITY, name):
 		number += 1
-		name = f"{taken} {number}"
+		name = f"{unique_title} {number}"
 	return name
 
 
 def _fit_title(title: str, connection: str) -> str:
-	"""Return the title as Frappe accepts it for a name: an unusual title must not stop the sync."""
+	"""Return the title in a form that Frappe accepts as a name: an unusual title must not stop the sync."""
 	if title == FACILITY or title.startswith(f"New {FACILITY}"):
 		title = f"{connection} {title}"
 	return title.replace("<", "(").replace(">", ")")[:MAX_NAME_LENGTH].strip()
@@ -95,7 +97,7 @@ def _create_facility(facility: str) -> None:
 
 
 def _append_location(source: Source, location_id: str, name: str, facility: str) -> None:
-	"""Append a location as a row of its own: saving the whole connection would conflict with a user who edits
+	"""Append a location as a separate row: saving the whole connection would conflict with a user who edits
 	it.
 	"""
 	row = PrivateDict(

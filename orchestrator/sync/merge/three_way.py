@@ -21,13 +21,13 @@ Outcome = Literal["imported", "updated", "skipped"]
 
 IN_CARE_STATUSES = frozenset({"Pre-Admission", "Active"})
 REMOVED_STATUSES = frozenset({"Absent", "Deleted"})
-# The number of shapes of a record whose hashes are remembered.
+# Maximum number of stored hashes, one for each shape of a record.
 MAX_HASHES = 4
 
 
 @dataclass(slots=True)
 class Record:
-	"""A Client or a Client Stay and what Kipu last said of it. `new` until it is written."""
+	"""A Client or a Client Stay with its last synced source values. `new` until it is written."""
 
 	doctype: str
 	name: str
@@ -37,14 +37,14 @@ class Record:
 	hashes: tuple[str, ...] = ()
 	created_by_run: str | None = None
 	written_by_run: str | None = None
-	# What this page changes: values before, by field; and what Kipu had last said of them.
+	# Changes of this page: previous values by field, and previous last synced source values.
 	before: PrivateDict = field(default_factory=PrivateDict, repr=False)
 	synced_before: PrivateDict = field(default_factory=PrivateDict, repr=False)
 	state_changed: bool = False
 
 	@property
 	def changed(self) -> bool:
-		"""True if it is to be written."""
+		"""True if the record has to be written."""
 		return self.new or bool(self.before)
 
 	@property
@@ -54,14 +54,14 @@ class Record:
 
 	def set_value(self, name: str, value: Any) -> None:
 		"""Set a value, if it differs."""
-		here = self.row.get(name)
-		if here is value or to_canonical(here) == to_canonical(value):
+		current = self.row.get(name)
+		if current is value or to_canonical(current) == to_canonical(value):
 			return
 		self.row[name] = value
 		if name not in self.before:
-			self.before[name] = here
+			self.before[name] = current
 		elif to_canonical(self.before[name]) == to_canonical(value):
-			del self.before[name]  # there and back again
+			del self.before[name]  # set back to the previous value
 
 	def initialize(self, values: Mapping[str, Any], source_values: PrivateDict) -> None:
 		"""Set a new record to Kipu's source values."""
@@ -87,7 +87,7 @@ class Record:
 		"""Remember the hash of imported content.
 
 		A hash begins with the shape of its content, the names of its fields: the census has fewer fields. One
-		hash of each shape is remembered; if one changed, the others are outdated.
+		hash of each shape is stored; if one changed, the others are outdated.
 		"""
 		if content in self.hashes:
 			return
@@ -96,13 +96,13 @@ class Record:
 		self.state_changed = True
 
 	def keep_only_older_hash(self, content: str, *, changed: bool) -> None:
-		"""Remember no hash of content with an unreadable field, and forget the older ones."""
+		"""Store no hash of content with an unreadable field, and delete older ones."""
 		if self.hashes and (changed or self._matches_shape(content)):
 			self.hashes = ()
 			self.state_changed = True
 
 	def clear_hashes(self) -> None:
-		"""Clear the hashes: a missing record that reappears unchanged has to be imported again."""
+		"""Clear the hashes: a missing record that reappears unchanged must be imported again."""
 		if self.hashes:
 			self.hashes = ()
 			self.state_changed = True
@@ -117,7 +117,7 @@ MISSING = "\0"  # in place of a value that Kipu never sent
 
 @dataclass(slots=True)
 class Person:
-	"""A client with all stays, as they are here."""
+	"""A client with all stays on this site."""
 
 	client: Record
 	stays: dict[str, Record]
@@ -133,7 +133,7 @@ class Person:
 class MergeResult:
 	"""The result of merging one record.
 
-	`blanked_fields`: the changed fields whose value is removed. `reviews`: fields that wait for a person,
+	`blanked_fields`: the changed fields whose value is removed. `reviews`: fields that wait for a review,
 	each with its record. `arrived`: the stay is new, or was missing and is back. `still_deleted`: the record
 	was sent, though its stay is deleted.
 	"""
@@ -151,9 +151,10 @@ class MergeResult:
 def merge_records(
 	person: Person, incomings: Iterable[ParsedRecord], source: Source, vault_follows: bool = False
 ) -> list[MergeResult]:
-	"""Bring the person's records up to what Kipu says. They hold the new values afterwards; nothing is stored.
+	"""Merge Kipu's records into the person's. Afterwards these have the new values; nothing is stored.
 
-	Where `vault_follows`, a deleted stay waits for what the vault says; else its own stamp tells whether it is back.
+	With `vault_follows`, a deleted stay is restored only after the vault is read; otherwise its own timestamp
+	decides.
 	"""
 	verdicts = [
 		merge_record(person, incoming, source, vault_follows=vault_follows)
@@ -196,10 +197,10 @@ def merge_record(
 
 
 def update_client_status(person: Person, source: Source, *, allow_discharge: bool) -> None:
-	"""Work out the client's own standing from all stays.
+	"""Compute the client's status from all stays.
 
-	Unless `allow_discharge`, nobody leaves care: the stay that goes on may come on a later page, and a discharge that never was
-	must not reach those who listen.
+	Unless `allow_discharge`, nobody is discharged: the stay that continues may be on a later page, and hooks
+	must not see a discharge that never happened.
 	"""
 	lead = _get_current_stay(person.stays.values(), source)
 	client = person.client
@@ -219,7 +220,7 @@ def update_client_status(person: Person, source: Source, *, allow_discharge: boo
 
 
 def _get_current_stay(stays: Iterable[Record], source: Source) -> Record | None:
-	"""Return the stay that decides a person's present state: one that Kipu still lists, if there is any."""
+	"""Return the stay with a person's present state: one that Kipu still lists, if there is any."""
 	return max(stays, key=lambda stay: _build_sort_key(stay.row, source.site_zone), default=None)
 
 
@@ -247,7 +248,7 @@ def _create_stay(person: Person, incoming: ParsedRecord, source: Source) -> Reco
 def _merge_values(
 	record: Record, values: Mapping[str, Any], source_values: PrivateDict, source: Source
 ) -> MergePlan | None:
-	"""Compare and take. With a new record there is nothing to compare: all is taken, and there is no plan."""
+	"""Compare and apply the values. All values of a new record are applied, without a plan."""
 	if record.new and not record.synced:
 		record.initialize(values, source_values)
 		return None
@@ -258,7 +259,7 @@ def _merge_values(
 
 
 def _list_changed_fields(stay: Record, of_client: MergePlan | None) -> tuple[str, ...]:
-	"""Return what is changed of records that were here."""
+	"""Return the changed fields of existing records."""
 	of_stay = () if stay.new else stay.before
 	return (
 		*(f"Client Stay.{name}" for name in of_stay),
@@ -267,7 +268,7 @@ def _list_changed_fields(stay: Record, of_client: MergePlan | None) -> tuple[str
 
 
 def _list_blanked_fields(doctype: str, planned: MergePlan | None) -> list[str]:
-	"""Return fields that had a value and have none now."""
+	"""Return fields that had a value and are empty now."""
 	return [
 		f"{doctype}.{change.field}"
 		for change in (planned.changes if planned else ())
@@ -278,8 +279,8 @@ def _list_blanked_fields(doctype: str, planned: MergePlan | None) -> list[str]:
 def _update_hashes(stay: Record, incoming: ParsedRecord, *, changed: bool) -> None:
 	"""Update the hashes.
 
-	A record with an unreadable field has none, so that it is compared each time and its issue stays true; nor
-	has one whose stay is deleted, so that a new listing is noticed.
+	A record with an unreadable field has none, so that it is compared each time and its issue stays current;
+	nor has one whose stay is deleted, so that a new listing is detected.
 	"""
 	if stay.row.get("status") == "Deleted":
 		stay.clear_hashes()
@@ -290,9 +291,9 @@ def _update_hashes(stay: Record, incoming: ParsedRecord, *, changed: bool) -> No
 
 
 def _apply_derived(stay: Record, incoming: ParsedRecord, source: Source, vault_follows: bool) -> None:
-	"""Apply status, facility and instants.
+	"""Apply status, facility and timestamps.
 
-	A missing stay is back, unless it is deleted and the vault is still to be read, or the record is older
+	A missing stay is restored, unless it is deleted and the vault is still to be read, or the record is older
 	than its deletion.
 	"""
 	updated = to_site_time(incoming.stay.updated_at, source)
@@ -310,6 +311,6 @@ def _apply_derived(stay: Record, incoming: ParsedRecord, source: Source, vault_f
 
 
 def _build_age_key(incoming: ParsedRecord) -> tuple[float, int]:
-	"""Return a sort key: of two records of a stay, the one that was updated last has the last word."""
+	"""Return a sort key, by which the last updated record of a stay comes last."""
 	updated = incoming.stay.updated_at
 	return (updated.timestamp() if updated else 0.0, incoming.stay.chart_id)

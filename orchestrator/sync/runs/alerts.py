@@ -12,8 +12,8 @@ ROLES = ("System Manager", "Kipu Sync Manager")
 
 
 def describe_hold(count: int, limit: int, field: str = "") -> str:
-	"""Return why a run waits for approval: because of deactivations, or of records in which `field` would become
-	blank.
+	"""Return why a run waits for approval: because of deactivations, or of records in which `field` would be
+	emptied.
 	"""
 	if field:
 		text = _(
@@ -52,7 +52,7 @@ def pause_connection(name: str, reason: str) -> None:
 
 
 def send_notification(subject: str, doctype: str, name: str) -> None:
-	"""Notify everybody with a role for the sync, in Desk. Commits."""
+	"""Notify all users with a role for the sync, in Desk. Commits."""
 	for user in _list_managers():
 		frappe.get_doc(
 			{
@@ -69,7 +69,7 @@ def send_notification(subject: str, doctype: str, name: str) -> None:
 
 
 def _list_managers() -> Iterable[str]:
-	"""Return the enabled users with a role that looks after the sync."""
+	"""Return the enabled users with a role for the sync."""
 	holders = frappe.get_all(  # whoever they are
 		"Has Role", filters={"parenttype": "User", "role": ("in", ROLES)}, pluck="parent", distinct=True
 	)

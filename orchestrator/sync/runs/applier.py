@@ -1,4 +1,4 @@
-"""A page of records brought into the store: read, compared, written. Commits nothing."""
+"""Apply a page of records to the store: parse, compare, write. Commits nothing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -27,7 +27,7 @@ VAULT_SYNC_TYPES = ("incremental", "full", "census")
 
 
 class Applier:
-	"""Takes pages for one run."""
+	"""Applies the pages of one run."""
 
 	def __init__(
 		self, run: Run, source: Source, store: Store, issues: IssueTracker, secure: Callable[[], None]
@@ -37,11 +37,11 @@ class Applier:
 		self._store = store
 		self._issues = issues
 		self._secure = secure
-		# In such a run a record that is deleted here is back only if the vault does not have it.
+		# In such a run, a deleted record is restored only if it is not in the vault.
 		self._vault_follows = run.request.sync_type in VAULT_SYNC_TYPES
 
 	def apply(self, raws: Sequence[RawRecord], seeing: FingerprintedPage | None = None) -> PageOutcomes:
-		"""Import the records, known or not. Unchanged ones cost one query, all of them together."""
+		"""Import the records, new or existing. All unchanged ones together cost one query."""
 		outcomes = PageOutcomes()
 		location_facilities.ensure_facilities(
 			raws, self._source, self._secure, dry_run=self._run.request.dry_run
@@ -94,7 +94,7 @@ class Applier:
 	def _parse_with_stored_location(
 		self, each: FingerprintedRecord, incoming: ParsedRecord | None, at: datetime
 	) -> ParsedRecord | None:
-		"""Read a record whose location can't be made out as one of the location that its stay has here."""
+		"""Parse a record with an unreadable location as one of its stay's stored location."""
 		if incoming is None or "facility" not in incoming.uncertain:
 			return incoming
 		stay = self._store.get_persons([incoming.client_name])[incoming.client_name].stays.get(each.stay_name)
@@ -110,13 +110,13 @@ class Applier:
 			name: merge_records(persons[name], group, self._source, self._vault_follows)
 			for name, group in groups.items()
 		}
-		# Asked before they are written: the answer is shorter.
+		# Queried before writing, because there are fewer rows.
 		arrived = [each.incoming for all_ in verdicts.values() for each in all_ if each.arrived]
 		holders = find_chart_holders(self._source.name, {str(each.stay.chart_id) for each in arrived})
 		failures = {person.client.name: error for person, error in self._store.write(persons.values())}
 		for name, error in failures.items():
 			if len(groups[name]) > 1:
-				# One of a person's records may be at fault: each on its own.
+				# One of a person's records may cause the error: try each separately.
 				for incoming in groups[name]:
 					self._merge_and_write([incoming], outcomes)
 			elif reduced := drop_invalid_values(groups[name][0], self._source):
@@ -148,7 +148,9 @@ class Applier:
 			self._update_field_issues(incoming, outcomes)
 
 	def _update_field_issues(self, incoming: ParsedRecord, outcomes: PageOutcomes) -> None:
-		"""Raise an issue for each field that the record was taken without, and resolve those that are true no more."""
+		"""Create an issue for each unreadable field of the record, and resolve those that do not apply any
+		more.
+		"""
 		failures = [_build_failure(error) for error in incoming.unreadable]
 		for failure in failures:
 			if not self._issues.is_discarded(failure):
@@ -157,7 +159,7 @@ class Applier:
 		self._issues.resolve_record(incoming.casefile_id, incoming.raw, failures)
 
 	def _list_lost_values(self, verdict: MergeResult, person: Person) -> list[str]:
-		"""Return those of the blanked fields whose value is older than this run."""
+		"""Return those of the emptied fields whose value is older than this run."""
 		records = person.client, person.stays[verdict.incoming.stay_name]
 		own = {each.doctype for each in records if each.new or each.created_by_run == self._run.name}
 		return [field for field in verdict.blanked_fields if field.partition(".")[0] not in own]
@@ -173,8 +175,8 @@ class Applier:
 	def _check_chart_conflicts(
 		self, incomings: Sequence[ParsedRecord], holders: Sequence[ChartHolder], outcomes: PageOutcomes
 	) -> None:
-		"""Create an issue for a chart number of two people, and supersede the stay that Kipu does not list any
-		more.
+		"""Create an issue for a chart number of two people, and supersede the stay that Kipu does not list
+		any more.
 
 		Nothing is merged.
 		"""
@@ -199,19 +201,19 @@ class Applier:
 
 	def _mark_superseded(self, holders: Sequence[ChartHolder], outcomes: PageOutcomes) -> None:
 		listed = {casefile for casefile, _outcome in outcomes.records}
-		left = [
+		remaining = [
 			holder
 			for holder in holders
 			if holder.status not in REMOVED_STATUSES
 			and holder.casefile_id not in listed
 			and not self._run.tally.is_counted(holder.casefile_id)
 		]
-		if not left:
+		if not remaining:
 			return
-		deactivated, failures = mark_superseded(left, self._store, self._source)
+		deactivated, failures = mark_superseded(remaining, self._store, self._source)
 		outcomes.deactivated += deactivated
 		failed = {person.client.name: type(error).__name__ for person, error in failures}
-		for holder in left:
+		for holder in remaining:
 			if holder.client in failed:
 				self._record_failure(
 					RecordFailure(holder.casefile_id, failed[holder.client], "status", True), outcomes
@@ -220,13 +222,13 @@ class Applier:
 				outcomes.records.append((holder.casefile_id, "updated"))
 
 	def _check_drift(self, raws: Sequence[RawRecord]) -> None:
-		"""Report fields that are new, missing or of another type, by the first record of a page with changes.
+		"""Report fields that are new, missing or of another type, from the first changed record of a page.
 
 		Names only.
 		"""
-		found = compute_drift(raws[0])
+		drift = compute_drift(raws[0])
 		for kind in ("unknown", "vanished", "retyped"):
-			for field in sorted(getattr(found, kind)):
+			for field in sorted(getattr(drift, kind)):
 				known = self._run.drift.setdefault(kind, [])
 				if field not in known:
 					known.append(field)
@@ -234,5 +236,5 @@ class Applier:
 
 
 def _build_failure(error: RecordError) -> RecordFailure:
-	"""Return a record, or a field of it, that can't be read."""
+	"""Return the failure of an unreadable record or field."""
 	return RecordFailure(error.casefile_id, error.code, error.field, error.retryable)

@@ -31,7 +31,7 @@ from orchestrator.sync.storage.writer import DatabaseStore
 # How often an inconsistent read is repeated: records move between pages while they are read.
 MAX_READS = 3
 MAX_PAGE_ATTEMPTS = 3
-LIKELY_PAGE_SIZES = (25, 50, 100)  # of a server that does not tell
+LIKELY_PAGE_SIZES = (25, 50, 100)  # if the server does not report it
 TRANSIENT_DATABASE_ERRORS = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
 SAVEPOINT = "orchestrator_sync_work"
 PROGRESS_EVENT = "orchestrator_sync_progress"
@@ -42,7 +42,7 @@ Checkpoint = dict[str, Any]
 
 
 class ApprovalRequiredError(Exception):
-	"""The run would take more people out of care than its limit, or blank a `field` in more records. Somebody has to
+	"""The run would discharge more people than its limit, or empty a `field` in more records. Somebody has to
 	approve it.
 	"""
 
@@ -68,23 +68,23 @@ class RunContext:
 		self.source = source
 		self.client = client
 		self.patience = patience
-		# Whether records are likely to be new, as those before them were: then they are read before that is certain.
+		# True while records are likely to be new, as the previous ones were: then they are parsed in advance.
 		self._parse_early = False
 		self.store: Store = (
 			DryRunStore(source, run.name) if run.request.dry_run else DatabaseStore(source, run.name)
 		)
-		# Turns false when a read could not be trusted: then the cursor stays where it is.
+		# False after an inconsistent read: then the cursor is not moved.
 		self.complete = not run.checkpoint.get("torn")
-		# The day up to which this run reads, in UTC; a resumed run keeps to what it began with.
-		kept = run.checkpoint.get("until")
-		self.until = date.fromisoformat(kept) if kept else datetime.now(timezone.utc).date()
-		# True once the remote has answered: a refusal after that concerns the route, not the keys.
+		# The last day of this run, in UTC; a resumed run keeps its first value.
+		stored_until = run.checkpoint.get("until")
+		self.until = date.fromisoformat(stored_until) if stored_until else datetime.now(timezone.utc).date()
+		# True once the remote has accepted a request: a later refusal concerns the route, not the credentials.
 		self.answered = False
 		self._progress_callback = watch
 		self._shown_at = 0.0
 		run.in_care_before = count_in_care(source.name)
 		self.limit = source.compute_mass_change_limit(run.in_care_before)
-		# Stays that are deleted here though Kipu lists them: the vault tells whether they are back.
+		# Deleted stays that Kipu lists: the vault decides whether they are restored.
 		self.relisted: dict[str, Relisted] = {}
 		self._has_savepoint = False
 		self._blank_limits: dict[str, int] = {}
@@ -92,7 +92,7 @@ class RunContext:
 
 	@property
 	def dry_run(self) -> bool:
-		"""True if nothing is to be written."""
+		"""True if nothing may be written."""
 		return self.run.request.dry_run
 
 	def reset(self) -> None:
@@ -106,7 +106,7 @@ class RunContext:
 		Repeated after a deadlock. Raises ApprovalRequiredError.
 		"""
 		for attempt in range(1, MAX_PAGE_ATTEMPTS + 1):
-			places = dict(self.source.facilities_by_location), self.source.default_facility
+			facilities = dict(self.source.facilities_by_location), self.source.default_facility
 			self._has_savepoint = False
 			drift = {kind: list(fields) for kind, fields in self.run.drift.items()}
 			try:
@@ -114,7 +114,7 @@ class RunContext:
 				self._release_savepoint()
 			except TRANSIENT_DATABASE_ERRORS:
 				roll_back_page()
-				self.source.facilities_by_location, self.source.default_facility = places
+				self.source.facilities_by_location, self.source.default_facility = facilities
 				self.run.drift = drift
 				self.reset()
 				if attempt == MAX_PAGE_ATTEMPTS:
@@ -151,13 +151,15 @@ class RunContext:
 		except frappe.db.OperationalError as error:
 			if error.args[0] != ER.SP_DOES_NOT_EXIST:
 				raise
-			lost = frappe.QueryDeadlockError()
+			deadlock = frappe.QueryDeadlockError()
 		else:
 			return
-		raise lost
+		raise deadlock
 
 	def check_blanked_fields(self, blanked: Counter[str]) -> None:
-		"""Raise ApprovalRequiredError if with these the run takes a field's value from more records than its limit: of all it found here."""
+		"""Raise ApprovalRequiredError if the run would empty a field in more of the existing records than its
+		limit.
+		"""
 		for field, more in blanked.items():
 			count = self.run.tally.blanked_fields[field] + more
 			if count > self.source.mass_change_minimum and not self.run.approved:
@@ -167,12 +169,12 @@ class RunContext:
 
 	def _compute_blank_limit(self, doctype: str) -> int:
 		if doctype not in self._blank_limits:
-			here = count_existing(self.source.name, doctype, self.run.started_at)
-			self._blank_limits[doctype] = self.source.compute_mass_change_limit(here)
+			existing = count_existing(self.source.name, doctype, self.run.started_at)
+			self._blank_limits[doctype] = self.source.compute_mass_change_limit(existing)
 		return self._blank_limits[doctype]
 
 	def check_deactivations(self, deactivated: int) -> None:
-		"""Raise ApprovalRequiredError if with these the run goes beyond its limit."""
+		"""Raise ApprovalRequiredError if the run would deactivate more records than its limit."""
 		total = self.run.tally.deactivated + deactivated
 		if deactivated and total > self.limit and not self.run.approved:
 			raise ApprovalRequiredError(total, self.limit)
@@ -210,7 +212,7 @@ class RunContext:
 		seeing = fingerprint_page(yield_to_main_thread(page.records), self.source)
 		at = datetime.now(timezone.utc)
 		for each in yield_to_main_thread(seeing.records if self._parse_early else ()):
-			with suppress(RecordError):  # counts_before when the record is taken
+			with suppress(RecordError):  # known when the record is parsed
 				each.parse(self.source, at)
 		return page, seeing
 
@@ -222,7 +224,7 @@ class RunContext:
 			self.answered = True
 			if resumed and page.number == resumed["page"]:
 				if _compute_page_digest(page) != resumed["anchor"]:
-					return False  # records have moved since: begin anew
+					return False  # records have moved since: start again
 				base, tally.totals = resumed["records"], {page.total_records}
 				continue
 			tally.add_page(page)
@@ -249,16 +251,19 @@ class RunContext:
 		self.run.tally.records_read += len(page.records)
 
 	def _is_complete_without_pagination(self, page: Page, checkpoint: Checkpoint) -> bool:
-		"""Return a page without pagination is the whole answer, unless it is exactly as long as a page may be."""
+		"""Return True for a page without pagination, which is the whole reply unless it is exactly as long as
+		a page may be.
+		"""
 		self.run.add_note(f"{checkpoint['phase']}: the reply has no pagination, so it counts as one page")
 		return len(page.records) not in (self.source.page_size, *LIKELY_PAGE_SIZES)
 
 	def skip_if_route_disabled(
 		self, route: str, work: Callable[[], None], *, essential: bool = False
 	) -> bool:
-		"""Do what needs a route that may be switched off for the instance, or closed to these keys. True if it was open.
+		"""Run a step whose route may be disabled for the instance or forbidden for these credentials. Return
+		True if it ran.
 
-		An `essential` one that is closed to the keys ends the run.
+		An `essential` route that is forbidden for the credentials ends the run.
 		"""
 		try:
 			work()
@@ -276,7 +281,7 @@ class RunContext:
 		return False
 
 	def publish_progress(self, force: bool = False) -> None:
-		"""Publish the progress to Desk and to a watching terminal."""
+		"""Publish the progress to Desk and to a terminal."""
 		if not force and time.monotonic() - self._shown_at < PROGRESS_INTERVAL_SECONDS:
 			return
 		self._shown_at = time.monotonic()
@@ -289,7 +294,7 @@ class RunContext:
 		try:
 			frappe.publish_realtime(PROGRESS_EVENT, message, doctype=SYNC_RUN, docname=run.name)
 		except BaseTimeoutException:
-			raise  # a job's time is over
+			raise  # the job has timed out
 		except Exception:  # noqa: S110 - nobody's sync stops because nobody can watch it
 			pass
 		if self._progress_callback:
@@ -297,20 +302,20 @@ class RunContext:
 
 
 def _compute_page_digest(page: Page) -> str:
-	"""Return which records a page holds."""
+	"""Return a digest of the records on a page."""
 	ids = sorted(str(record.get("casefile_id")) for record in page.records)
 	return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
 
 
 def _is_same_read(first: Mapping[str, Any], second: Checkpoint) -> bool:
-	"""Return True if a checkpoint is of the very read that `mark` names."""
+	"""Return True if a checkpoint belongs to the read that `mark` names."""
 	return "page" in first and all(first.get(name) == value for name, value in second.items())
 
 
 def roll_back_page() -> None:
-	"""Roll back the page's work, and drop what waits for its commit."""
+	"""Roll back the page's work, and drop callbacks that wait for its commit."""
 	frappe.db.rollback()
-	# Frappe sends these after the commit of whatever comes next otherwise.
+	# Otherwise, Frappe would run these after the next commit.
 	frappe.local._webhook_queue = []
 
 

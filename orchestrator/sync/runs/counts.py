@@ -1,4 +1,4 @@
-"""What a run has done so far, in numbers and in names of fields. No values."""
+"""Counts of a run, and names of fields. No values."""
 
 from array import array
 from collections import Counter
@@ -10,7 +10,7 @@ from orchestrator.sync.merge.three_way import Outcome
 
 MAX_ERRORS = 100
 BUCKET_COUNT = 8192
-# The most that can become of a record comes first.
+# Most important outcome first.
 OUTCOMES: tuple[Outcome, ...] = ("imported", "updated", "skipped")
 
 
@@ -26,13 +26,13 @@ class CompactIntSet:
 		return number in self._buckets[number % BUCKET_COUNT]
 
 	def add(self, number: int) -> None:
-		"""Add one that is not there."""
+		"""Add a number that is not in the set."""
 		self._buckets[number % BUCKET_COUNT].append(number)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordFailure:
-	"""One record, or one field of a record, that could not be taken."""
+	"""A record, or one field of a record, that could not be imported."""
 
 	casefile_id: str
 	code: str
@@ -50,7 +50,9 @@ class RecordFailure:
 
 
 class Relisted(NamedTuple):
-	"""A stay that is deleted here and was in a list of Kipu's. `content` is the hash to remember, "" for none."""
+	"""A stay that is deleted on this site and was listed by Kipu again. `content` is the hash to store, ""
+	for none.
+	"""
 
 	client: str
 	casefile_id: str
@@ -66,7 +68,7 @@ class PageOutcomes:
 	changed_fields: Counter[str] = field(default_factory=Counter)
 	blanked_fields: Counter[str] = field(default_factory=Counter)
 	deactivated: int = 0
-	# Stays that are deleted here though Kipu lists them, each with its client, its casefile and its content's hash.
+	# Deleted stays that Kipu lists, each with its client, its casefile and the hash of its content.
 	relisted: dict[str, Relisted] = field(default_factory=dict)
 
 
@@ -90,7 +92,7 @@ class Tally:
 	_failed_records: set[int] = field(default_factory=set, repr=False)
 
 	def add_outcomes(self, outcomes: PageOutcomes) -> None:
-		"""Count a page."""
+		"""Count the records of a page."""
 		for key, outcome in outcomes.records:
 			self.count_record(key, outcome)
 		for failure in outcomes.failures:
@@ -102,7 +104,7 @@ class Tally:
 	def to_snapshot(self) -> dict[str, Any]:
 		"""Return the counts, to restore them if the next page is rolled back.
 
-		For the end of a run only: the set of records is not included.
+		Only for the end of a run: the set of records is not included.
 		"""
 		counts = {
 			name: getattr(self, name) for name in ("imported", "updated", "skipped", "failed", "deactivated")
@@ -127,11 +129,11 @@ class Tally:
 		self._outcome_by_record[outcome].add(number)
 
 	def is_counted(self, key: str) -> bool:
-		"""Return True if this record came up in a page that was taken."""
+		"""Return True if this record was in a page that was imported."""
 		return any(hash(key) in numbers for numbers in self._outcome_by_record.values())
 
 	def add_failure(self, failure: RecordFailure) -> None:
-		"""Count one record or field that could not be imported. The first hundred are listed."""
+		"""Count a record or field that could not be imported. The first hundred are listed."""
 		number = hash(failure)
 		if number in self._failed_records:
 			return

@@ -29,11 +29,11 @@ from orchestrator.sync.runs.counts import PageOutcomes, RecordFailure, Relisted
 from orchestrator.sync.storage.store import StayRow
 
 BATCH_SIZE = 100
-LOOKUP_BATCH_SIZE = 10  # a request each, within one transaction
+LOOKUP_BATCH_SIZE = 10  # requests within one transaction
 
 
 def apply_planned_discharges(work: RunContext) -> PageOutcomes:
-	"""Discharge the stays whose planned moment has come."""
+	"""Discharge the stays whose planned time has come."""
 	rows = frappe.db.sql(
 		"select name, client, casefile_id from `tabClient Stay`"
 		" where connection=%s and status='Active' and discharged_at <= %s",
@@ -43,7 +43,7 @@ def apply_planned_discharges(work: RunContext) -> PageOutcomes:
 
 
 def mark_deleted(work: RunContext, records: Sequence[RawRecord]) -> PageOutcomes:
-	"""Mark as deleted those of the vault's records that are here. Who was never here is not made for it."""
+	"""Mark existing records that are in the vault as deleted. New ones are not created for it."""
 	stamps: dict[str, datetime] = {}
 	for record in records:
 		try:
@@ -63,7 +63,7 @@ def mark_deleted(work: RunContext, records: Sequence[RawRecord]) -> PageOutcomes
 
 
 def verify_missing(work: RunContext, present: Collection[str]) -> None:
-	"""Look up one by one the clients in care who are in no list. Only after a complete census."""
+	"""Look up the clients in care who are in no list, one by one. Only after a complete census."""
 	absent = [
 		row for row in work.store.list_in_care() if row[0] not in present and not _is_left_out(row[3], work)
 	]
@@ -71,17 +71,17 @@ def verify_missing(work: RunContext, present: Collection[str]) -> None:
 		return
 	if len(absent) > work.limit:
 		work.check_deactivations(len(absent))
-	mark = {**work.run.checkpoint, "phase": "census"}
+	checkpoint = {**work.run.checkpoint, "phase": "census"}
 	rows = iter(absent)
 	while some := list(islice(rows, LOOKUP_BATCH_SIZE)):
-		work.run_in_transaction(partial(_fetch_missing, work, some), mark)
+		work.run_in_transaction(partial(_fetch_missing, work, some), checkpoint)
 
 
-def restore_relisted_stays(work: RunContext, mark: Checkpoint) -> None:
+def restore_relisted_stays(work: RunContext, checkpoint: Checkpoint) -> None:
 	"""Restore deleted stays that Kipu lists and that are not in its vault."""
 	rows = iter(list(work.relisted.items()))
 	while some := dict(islice(rows, BATCH_SIZE)):
-		work.run_in_transaction(partial(_restore_batch, work, some), mark)
+		work.run_in_transaction(partial(_restore_batch, work, some), checkpoint)
 	work.relisted.clear()
 
 
@@ -99,8 +99,8 @@ def _restore_batch(work: RunContext, relisted: dict[str, Relisted]) -> PageOutco
 	return _update_stays(work, rows, restore, departing=False)
 
 
-def finalize_discharges(work: RunContext, mark: Checkpoint) -> None:
-	"""Discharge the clients who are in care by their own record and by none of their stays."""
+def finalize_discharges(work: RunContext, checkpoint: Checkpoint) -> None:
+	"""Discharge clients who are in care but without a stay in care."""
 	clients = frappe.db.sql_list(
 		"select name from `tabClient` client where connection=%s and status in %s and not exists ("
 		" select 1 from `tabClient Stay` stay where stay.client=client.name and stay.status in %s)",
@@ -108,9 +108,9 @@ def finalize_discharges(work: RunContext, mark: Checkpoint) -> None:
 	)
 	names = iter(clients)
 	while some := list(islice(names, BATCH_SIZE)):
-		work.run_in_transaction(partial(_finalize_batch, work, some), mark)
+		work.run_in_transaction(partial(_finalize_batch, work, some), checkpoint)
 	if not clients:
-		work.run_in_transaction(PageOutcomes, mark)
+		work.run_in_transaction(PageOutcomes, checkpoint)
 
 
 def _finalize_batch(work: RunContext, clients: Sequence[str]) -> PageOutcomes:
@@ -124,22 +124,22 @@ def _finalize_batch(work: RunContext, clients: Sequence[str]) -> PageOutcomes:
 
 
 def _fetch_missing(work: RunContext, rows: Iterable[StayRow]) -> PageOutcomes:
-	"""Return what Kipu says of each: a discharge that was missed, or nothing any more."""
+	"""Return Kipu's record of each: a missed discharge, or None."""
 	outcomes = PageOutcomes()
-	gone = []
-	# All are asked before the first is written: a long wait for Kipu keeps the lease by a commit, and locks nobody out.
-	answers = [(row, _fetch_record(work, row[2])) for row in rows]
-	for (name, client, casefile, _location), records in answers:
+	absent = []
+	# All requests come before the first write: a long wait renews the lease by a commit, and must hold no locks.
+	replies = [(row, _fetch_record(work, row[2])) for row in rows]
+	for (name, client, casefile, _location), records in replies:
 		if records is None or casefile not in _list_casefiles(records):
-			gone.append((name, client, casefile))
+			absent.append((name, client, casefile))
 		if records:
 			_merge_outcomes(outcomes, work.applier.apply(records))
-	_merge_outcomes(outcomes, _update_stays(work, gone, _mark_absent, departing=True))
+	_merge_outcomes(outcomes, _update_stays(work, absent, _mark_absent, departing=True))
 	return outcomes
 
 
 def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
-	"""Return the casefile ids of records. One asked for by its chart may come under another person."""
+	"""Return the casefile IDs of records. One requested by its chart may belong to another person."""
 	casefiles = set()
 	for record in records:
 		with suppress(RecordError):
@@ -148,7 +148,7 @@ def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
 
 
 def _fetch_record(work: RunContext, casefile: str) -> list[RawRecord] | None:
-	"""Return the record, or None if Kipu has it no more, or does not tell."""
+	"""Return the record, or None if Kipu has no such record or does not return it."""
 	try:
 		return next(work.client.get_patient(casefile)).records
 	except RecordNotFoundError:
@@ -176,14 +176,14 @@ def _update_stays(
 	*,
 	departing: bool,
 ) -> PageOutcomes:
-	"""Change stays by name, each with its client."""
+	"""Update stays by name, each with its client."""
 	outcomes = PageOutcomes()
-	wanted = {name: (client, casefile) for name, client, casefile in rows}
-	if not wanted:
+	casefiles = {name: (client, casefile) for name, client, casefile in rows}
+	if not casefiles:
 		return outcomes
 	work.open_savepoint()
-	persons = work.store.get_persons(list(dict.fromkeys(client for client, _casefile in wanted.values())))
-	for name, (client, casefile) in wanted.items():
+	persons = work.store.get_persons(list(dict.fromkeys(client for client, _casefile in casefiles.values())))
+	for name, (client, casefile) in casefiles.items():
 		stay = persons[client].stays[name]
 		in_care = stay.row.get("status") in IN_CARE_STATUSES
 		change(stay)
@@ -195,19 +195,19 @@ def _update_stays(
 			outcomes.deactivated += departing and in_care
 	for person in persons.values():
 		update_client_status(person, work.source, allow_discharge=False)
-	_add_failures(work, work.store.write(persons.values()), wanted, outcomes)
+	_add_failures(work, work.store.write(persons.values()), casefiles, outcomes)
 	return outcomes
 
 
 def _add_failures(
 	work: RunContext,
 	failures: Iterable[tuple[Person, Exception]],
-	wanted: dict[str, tuple[str, str]],
+	casefiles: dict[str, tuple[str, str]],
 	outcomes: PageOutcomes,
 ) -> None:
 	for person, error in failures:
 		for stay in person.stays.values():
-			if stay.name in wanted or (not wanted and stay.row.get("casefile_id")):
+			if stay.name in casefiles or (not casefiles and stay.row.get("casefile_id")):
 				casefile = str(stay.row.get("casefile_id"))
 				failure = RecordFailure(casefile, type(error).__name__, "status", True)
 				outcomes.failures.append(failure)
@@ -221,9 +221,9 @@ def _find_stays(names: Collection[str], work: RunContext) -> list[tuple[str, str
 	rows = frappe.db.sql(
 		"select name, client, casefile_id, status from `tabClient Stay` where name in %s", (tuple(names),)
 	)
-	here = {row[0]: row for row in rows}
-	here.update(work.store.list_unsaved_stays(names))
-	return [row[:3] for row in here.values() if row[3] != "Deleted"]
+	existing = {row[0]: row for row in rows}
+	existing.update(work.store.list_unsaved_stays(names))
+	return [row[:3] for row in existing.values() if row[3] != "Deleted"]
 
 
 def _parse_deleted_at(record: RawRecord, work: RunContext) -> datetime:
@@ -237,8 +237,8 @@ def _parse_deleted_at(record: RawRecord, work: RunContext) -> datetime:
 
 
 def _is_left_out(location_id: str | None, work: RunContext) -> bool:
-	place = work.source.facilities_by_location.get(location_id or "")
-	return bool(place and not place.enabled)
+	mapped_facility = work.source.facilities_by_location.get(location_id or "")
+	return bool(mapped_facility and not mapped_facility.enabled)
 
 
 def _merge_outcomes(outcomes: PageOutcomes, more: PageOutcomes) -> None:

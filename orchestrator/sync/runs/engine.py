@@ -1,4 +1,4 @@
-"""Execute a run from beginning to end. An error becomes the run's status, without any value."""
+"""Execute a run from beginning to end. An error becomes the run's status, without any value of a record."""
 
 from contextlib import suppress
 
@@ -16,7 +16,7 @@ from orchestrator.sync.runs.run_records import LeaseLostError, Run, RunCancelled
 
 
 def execute(run: Run, watch: ProgressCallback | None = None) -> str:
-	"""Execute the run. Return its final status; the details are in its row. Raises no error of the work."""
+	"""Execute the run. Return its final status; the details are in its row. Never raises errors of the work."""
 	failure: Exception | None = None
 	try:
 		if run.request.sync_type == "rollback":
@@ -36,7 +36,7 @@ def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 
 
 def _mark_interrupted(run: Run) -> None:
-	"""Mark the run as interrupted at once, on a new connection: the old one may be in the middle of an answer."""
+	"""Mark the run as interrupted at once, on a new connection: the old one may be in the middle of a result."""
 	with suppress(Exception):
 		frappe.db.close()
 		frappe.db.connect()
@@ -44,9 +44,9 @@ def _mark_interrupted(run: Run) -> None:
 
 
 def _remove_message(error: Exception) -> Exception:
-	"""Return the error without its words, which may be a client's.
+	"""Return the error without its message, which may contain a client's data.
 
-	Should the run's end fail as well, Frappe logs the local variables of these very frames.
+	If the end of the run fails as well, Frappe logs the local variables of these frames.
 	"""
 	if not isinstance(error, connection.InvalidSettingsError):
 		error.args = ()
@@ -120,7 +120,7 @@ def _mark_failed(run: Run, error: Exception) -> None:
 
 
 def _reconnect() -> None:
-	"""Roll back; if the connection is lost, take another."""
+	"""Roll back, and reconnect if the connection is lost."""
 	try:
 		roll_back_page()
 	except Exception:

@@ -1,4 +1,6 @@
-"""Sync Issues: records that could not be taken and what a person has to look at. There is one of each, by its name."""
+"""Sync Issues: records that could not be imported, and findings for a person to review. Each subject has one
+issue, by its name.
+"""
 
 import base64
 import hashlib
@@ -16,21 +18,21 @@ Kind = Literal["Record", "Conflict", "Identity", "Drift", "Route"]
 
 
 class IssueTracker:
-	"""The issues of a connection that are not resolved, as one run sees them. A dry run has `None` for a run: it looks
-	and writes nothing.
+	"""The open issues of a connection during one run. A dry run passes `None` as run: it reads and writes
+	nothing.
 	"""
 
 	def __init__(self, connection: str, run: str | None) -> None:
 		self._connection = connection
 		self._run = run
-		# get_all: a run sees everybody's.
+		# get_all: a run acts for all users
 		rows = frappe.get_all(
 			SYNC_ISSUE,
 			filters={"connection": connection, "status": ("!=", "Resolved")},
 			fields=["name", "status", "kind", "casefile_id", "field"],
 		)
 		self._status = {row.name: row.status for row in rows}
-		# By casefile: the open issues of its record, each with the field it is about.
+		# Casefile -> open issues of its record, each with its field.
 		self._of_casefile: dict[str, dict[str, str]] = {}
 		for row in rows:
 			if row.kind == "Record" and row.status == "Open":
@@ -64,7 +66,7 @@ class IssueTracker:
 		"""Create an issue for a person to review. Return True if it is new."""
 		key = (kind, casefile_id, code, field) if not reference else (kind, reference[1], code, field)
 		name = _build_issue_name(self._connection, *key)
-		# A conflict that was settled was another one.
+		# A resolved issue was about an earlier conflict.
 		if self._status.get(name) == "Open" or (name in self._status and kind != "Conflict"):
 			return False
 		self._status[name] = "Open"
@@ -89,7 +91,7 @@ class IssueTracker:
 		return True
 
 	def resolve_route(self, route: str) -> None:
-		"""Resolve the issue of a route that answers again."""
+		"""Resolve the issue of a route that replies again."""
 		for code in ("disabled", "refused"):
 			name = _build_issue_name(self._connection, "Route", "", code, route)
 			if self._status.pop(name, None) == "Open" and self._run:
@@ -121,7 +123,7 @@ class IssueTracker:
 
 
 def _build_issue_name(connection: str, kind: str, subject: str, code: str, field: str) -> str:
-	"""Return the name of an issue: the same trouble has the same name."""
+	"""Return the name of an issue: the same problem gets the same name."""
 	digest = hashlib.sha256("\n".join((connection, kind, subject, code, field)).encode()).digest()
 	return f"SI-{base64.b32encode(digest).decode()[:16]}"
 
@@ -130,7 +132,7 @@ def close_issue(name: str, status: Literal["Resolved", "Discarded"]) -> None:
 	"""Close an issue."""
 	doc = frappe.get_doc(SYNC_ISSUE, name)
 	doc.update({"status": status, "closed_by": frappe.session.user, "last_seen": clock.get_now()})
-	doc.save(ignore_permissions=True)  # nobody may write issues by hand
+	doc.save(ignore_permissions=True)  # users have no permission to write issues
 
 
 def _save_issue(name: str, **values: Any) -> None:

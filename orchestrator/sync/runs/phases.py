@@ -1,4 +1,4 @@
-"""What a run does, phase by phase. Each can be begun anew without harm."""
+"""The phases of a run. Each can be repeated without harm."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
@@ -40,7 +40,7 @@ def _create_facilities(work: RunContext, records: list[RawRecord]) -> PageOutcom
 
 
 def due(work: RunContext) -> None:
-	"""Apply the discharges that came due since the last run. Kipu reports none of them."""
+	"""Apply the discharges that became due since the last run. Kipu reports none of them."""
 	work.run_in_transaction(
 		lambda: deactivation.apply_planned_discharges(work),
 		work.run.checkpoint or _build_checkpoint(work, "due"),
@@ -48,15 +48,15 @@ def due(work: RunContext) -> None:
 
 
 def latest(work: RunContext) -> None:
-	"""Import what was updated since the last run, and in the overlap before it."""
+	"""Import records updated since the last run, and in the overlap before it."""
 	until = work.until
 	cursor = work.run.cursor_before or work.source.history_start
 	start = min(cursor - timedelta(days=work.source.overlap_days), until)
-	mark = {**_build_checkpoint(work, "latest"), "start": start.isoformat()}
+	checkpoint = {**_build_checkpoint(work, "latest"), "start": start.isoformat()}
 
 	def read() -> None:
 		complete = work.read_pages(
-			lambda first: work.client.list_updated(start, get_next_day(until), first_page=first), mark
+			lambda first: work.client.list_updated(start, get_next_day(until), first_page=first), checkpoint
 		)
 		work.complete = work.complete and complete
 
@@ -65,7 +65,7 @@ def latest(work: RunContext) -> None:
 
 
 def windows(work: RunContext) -> None:
-	"""Import everything since a day, in windows that grow and shrink with the number of records."""
+	"""Import all records since a date, in windows that grow and shrink with the number of records."""
 	until = work.until
 	checkpoint = work.run.checkpoint
 	begun = checkpoint.get("phase") == "windows"
@@ -83,18 +83,20 @@ def windows(work: RunContext) -> None:
 
 
 def _sync_window(work: RunContext, start: date, end: date, days: int) -> None:
-	mark = {
+	checkpoint = {
 		**_build_checkpoint(work, "windows"),
 		"start": start.isoformat(),
 		"end": end.isoformat(),
 		"days": days,
 	}
-	complete = work.read_pages(lambda first: work.client.list_updated(start, end, first_page=first), mark)
+	complete = work.read_pages(
+		lambda first: work.client.list_updated(start, end, first_page=first), checkpoint
+	)
 	work.complete = work.complete and complete
 
 
 def _compute_window_days(days: int, pages: int) -> int:
-	"""Return the days of the next window, from the days and pages of the last one."""
+	"""Return the length of the next window in days, from the length and pages of the last one."""
 	if pages <= 1:
 		return min(days * 2, MAX_WINDOW_DAYS)
 	return max(days // 2, MIN_WINDOW_DAYS) if pages > MAX_WINDOW_PAGES else days
@@ -122,9 +124,7 @@ def census(work: RunContext) -> None:
 
 
 def _read_census(work: RunContext, present: set[str]) -> ReadCounts:
-	"""Return one read of the census, from its first page, whatever was read before: only such a read says who is
-	missing.
-	"""
+	"""Return one read of the census, from its first page: only such a read shows who is missing."""
 	tally = ReadCounts()
 	with work.prefetch_pages(work.client.list_census()) as pages:
 		for page, seeing in pages:
@@ -137,7 +137,7 @@ def _read_census(work: RunContext, present: set[str]) -> ReadCounts:
 
 
 def vault(work: RunContext) -> None:
-	"""Deactivate stays that were deleted in Kipu lately; in a full run, all that were ever deleted."""
+	"""Deactivate stays that were recently deleted in Kipu; in a full run, all that were ever deleted."""
 	start, end = None, None
 	if work.run.request.sync_type == "incremental" and work.run.cursor_before:
 		start = work.run.cursor_before - timedelta(days=work.source.overlap_days)
@@ -146,7 +146,7 @@ def vault(work: RunContext) -> None:
 	def read() -> None:
 		_read_vault(work, start, end)
 		if start and work.relisted:
-			# Who is listed again may have been deleted before that day: the whole vault tells.
+			# A relisted stay may have been deleted before that day, so the whole vault is read.
 			_read_vault(work, None, None)
 
 	work.skip_if_route_disabled("vaults/patients", read)
@@ -180,7 +180,7 @@ REPEATED_PHASES = frozenset({"locations", "due", "settle"})  # done in every run
 
 
 def plan_phases(work: RunContext) -> list[Callable[[RunContext], None]]:
-	"""Return the phases that are left to do, after those a resumed run has behind it."""
+	"""Return the remaining phases, after those that a resumed run has completed."""
 	sync_type = work.run.request.sync_type
 	if sync_type == "incremental" and not work.run.cursor_before:
 		sync_type = "first"
@@ -192,7 +192,7 @@ def plan_phases(work: RunContext) -> list[Callable[[RunContext], None]]:
 
 
 def compute_cursor(work: RunContext) -> date | None:
-	"""Return where the cursor stands after a run that came to its end. It never goes back."""
+	"""Return the cursor after a completed run. It never goes back."""
 	moves = work.run.request.sync_type in ("incremental", "full") and work.complete
 	return max(filter(None, (work.source.cursor, work.until))) if moves else work.source.cursor
 

@@ -1,6 +1,6 @@
-"""One thing ahead: what comes next is fetched and understood in a thread, while what came is written.
+"""Prefetch one item: the next page is fetched and parsed in a thread while the current one is written.
 
-Whatever runs in that thread touches no database and nothing of Frappe: those belong to the run's own thread.
+Code in that thread uses neither the database nor Frappe: those belong to the run's own thread.
 """
 
 import itertools
@@ -15,18 +15,20 @@ T = TypeVar("T")
 
 POLL_SECONDS = 2.0
 HEARTBEAT_SECONDS = 20.0
-# A sleep this short is a mere handing over of the interpreter. Without it, a thread that computes keeps whoever has got
-# an answer of the database waiting 5 ms more, and a page takes ten answers.
+# A sleep this short only releases the GIL. Without it, a computing thread delays the one that has received
+# a result of the database by 5 ms, and a page needs ten results.
 MAX_YIELD_SECONDS = 1e-6
 YIELD_INTERVAL_ITEMS = 10  # items
 
 
 class PrefetchCancelledError(Exception):
-	"""Nobody wants what the thread is waiting for."""
+	"""The item that the thread is waiting for is not needed any more."""
 
 
 class HeartbeatSleep:
-	"""Waits of a run. In its own thread they keep its lease, by `send_heartbeat`, and end when it is cancelled."""
+	"""Waits during a run. In the run's own thread they keep its lease, by `send_heartbeat`, and end when it
+	is cancelled.
+	"""
 
 	def __init__(self, send_heartbeat: Callable[[], None]) -> None:
 		self._beat = send_heartbeat
@@ -35,33 +37,35 @@ class HeartbeatSleep:
 		self.given_up = threading.Event()
 
 	def sleep(self, seconds: float) -> None:
-		"""Wait. In another thread than the run's, no longer than that is wanted."""
+		"""Wait. In the prefetching thread, only until it is cancelled."""
 		if threading.get_ident() != self._owner:
 			if self.given_up.wait(seconds):
 				raise PrefetchCancelledError
 			return
 		until = time.monotonic() + seconds
-		while (left := until - time.monotonic()) > 0:
-			time.sleep(min(left, POLL_SECONDS))
+		while (seconds_left := until - time.monotonic()) > 0:
+			time.sleep(min(seconds_left, POLL_SECONDS))
 			if time.monotonic() - self._heard > HEARTBEAT_SECONDS or seconds > POLL_SECONDS:
 				self.send_heartbeat()
 
 	def send_heartbeat(self) -> None:
-		"""Say that the run is alive. Raises LeaseLostError or RunCancelledError."""
+		"""Record that the run is alive. Raises LeaseLostError or RunCancelledError."""
 		self._heard = time.monotonic()
 		self._beat()
 
 
 @contextmanager
 def prefetch_items(items: Iterator[T], patience: HeartbeatSleep) -> Iterator[Iterator[T]]:
-	"""Return the items, each made while the one before is in use. What making one raises is raised in its place."""
+	"""Yield the items, each prepared while the previous one is in use. An error while preparing one is raised
+	in its place.
+	"""
 	patience.given_up.clear()
 	executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="orchestrator-prefetch")
 	waits = True
 	try:
 		yield _consume(items, executor, patience)
 	except KeyboardInterrupt:
-		waits = False  # whoever sits at the terminal does not wait for a slow remote
+		waits = False  # an interrupted command must not wait for a slow remote
 		raise
 	finally:
 		patience.given_up.set()
@@ -76,7 +80,7 @@ def _consume(items: Iterator[T], executor: ThreadPoolExecutor, patience: Heartbe
 
 
 def _get_next(items: Iterator[T]) -> list[T]:
-	"""Return the next item, or nothing at the end."""
+	"""Return the next item, or None at the end."""
 	return list(itertools.islice(items, 1))
 
 
@@ -87,7 +91,7 @@ def _wait_for(future: Future[T], patience: HeartbeatSleep) -> T:
 
 
 def yield_to_main_thread(items: Iterable[T]) -> Iterator[T]:
-	"""Return the items, for work in the thread: now and then the run's own thread goes first."""
+	"""Yield the items for work in the thread, giving way to the run's own thread from time to time."""
 	for number, item in enumerate(items):
 		if number % YIELD_INTERVAL_ITEMS == 0:
 			time.sleep(MAX_YIELD_SECONDS)

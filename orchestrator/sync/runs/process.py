@@ -1,10 +1,10 @@
-"""Which process is at work, so that another can tell at once whether it is still alive."""
+"""Identify the process that works on a run, so that another can tell whether it is still alive."""
 
 import socket
 
 import psutil
 
-# psutil derives a process's start from that of the machine, which moves when its clock is set.
+# psutil derives a process's start time from the boot time, which changes when the clock is set.
 START_TOLERANCE_SECONDS = 2.0
 
 
@@ -14,13 +14,13 @@ def get_host() -> str:
 
 
 def get_process_id() -> str:
-	"""Return this process's number and when it began, because numbers come again."""
+	"""Return this process's number and start time, because numbers are reused."""
 	process = psutil.Process()
 	return f"{process.pid}:{process.create_time()}"
 
 
 def is_process_gone(machine: str | None, process_id: str | None) -> bool:
-	"""Return True if the process is known to have ended. Of another machine nothing is known."""
+	"""Return True if the process is known to have ended. Nothing is known of processes on other machines."""
 	number, _, began = (process_id or "").partition(":")
 	if machine != get_host() or not number.isdigit():
 		return False

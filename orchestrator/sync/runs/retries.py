@@ -1,4 +1,4 @@
-"""Issues taken up once more: records that could not be taken are read anew, of conflicts Kipu's value is taken."""
+"""Retry Sync Issues: failed records are fetched again, reviewed conflicts get Kipu's value."""
 
 from datetime import datetime, timezone
 from functools import partial
@@ -18,8 +18,8 @@ from orchestrator.sync.runs.counts import PageOutcomes
 
 
 def retry(work: RunContext) -> None:
-	"""Retry the issues, record by record. An issue of a record that Kipu does not have any more is resolved."""
-	rows = frappe.get_all(  # chosen by whoever may
+	"""Retry the issues, record by record. Issues of records that Kipu does not have any more are resolved."""
+	rows = frappe.get_all(  # permissions were checked by the caller
 		SYNC_ISSUE,
 		filters={
 			"name": ("in", work.run.checkpoint["issues"]),
@@ -31,7 +31,7 @@ def retry(work: RunContext) -> None:
 	of_casefile: dict[str, list[frappe._dict]] = {}
 	for row in rows:
 		of_casefile.setdefault(_get_casefile(row) or UNKNOWN_CASEFILE, []).append(row)
-	of_casefile.pop(UNKNOWN_CASEFILE, None)  # of a record without an identity there is nothing to ask for
+	of_casefile.pop(UNKNOWN_CASEFILE, None)  # a record without an identity cannot be requested
 	for casefile, its_issues in of_casefile.items():
 		work.run_in_transaction(partial(_retry_record, work, casefile, its_issues), work.run.checkpoint)
 
@@ -40,7 +40,7 @@ def _get_casefile(row: frappe._dict) -> str | None:
 	if row.kind == "Record":
 		return row.casefile_id
 	key = "name" if row.reference_doctype == CLIENT_STAY else "client"
-	# Of a person's stays, the latest tells most of the person.
+	# The latest stay of a person has the most complete data.
 	return frappe.db.get_value(
 		CLIENT_STAY, {key: row.reference_name}, "casefile_id", order_by="admitted_at desc"
 	)
@@ -84,7 +84,7 @@ def _resolve_with_source_value(
 
 
 def _apply_source_values(person: Person, incoming: ParsedRecord, fields: set[tuple[str, str]]) -> None:
-	"""Set these fields, each by its record's name, to what Kipu says."""
+	"""Set these fields, each by its record's name, to Kipu's values."""
 	values = {person.client.name: incoming.mapped.client, incoming.stay_name: incoming.mapped.stay}
 	for record in person.records:
 		for name, value in values.get(record.name, {}).items():

@@ -1,6 +1,6 @@
 """Roll a run back: delete what it created, restore what it changed.
 
-What a user or a later run changed since stays and is reported.
+Later changes by users or runs stay and are reported.
 """
 
 import json
@@ -22,7 +22,7 @@ from orchestrator.sync.runs.run_records import Run
 
 BATCH_SIZE = 50
 MAX_KEPT_RECORDS = 1000
-# What people attach to a record without changing it: the DocType and the fields that name the record.
+# Records that users attach to another without changing it: DocType and the fields that name the record.
 ATTACHMENT_DOCTYPES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 	("Comment", "reference_doctype", "reference_name", {"comment_type": "Comment"}),
 	("Communication", "reference_doctype", "reference_name", {}),
@@ -49,7 +49,7 @@ class RollbackReport:
 
 	@classmethod
 	def from_kept(cls, kept: dict[str, Any] | None) -> "RollbackReport":
-		"""Return the report of a rollback that was interrupted, to go on with."""
+		"""Return the report of an interrupted rollback, to continue it."""
 		report = cls()
 		if kept:
 			report.deleted, report.restored = kept["deleted"], set(kept["restored"])
@@ -103,7 +103,7 @@ def _process_batches(
 
 
 def _list_changes(target: str) -> Iterator[PrivateDict]:
-	names = frappe.get_all(  # nobody has a right to these
+	names = frappe.get_all(  # users have no permission on these
 		SYNC_CHANGE, filters={"sync_run": target}, pluck="name", order_by="creation desc"
 	)
 	for name in names:
@@ -111,7 +111,7 @@ def _list_changes(target: str) -> Iterator[PrivateDict]:
 
 
 def restore_record(change: PrivateDict, run: str, report: RollbackReport) -> None:
-	"""Restore the previous values of a record, field by field, if they are still what the run wrote."""
+	"""Restore the previous values of a record, field by field, if they are still those that the run wrote."""
 	doctype, name = change["reference_doctype"], change["reference_name"]
 	before, after = PrivateDict(json.loads(change["before"])), PrivateDict(json.loads(change["after"]))
 	frappe.db.delete(SYNC_CHANGE, {"name": change["name"]})
@@ -119,13 +119,13 @@ def restore_record(change: PrivateDict, run: str, report: RollbackReport) -> Non
 		report.add_kept(doctype, name, "deleted")
 		return
 	doc = frappe.get_doc(doctype, name)
-	ours = {each for each, value in after.items() if to_canonical(doc.get(each)) == value}
-	if others := after.keys() - ours:
+	unchanged = {each for each, value in after.items() if to_canonical(doc.get(each)) == value}
+	if others := after.keys() - unchanged:
 		report.add_kept(doctype, name, "edited", others)
-	values = PrivateDict((each, before["values"][each]) for each in ours)
-	if ours and _save_restored(doc, values, report):
+	values = PrivateDict((each, before["values"][each]) for each in unchanged)
+	if unchanged and _save_restored(doc, values, report):
 		report.restored.add(name)
-		_restore_state(doc, PrivateDict(before["synced"]), after.keys() - ours, run)
+		_restore_state(doc, PrivateDict(before["synced"]), after.keys() - unchanged, run)
 
 
 def _save_restored(doc: Any, values: PrivateDict, report: RollbackReport) -> bool:
@@ -157,19 +157,19 @@ def _restore_state(doc: Any, synced: PrivateDict, edited: Collection[str], run: 
 	}  # fmt: skip
 	frappe.db.set_value(SYNC_STATE, doc.name, values, update_modified=False)
 	if doc.doctype == CLIENT:
-		# The content of each stay holds the client's part.
+		# The hash of each stay includes the client's values.
 		stays = frappe.get_all(CLIENT_STAY, filters={"client": doc.name}, pluck="name")
 		frappe.db.set_value(SYNC_STATE, {"name": ("in", stays)}, "hashes", None, update_modified=False)
 
 
 def _list_created_groups(target: str) -> Iterator[list[tuple[str, str]]]:
-	"""Yield what the run made, in groups that stay or go together: a client with its stays, or a stay of an
-	older client.
+	"""Yield the records that the run created, in groups to be kept or deleted together: a client with its
+	stays, or a stay of an older client.
 	"""
 	clients = dict.fromkeys(_list_created(target, CLIENT))
 	of_client: dict[str, list[str]] = {}
 	for some in _split_batches(_list_created(target, CLIENT_STAY)):
-		# get_all: everybody's.
+		# get_all: a run acts for all users
 		for row in frappe.get_all(
 			CLIENT_STAY, filters={"name": ("in", some)}, fields=["name", "client"], order_by="name"
 		):
@@ -182,7 +182,7 @@ def _list_created_groups(target: str) -> Iterator[list[tuple[str, str]]]:
 
 
 def _delete_group(group: list[tuple[str, str]], target: str, report: RollbackReport) -> None:
-	"""Delete what the run created, unless one of it was edited."""
+	"""Delete the records that the run created, unless one of them was edited."""
 	reasons = {name: _get_edit_reason(doctype, name, target) for doctype, name in group}
 	if any(reasons.values()):
 		for doctype, name in group:
@@ -202,7 +202,7 @@ def _delete_group(group: list[tuple[str, str]], target: str, report: RollbackRep
 
 
 def _get_edit_reason(doctype: str, name: str, target: str) -> str | None:
-	"""Return why a record is not any more as the run left it; None if it is."""
+	"""Return why a record differs from what the run wrote, None if it does not."""
 	modified = frappe.db.get_value(doctype, name, "modified")
 	state = frappe.db.get_value(SYNC_STATE, name, ["written_by_run", "written_at"], as_dict=True)
 	if modified is None or state is None:
@@ -218,14 +218,14 @@ def _get_edit_reason(doctype: str, name: str, target: str) -> str | None:
 
 
 def _delete_record(doctype: str, name: str) -> None:
-	# For good: the bin would keep the person's data.
+	# Permanently: a Deleted Document would keep the person's data.
 	frappe.delete_doc(doctype, name, ignore_permissions=True, ignore_missing=True, delete_permanently=True)
 	frappe.db.delete(SYNC_STATE, {"name": name})
 	frappe.db.delete("Version", {"ref_doctype": doctype, "docname": name})
 
 
 def _list_created(target: str, doctype: str) -> list[str]:
-	return frappe.get_all(  # nobody has a right to these
+	return frappe.get_all(  # users have no permission on these
 		SYNC_STATE,
 		filters={"created_by_run": target, "reference_doctype": doctype},
 		pluck="name",
@@ -234,7 +234,7 @@ def _list_created(target: str, doctype: str) -> list[str]:
 
 
 def _restore_cursor(connection: str, target: str) -> None:
-	"""Reset the cursor, so that what the run read is read again."""
+	"""Reset the cursor, so that the run's records are read again."""
 	run = frappe.db.get_value(SYNC_RUN, target, ["cursor_before", "cursor_after"], as_dict=True)
 	cursor = frappe.db.get_value(KIPU_CONNECTION, connection, "cursor")
 	if run.cursor_after and cursor and (not run.cursor_before or run.cursor_before < cursor):

@@ -1,7 +1,7 @@
 """Sync Runs before and after their work: created, queued, claimed, resumed, and interrupted when their process is gone.
 
-Each connection has one live run. A process claims a run by its lease; a run whose process is gone, or that sent no
-heartbeat for `LEASE_SECONDS`, is interrupted.
+Each connection has one active run. A process claims a run by its lease; a run whose process is gone, or
+without a heartbeat for `LEASE_SECONDS`, is interrupted.
 """
 
 import json
@@ -23,14 +23,14 @@ from orchestrator.sync.runs.run_records import LIVE_STATUSES, Run, RunRequest
 
 RESUMABLE_STATUSES = ("Interrupted", "Failed", "Cancelled")
 LEASE_SECONDS = 10 * 60
-# Until then a queued run may be on its way from the database to the queue.
+# Until then, the job of a committed run may not be in the queue yet.
 QUEUE_GRACE_SECONDS = 2 * 60
 MAX_RESUME_AGE = timedelta(days=1)
 JOB_PREFIX = "orchestrator-sync-"
 
 
 class RunConflictError(ConflictError):
-	"""Another run of the connection is live. 409."""
+	"""Another run of the connection is active. 409."""
 
 
 def begin_run(order: RunRequest, checkpoint: dict[str, Any] | None = None) -> Run:
@@ -66,10 +66,10 @@ def claim_queued_run(name: str) -> Run | None:
 def requeue_approved(name: str) -> None:
 	"""Queue a held run again, approved whatever it changes.
 
-	It reads from the beginning, as much may have changed meanwhile: records that it has written are
-	recognized as its own, the rest is counted anew.
+	It reads from the beginning, because much may have changed meanwhile: records that it has written are
+	recognized as its own, the rest is counted again.
 	"""
-	of_issues = frappe.db.get_value(SYNC_RUN, name, "sync_type") == "retry"  # its checkpoint says which
+	of_issues = frappe.db.get_value(SYNC_RUN, name, "sync_type") == "retry"  # its checkpoint names the run
 	values = {
 		**({} if of_issues else {"checkpoint": None}),
 		"skipped": 0,
@@ -88,8 +88,8 @@ def get_live_run(connection: str) -> str | None:
 
 
 def interrupt_dead_runs(connection: str) -> None:
-	"""Mark as Interrupted the runs of the connection that nobody will ever end."""
-	rows = frappe.get_all(  # a janitor sees everybody's
+	"""Mark runs of the connection whose process or job is gone as Interrupted."""
+	rows = frappe.get_all(  # a cleanup job acts for all users
 		SYNC_RUN,
 		filters={"connection": connection, "status": ("in", LIVE_STATUSES)},
 		fields=["name", "status", "heartbeat_at", "host", "process_id"],
@@ -101,8 +101,8 @@ def interrupt_dead_runs(connection: str) -> None:
 
 
 def _is_dead_run(row: Mapping[str, Any]) -> bool:
-	"""Return True of a run whose process is gone, or that was not heard of for too long; of a queued one, whose
-	job is gone.
+	"""Return True for a run whose process is gone, or without a heartbeat for too long; for a queued one,
+	whose job is gone.
 	"""
 	silent = (clock.get_now() - get_datetime(row["heartbeat_at"])).total_seconds()
 	if row["status"] == "Running":
@@ -116,7 +116,7 @@ def build_job_id(name: str) -> str:
 
 
 def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
-	# One beginner at a time. What was read before may be old: begin anew.
+	# Only one process may begin a run at a time. Earlier reads may be outdated: start a new snapshot.
 	frappe.db.commit()
 	frappe.db.get_value(KIPU_CONNECTION, order.connection, "name", for_update=True)
 	interrupt_dead_runs(order.connection)
@@ -129,7 +129,7 @@ def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 			RunConflictError,
 		)
 	previous = None if order.dry_run or checkpoint else _find_resumable_run(order)
-	kept = json.dumps(checkpoint) if checkpoint else None
+	stored = json.dumps(checkpoint) if checkpoint else None
 	doc = frappe.get_doc(
 		{
 			"doctype": SYNC_RUN,
@@ -137,17 +137,17 @@ def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 			"status": "Queued",
 			"requested_by": frappe.session.user,
 			"cursor_before": frappe.db.get_value(KIPU_CONNECTION, order.connection, "cursor"),
-			"checkpoint": previous.checkpoint if previous else kept,
+			"checkpoint": previous.checkpoint if previous else stored,
 			"resumed_from": previous.name if previous else None,
 			"started_at": clock.get_now(),
 			"heartbeat_at": clock.get_now(),
 		}
-	).insert(ignore_permissions=True)  # nobody may write runs by hand
+	).insert(ignore_permissions=True)  # users have no permission to write runs
 	return str(doc.name)
 
 
 def _claim_lease(name: str) -> str:
-	"""Make a queued run this process's. Returns the token."""
+	"""Acquire the lease of a queued run for this process. Return the token."""
 	token = frappe.generate_hash(length=20)
 	values = {
 		"status": "Running",

@@ -1,6 +1,7 @@
-"""A Sync Run in the process that works on it: its row is updated with each page and finished once.
+"""A Sync Run in the process that executes it: its row is updated with each page and finished once.
 
-The process holds the lease: each write names the lease's token, and is refused once another process has the run.
+The process holds the lease: each write includes the lease's token, and is refused once another process has
+claimed the run.
 """
 
 import json
@@ -19,16 +20,16 @@ LIVE_STATUSES = ("Queued", "Running")
 
 
 class LeaseLostError(Exception):
-	"""Another process has the run: this one must write nothing more."""
+	"""Another process has claimed the run: this one must not write any more."""
 
 
 class RunCancelledError(Exception):
-	"""Somebody asked the run to stop."""
+	"""Somebody cancelled the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-	"""What is asked for."""
+	"""The parameters of a requested run."""
 
 	connection: str
 	sync_type: str
@@ -39,7 +40,7 @@ class RunRequest:
 
 @dataclass(slots=True)
 class Run:
-	"""A run in the hands of this process."""
+	"""A run claimed by this process."""
 
 	name: str
 	request: RunRequest
@@ -74,7 +75,7 @@ class Run:
 		frappe.db.commit()
 
 	def write_row(self, values: Mapping[str, Any]) -> None:
-		"""Write to the run's row, if it is still ours and nobody wants it to stop."""
+		"""Write to the run's row, if this process still has the lease and the run is not cancelled."""
 		names = ", ".join(f"`{name}`=%({name})s" for name in values)
 		frappe.db.sql(
 			f"update `tab{SYNC_RUN}` set {names} where name=%(_name)s and lease_token=%(_token)s"  # noqa: S608
@@ -85,7 +86,7 @@ class Run:
 			self._raise_lease_error()
 
 	def finish_run(self, status: str, **values: Any) -> None:
-		"""End the run and commit. A cancelled one may still be ended by its holder."""
+		"""End the run and commit. The holder of the lease may end a cancelled run, too."""
 		finished = clock.get_now()
 		ending = {
 			**self._build_progress(self.checkpoint),
@@ -102,16 +103,16 @@ class Run:
 		frappe.db.commit()
 
 	def holds_lease(self) -> bool:
-		"""Return True while nobody has taken the run from this process. Locks its row."""
+		"""Return True if no other process has claimed the run. Locks its row."""
 		held = frappe.db.get_value(
 			SYNC_RUN, self.name, ["lease_token", "status"], as_dict=True, for_update=True
 		)
 		return bool(held and held.lease_token == self.token and held.status == "Running")
 
 	def _raise_lease_error(self) -> None:
-		mine = self.holds_lease()
+		has_lease = self.holds_lease()
 		frappe.db.rollback()
-		raise RunCancelledError(self.name) if mine else LeaseLostError(self.name)
+		raise RunCancelledError(self.name) if has_lease else LeaseLostError(self.name)
 
 	def _build_progress(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
 		tally = self.tally

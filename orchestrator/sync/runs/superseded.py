@@ -1,4 +1,4 @@
-"""Stays whose chart number has come under another person, as after a merge of two master records in Kipu."""
+"""Stays whose chart number now belongs to another person, as after a merge of two master records in Kipu."""
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from orchestrator.sync.storage.store import Store
 
 
 class ChartHolder(NamedTuple):
-	"""A stay that has a chart number."""
+	"""A stay with a given chart number."""
 
 	chart_id: str
 	client: str
@@ -22,7 +22,7 @@ class ChartHolder(NamedTuple):
 
 
 def find_chart_holders(connection: str, charts: Collection[str]) -> list[ChartHolder]:
-	"""Return the stays here that have one of these chart numbers."""
+	"""Return the stays with one of these chart numbers."""
 	if not charts:
 		return []
 	rows = frappe.db.sql(
@@ -36,9 +36,10 @@ def find_chart_holders(connection: str, charts: Collection[str]) -> list[ChartHo
 def mark_superseded(
 	holders: Iterable[ChartHolder], store: Store, source: Source
 ) -> tuple[int, list[tuple[Person, Exception]]]:
-	"""Mark these stays as Absent: Kipu has their charts under other people.
+	"""Mark these stays as Absent: in Kipu, their charts belong to other people.
 
-	Returns how many of them were in care, and the persons that could not be written, each with the error.
+	Return the number of them that were in care, and the persons that could not be written, each with the
+	error.
 	"""
 	stays = {holder.stay: holder.client for holder in holders}
 	persons = store.get_persons(list(dict.fromkeys(stays.values())))

@@ -1,4 +1,6 @@
-"""Many new records written at once, row for row as `insert()` would. Only where nothing listens: see listeners.py."""
+"""Insert many new records at once, with the same rows as `insert()` would write. Only where saving has no
+side effects: see save_side_effects.py.
+"""
 
 from collections.abc import Collection, Mapping
 from itertools import chain
@@ -13,7 +15,7 @@ from orchestrator.sync.merge.three_way import Person, Record
 
 DOCTYPES = ("Client", "Client Stay")
 Templates = Mapping[str, PrivateDict]
-# Of a row that is there already these stay as they are.
+# Columns of an existing row that do not change.
 STORED_COLUMNS = frozenset(
 	{
 		"name",
@@ -31,7 +33,9 @@ STORED_COLUMNS = frozenset(
 
 
 def is_bulk_writable(person: Person, run: str) -> bool:
-	"""Return True if all that changes is new, or was new in this very run, and holds nothing that saving would clean."""
+	"""Return True if only records that this run created are written, and none has a value that saving would
+	clean.
+	"""
 	changed = [record for record in person.records if record.changed]
 	return all(
 		(record.new or record.created_by_run == run) and not _contains_markup(record.row)
@@ -40,12 +44,12 @@ def is_bulk_writable(person: Person, run: str) -> bool:
 
 
 def build_templates() -> Templates:
-	"""By DocType: the columns of a new row with their defaults."""
+	"""Return the columns of a new row with their defaults, by DocType."""
 	return {doctype: _build_template(doctype) for doctype in DOCTYPES}
 
 
 def bulk_write(persons: Collection[Person], templates: Templates) -> dict[str, str]:
-	"""Write what changed. Returns the `modified` of each record by name."""
+	"""Write the changed records. Return the `modified` of each record by name."""
 	moment = str(clock.get_now())
 	stamps: dict[str, str] = {}
 	for doctype in DOCTYPES:
@@ -71,7 +75,7 @@ def _bulk_write_doctype(
 	defaults = PrivateDict(
 		{name: value for name, value in written.items() if name in named and value is not None}
 	)
-	# One that is there already as another's is an error, not an update.
+	# An existing row of another connection is an error, not an update.
 	insert_rows(doctype, (_build_row(record, written, moment, defaults) for record in records if record.new))
 	known = [record for record in records if not record.new]
 	_lock_rows(doctype, known)
@@ -83,8 +87,8 @@ def _bulk_write_doctype(
 
 
 def _lock_rows(doctype: str, known: Collection[Record]) -> None:
-	"""Whole rows are written, so nobody may have written to them since they were read. Raises QueryDeadlockError where
-	somebody has: the page is to be done again.
+	"""Lock the rows, which are written as a whole. Raise QueryDeadlockError, so that the page is repeated, if
+	one was changed since it was read.
 	"""
 	if not known:
 		return
@@ -108,7 +112,7 @@ def _build_row(record: Record, written: PrivateDict, moment: str, defaults: Mapp
 	values["creation"] = record.row.get("creation") or moment
 	values["modified"] = moment
 	for name, default in defaults.items():
-		if values[name] is None:  # a blank of Kipu's: a new document has its default then
+		if values[name] is None:  # a blank of Kipu: a new document has its default then
 			values[name] = default
 	return values
 

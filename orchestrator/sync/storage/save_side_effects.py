@@ -1,5 +1,5 @@
-"""Whether anything on this site listens to a DocType's records being made. If nothing does, many may be written at once:
-nobody can tell the difference. If anything might, each is saved as anybody's.
+"""Side effects of saving a DocType's records on this site. Without any, many records may be inserted at once
+with the same result. Otherwise each is saved as a document.
 """
 
 from collections.abc import Collection, Iterator
@@ -17,12 +17,14 @@ INSERT_EVENTS = frozenset(
 	}
 )  # fmt: skip
 
-# Kinds of fields of which saving refuses some values.
+# Field types of which saving refuses some values.
 INSERT_RELEVANT_PROPERTIES = frozenset({"Select", "Phone", "Link"})
 
 
 def has_side_effects(doctype: str, written: Collection[str] = ()) -> bool:
-	"""Return True if saving a new record of `doctype` could do more than write its row. `written`: the fields that get a value."""
+	"""Return True if saving a new record of `doctype` could do more than write its row. `written`: the fields
+	that get a value.
+	"""
 	return next(list_side_effects(doctype, written), None) is not None
 
 
@@ -38,19 +40,19 @@ def list_side_effects(doctype: str, written: Collection[str] = ()) -> Iterator[s
 
 
 def _find_overridden_controller(doctype: str) -> str | None:
-	"""Another app may have put its own class in the place of ours."""
+	"""Yield a DocType class of another app that replaces this app's."""
 	module = get_controller(doctype).__module__
 	return None if module.startswith("orchestrator.") else module
 
 
 def _is_checked_on_save(field: DocField, written: Collection[str]) -> bool:
-	"""Return True of a field of the site's own that saving looks at. Defaults are written like any other value."""
+	"""Return True for a site's own field that saving validates. Defaults are written like other values."""
 	if not field.get("is_custom_field"):
 		return False
 	if field.reqd or field.fetch_from or field.unique or field.fieldtype == "Rating":
 		return True
 	if field.default and field.fieldtype in ("Link", "Dynamic Link", "Password"):
-		return True  # it has to be there, or goes elsewhere
+		return True  # its target must exist, or it is stored elsewhere
 	return field.fieldname in written and (
 		field.fieldtype in INSERT_RELEVANT_PROPERTIES or bool(field.options)
 	)
@@ -61,6 +63,6 @@ def _is_in_global_search(doctype: str) -> str | None:
 
 
 def _is_auto_followed(_doctype: str) -> str | None:
-	"""Who makes a record may want to follow it."""
+	"""Return True if users automatically follow the records that they create."""
 	follows = frappe.get_cached_value("User", frappe.session.user, "follow_created_documents")
 	return "document follow" if follows else None

@@ -1,4 +1,4 @@
-"""Where persons are read from and written to: the database, or for a dry run a memory on top of it."""
+"""The stores that a run reads from and writes to: the database, or for a dry run memory on top of it."""
 
 import json
 import pickle
@@ -19,22 +19,22 @@ StayRow = tuple[str, str, str, str | None]
 
 
 class Store(Protocol):
-	"""What a run reads from and writes to."""
+	"""The interface of a store."""
 
 	def get_hashes(self, stays: Collection[str]) -> Hashes:
-		"""By name of a stay: the contents taken over, and the run that wrote it last."""
+		"""Return by name of a stay the imported content hashes, and the run that wrote it last."""
 
 	def get_persons(self, clients: Collection[str]) -> dict[str, Person]:
-		"""Return the persons by the client's name; a new one where there is none."""
+		"""Return the persons by the client's name, a new one if there is none."""
 
 	def write(self, persons: Iterable[Person]) -> list[tuple[Person, Exception]]:
-		"""Write what changed. Returns the persons that could not be, and why."""
+		"""Write the changed records. Return the persons that could not be written, with their errors."""
 
 	def list_in_care(self) -> list[StayRow]:
-		"""Name, client, casefile id and location id of the stays in care."""
+		"""Return name, client, casefile ID and location ID of the stays in care."""
 
 	def list_unsaved_stays(self, stays: Collection[str]) -> dict[str, StayRow]:
-		"""Of these stays, those that the run has written elsewhere than in the database: the last is the status."""
+		"""Return those of the stays that the run has not written to the database, with their status last."""
 
 
 def get_hashes(stays: Collection[str]) -> Hashes:
@@ -50,11 +50,11 @@ def get_hashes(stays: Collection[str]) -> Hashes:
 
 def get_persons(source: Source, clients: Collection[str]) -> dict[str, Person]:
 	"""Three queries, however many they are. A client that is not here is new."""
-	found = _get_rows("Client", "name", clients)
-	stays = _get_rows("Client Stay", "client", list(found))
+	clients_by_name = _get_rows("Client", "name", clients)
+	stays = _get_rows("Client Stay", "client", list(clients_by_name))
 	persons = {
 		name: Person(Record("Client", name, row), {})
-		for name, row in ((each, found.get(each)) for each in clients)
+		for name, row in ((each, clients_by_name.get(each)) for each in clients)
 		if row is not None
 	}
 	for name, row in stays.items():
@@ -95,7 +95,9 @@ def _load_states(records: list[Record]) -> None:
 
 
 class DryRunStore:
-	"""The database with what a dry run would have written on top, in memory. Compressed: it may be everybody."""
+	"""The database overlaid with the writes of a dry run, in memory. Compressed, because a run may change
+	every record.
+	"""
 
 	def __init__(self, source: Source, run: str) -> None:
 		self._source = source
@@ -156,14 +158,14 @@ def _unpack(packed: bytes) -> Person:
 
 
 def count_in_care(connection: str) -> int:
-	"""How many stays are in care."""
+	"""Return the number of stays in care."""
 	return frappe.db.count(
 		"Client Stay", {"connection": connection, "status": ("in", sorted(IN_CARE_STATUSES))}
 	)
 
 
 def count_existing(connection: str, doctype: str, before: datetime) -> int:
-	"""How many clients, or stays, were here before that moment."""
+	"""Return the number of clients, or stays, created before that time."""
 	return frappe.db.count(doctype, {"connection": connection, "creation": ("<", before)})
 
 

@@ -1,4 +1,6 @@
-"""What Kipu last said of each record, and what a run changed: rows that only the sync reads."""
+"""Sync State and Sync Change: last synced source values, and changes of a run. Only the sync reads these
+rows.
+"""
 
 import json
 from collections.abc import Iterable
@@ -16,7 +18,9 @@ _as_text = json.JSONEncoder(
 
 
 def upsert_states(records: Iterable[Record], connection: str, run: str, stamps: dict[str, str]) -> None:
-	"""Remember the source values of these records. `stamps`: the `modified` of each that was written, by name."""
+	"""Store the last synced source values of these records. `stamps`: the `modified` of each written one, by
+	name.
+	"""
 	upsert_rows(
 		SYNC_STATE,
 		(
@@ -37,7 +41,7 @@ def upsert_states(records: Iterable[Record], connection: str, run: str, stamps: 
 
 
 def log_changes(records: Iterable[Record], run: str) -> None:
-	"""Remember what the records held, so that the run can be rolled back."""
+	"""Store the previous values of records, so that the run can be rolled back."""
 	insert_rows(
 		SYNC_CHANGE,
 		(

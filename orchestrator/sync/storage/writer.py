@@ -1,4 +1,4 @@
-"""What a run writes to clients and stays, and the only place that does."""
+"""Writes of a run to clients and stays. No other module writes them."""
 
 import time
 from collections.abc import Collection, Iterable
@@ -12,39 +12,41 @@ from orchestrator.sync.storage import bulk_insert, save_side_effects, sync_state
 from orchestrator.sync.storage.store import Hashes, StayRow, get_hashes, get_persons, list_in_care
 
 SAVEPOINT = "orchestrator_sync_page"
-SIDE_EFFECT_CHECK_SECONDS = 30.0  # seconds: a run may be long, and people begin to listen meanwhile
+SIDE_EFFECT_CHECK_SECONDS = 30.0  # seconds: hooks and rules may be added during a long run
 
 Failures = list[tuple[Person, Exception]]
 
 
 class DatabaseStore:
-	"""The database. Everything within the caller's transaction: nothing is committed here."""
+	"""The database, within the caller's transaction: nothing is committed here."""
 
 	def __init__(self, source: Source, run: str) -> None:
 		self._source = source
 		self._run = run
-		# What a new row begins with, while nobody listens.
+		# Default values of new rows, while saving has no side effects.
 		self._templates: bulk_insert.Templates | None = None
 		self._asked_at = -SIDE_EFFECT_CHECK_SECONDS
 
 	def get_hashes(self, stays: Collection[str]) -> Hashes:
-		"""By name of a stay: the contents taken over, and the run that wrote it last."""
+		"""Return by name of a stay the imported content hashes, and the run that wrote it last."""
 		return get_hashes(stays)
 
 	def get_persons(self, clients: Collection[str]) -> dict[str, Person]:
-		"""Return the persons by the client's name; a new one where there is none."""
+		"""Return the persons by the client's name, a new one if there is none."""
 		return get_persons(self._source, clients)
 
 	def list_in_care(self) -> list[StayRow]:
-		"""Name, client, casefile id and location id of the stays in care."""
+		"""Return name, client, casefile ID and location ID of the stays in care."""
 		return list_in_care(self._source.name)
 
 	def list_unsaved_stays(self, _stays: Collection[str]) -> dict[str, StayRow]:
-		"""Nothing: all that was written is in the database."""
+		"""Return nothing: everything written is in the database."""
 		return {}
 
 	def write(self, persons: Iterable[Person]) -> Failures:
-		"""Save what changed and remember Kipu's word. Each person within a savepoint; returns those that failed."""
+		"""Save the changed records and their last synced source values. Each person is saved in a savepoint;
+		return those that failed.
+		"""
 		pending = [person for person in persons if _has_changes(person)]
 		stamps = self._bulk_write(
 			[person for person in pending if bulk_insert.is_bulk_writable(person, self._run)]
@@ -58,7 +60,7 @@ class DatabaseStore:
 		return failures
 
 	def _bulk_write(self, persons: Collection[Person]) -> dict[str, str]:
-		"""Return the `modified` of what was written; nothing where somebody listens, or where a row was refused."""
+		"""Return the `modified` of written records, None if saving has side effects or a row was refused."""
 		if not any(record.changed for person in persons for record in person.records):
 			return {}
 		templates = self._bulk_templates_if_no_side_effects()
@@ -70,7 +72,7 @@ class DatabaseStore:
 		except WHOLE_CALL_ERRORS:
 			raise
 		except Exception:
-			# Which row it was, and why, comes out when they are saved one by one. A lost connection raises again here.
+			# Saving one by one finds the row and the error. A lost connection raises again here.
 			frappe.db.rollback(save_point=SAVEPOINT)
 			return {}
 
@@ -78,11 +80,11 @@ class DatabaseStore:
 		if time.monotonic() - self._asked_at >= SIDE_EFFECT_CHECK_SECONDS:
 			self._asked_at = time.monotonic()
 			rules = self._source.mapping.rules_by_doctype
-			heard = any(
+			has_effects = any(
 				save_side_effects.has_side_effects(doctype, [each.target for each in rules[doctype]])
 				for doctype in rules
 			)
-			self._templates = None if heard else bulk_insert.build_templates()
+			self._templates = None if has_effects else bulk_insert.build_templates()
 		return self._templates
 
 	def _save_person(self, person: Person, stamps: dict[str, str]) -> Failures:
@@ -120,10 +122,10 @@ class DatabaseStore:
 
 
 def save_record(record: Record) -> str:
-	"""Save a record as anybody's would be, hooks and all. Returns its `modified`."""
+	"""Save a record as a document, with all hooks. Return its `modified`."""
 	if record.new:
 		doc = frappe.get_doc({"doctype": record.doctype, **record.row})
-		# The sync's own right: who may run it need not be one who may see clients.
+		# The sync writes without permissions: users who may run it need not be allowed to see clients.
 		doc.insert(ignore_permissions=True)
 	else:
 		doc = frappe.get_doc(record.doctype, record.name)

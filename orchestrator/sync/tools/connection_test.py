@@ -1,4 +1,4 @@
-"""The pre-flight test of a stored connection: asks Kipu, changes nothing, and names the part that is wrong."""
+"""The connection test: sends requests to Kipu, changes nothing, and names the part that is wrong."""
 
 import dataclasses
 from typing import TYPE_CHECKING, cast
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
-	"""Test a connection with some ten requests at its own rate; nothing is written.
+	"""Test a connection with about ten requests at its own rate; nothing is written.
 
 	Raises InvalidSettingsError (422) for a missing key and for an invalid setting.
 	"""
@@ -43,23 +43,23 @@ def run_connection_test_by_name(name: str) -> ConnectionTest:
 
 
 def _build_target(connection: "KipuConnection") -> Target:
-	"""Return the stored connection as the examination takes it."""
+	"""Return the stored connection as the target of an examination."""
 	source = connections.get_source(str(connection.name))
-	places = source.facilities_by_location.values()
+	locations = source.facilities_by_location.values()
 	return Target(
 		credentials=_get_trimmed_credentials(connection),
 		base_url=connection.base_url,
 		api_version=cast(Version, int(connection.api_version)),
 		zones=source.zones,
-		locations=frozenset(place.location_id for place in places if place.enabled),
-		left_out=frozenset(place.location_id for place in places if not place.enabled),
+		locations=frozenset(location.location_id for location in locations if location.enabled),
+		left_out=frozenset(location.location_id for location in locations if not location.enabled),
 		allowed_hosts=connections.get_allowed_hosts(),
 		per=connection.page_size,
 	)
 
 
 def _get_trimmed_credentials(connection: "KipuConnection") -> Credentials:
-	"""Return the keys as a run uses them: without the blanks around them."""
+	"""Return the credentials as a run uses them: without surrounding blanks."""
 	stored = (
 		connection.get_password(field, raise_exception=False) or "" for field in connections.CREDENTIAL_FIELDS
 	)

@@ -1,4 +1,4 @@
-"""The findings of the pre-flight test in words: what was found, and what to do about it."""
+"""Messages for the findings of the connection test: the result, and what to do."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ PART_TITLES = {
 	"fields": _lt("Fields"),
 	"records": _lt("Records"),
 }
-# (part, code) -> what was found, what to do. A part of None matches every part.
+# (part, code) -> finding, remedy. A part of None matches every part.
 MESSAGES: Mapping[tuple[str | None, str], tuple[Any, Any]] = {
 	("base_url", "unsafe_scheme"): (
 		_lt("The base URL is not https."),
@@ -163,7 +163,7 @@ def get_title(part: str) -> str:
 
 
 def render_finding(finding: Finding) -> tuple[str, str]:
-	"""Return what was found, and what to do (empty where there is nothing to do)."""
+	"""Return the finding as text, and the remedy (empty if there is none)."""
 	key = (finding.part, finding.code)
 	found, remedy = MESSAGES[key] if key in MESSAGES else MESSAGES[None, finding.code]
 	facts = _FactsWithDefault(
@@ -173,7 +173,7 @@ def render_finding(finding: Finding) -> tuple[str, str]:
 
 
 class _FactsWithDefault(dict[str, str]):
-	"""A fact that is not there is a dash."""
+	"""Facts for a message; a missing one is shown as a dash."""
 
 	def __missing__(self, _name: str) -> str:
 		return "-"
@@ -183,5 +183,5 @@ def _render_value(value: Any) -> str:
 	if isinstance(value, list):
 		return ", ".join(value)
 	if isinstance(value, int):
-		return str(abs(value))  # which of two clocks is ahead makes no difference to what to do
+		return str(abs(value))  # the remedy does not depend on which clock is ahead
 	return "-" if value is None else str(value)

@@ -1,7 +1,8 @@
-"""Clients who may be the same person: listed for people to look at, never merged by itself.
+"""Clients who may be the same person: listed for review, never merged automatically.
 
-Likely is who shares the day of birth and also the name, the mail address or the phone number, also across
-connections: two instances of Kipu do not know of each other. Upper and lower case and accents make no difference.
+Clients are likely duplicates if they share the date of birth and also the name, the mail address or the phone
+number, also across connections: two instances of Kipu do not know of each other. Case and accents are
+ignored.
 """
 
 import unicodedata
@@ -15,7 +16,7 @@ from frappe.query_builder.functions import Count
 
 from orchestrator.doctypes import CLIENT
 
-# What must agree beside the day of birth, and what to call it.
+# Criteria that must agree beside the date of birth, with their names.
 MATCH_CRITERIA = {
 	("last_name", "first_name"): _lt("Name and date of birth"),
 	("email",): _lt("Email and date of birth"),
@@ -37,17 +38,18 @@ BATCH_SIZE = 500
 
 
 class DuplicateGroup(NamedTuple):
-	"""Clients who agree in a sign. `sign` is the words for it."""
+	"""Clients that agree in a criterion. `sign` is its description."""
 
 	sign: str
 	clients: list[frappe._dict]
 
 
 def find_duplicate_groups(facility: str | None = None) -> Iterator[DuplicateGroup]:
-	"""Yield groups of two and more among the clients that the caller may read, each client with the fields
+	"""Yield groups of two or more clients that the caller may read, each client with the fields
 	`DISPLAY_FIELDS`.
 
-	With `facility`, only groups with a client of that facility. Groups are found by the first sign only.
+	With `facility`, only groups with a client of that facility. A group is listed under its first criterion
+	only.
 	"""
 	seen: set[frozenset[str]] = set()
 	for sign, words in MATCH_CRITERIA.items():
@@ -62,8 +64,8 @@ def find_duplicate_groups(facility: str | None = None) -> Iterator[DuplicateGrou
 
 
 def _find_candidates(sign: tuple[str, ...]) -> list[str]:
-	"""Return names of all clients who agree with another in the sign, whoever may read them: they are read as
-	the caller next.
+	"""Return the names of all clients that agree with another in the criterion, regardless of permissions:
+	they are read as the caller next.
 	"""
 	client = frappe.qb.DocType(CLIENT)
 	keys = [client.date_of_birth, *(client[field] for field in sign)]
@@ -76,10 +78,10 @@ def _find_candidates(sign: tuple[str, ...]) -> list[str]:
 	same = client.date_of_birth == shared.date_of_birth
 	for field in sign:
 		same &= client[field] == shared[field]
-	found = (
+	names = (
 		frappe.qb.from_(client).join(shared).on(same).select(client.name).where(client.status != "Deleted")
 	)
-	return found.run(pluck=True)
+	return names.run(pluck=True)
 
 
 def _filter_readable(names: list[str]) -> Iterator[frappe._dict]:
@@ -95,7 +97,7 @@ def _filter_readable(names: list[str]) -> Iterator[frappe._dict]:
 
 
 def _group_clients(clients: Iterable[frappe._dict], sign: tuple[str, ...]) -> Iterator[list[frappe._dict]]:
-	"""Yield the clients grouped by what they share. A client without a readable namesake is left out."""
+	"""Yield the clients grouped by what they share. A client without a readable counterpart is left out."""
 	by_key: dict[tuple[object, ...], list[frappe._dict]] = defaultdict(list)
 	for client in clients:
 		by_key[(client.date_of_birth, *(_fold_text(client[field]) for field in sign))].append(client)

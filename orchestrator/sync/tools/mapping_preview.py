@@ -1,4 +1,4 @@
-"""How one record of Kipu's would be mapped: fetched, compared with what is here, shown, and forgotten."""
+"""Preview of one Kipu record: fetched, compared with this site's record, shown, and not stored."""
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -27,8 +27,8 @@ from orchestrator.sync.tools.visibility import can_access_facility
 def build_preview(connection: str, casefile_id: str) -> MappingPreview:
 	"""Return the preview, as the caller may see it.
 
-	Raises ValidationError (422) for a malformed id, DoesNotExistError (404) for a record that Kipu does not
-	have or that is not the caller's to see, ValidationError if Kipu gives no answer.
+	Raises ValidationError (422) for a malformed ID, DoesNotExistError (404) for a record that Kipu does not
+	have or that the caller may not see, ValidationError if Kipu does not reply.
 	"""
 	source = connections.get_source(connection)
 	casefile_id = _parse_casefile(casefile_id)
@@ -170,7 +170,7 @@ class _FieldPreviews:
 		}
 
 	def get_effect(self, rule: Rule) -> Effect:
-		"""Return what would become of the field."""
+		"""Return the effect of a run on the field."""
 		values = self.values[rule.doctype]
 		if rule.source in self.unreadable:
 			return "unreadable"
@@ -180,5 +180,5 @@ class _FieldPreviews:
 			return "set"
 		if (rule.doctype, rule.target) in self.reviews:
 			return "review"
-		here = self.known[rule.doctype].get(rule.target)
-		return "same" if to_canonical(here) == to_canonical(values[rule.target]) else "kept"
+		current = self.known[rule.doctype].get(rule.target)
+		return "same" if to_canonical(current) == to_canonical(values[rule.target]) else "kept"

@@ -1,7 +1,7 @@
-"""Who is in care by Kipu, held against who is in care here: read now, compared, never stored.
+"""Clients in care in Kipu compared with those on this site: read now, compared, never stored.
 
-What the caller may not see makes no difference to them: stays they may not read, and people at facilities they are
-not permitted, are left out.
+Records that the caller may not see have no effect: stays that they may not read, and people at facilities
+that they are not permitted, are left out.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ BATCH_SIZE = 500
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-	"""One difference. `here` and `there` are the two values of `field`, where it is one field that differs."""
+	"""One difference. `here` and `there` are the two values of `field`, if a single field differs."""
 
 	kind: Kind
 	casefile_id: str
@@ -55,47 +55,51 @@ class Reconciliation:
 
 
 def build_reconciliation(connection: str) -> Reconciliation:
-	"""Read the census and compare. Raises a SyncError if Kipu gives none, InvalidSettingsError for wrong settings."""
+	"""Read the census and compare. Raises a SyncError if Kipu fails, InvalidSettingsError for invalid
+	settings.
+	"""
 	result = Reconciliation()
-	there = _read_census(connection, result)
-	names = _list_stay_names(connection, there)
-	here = _filter_readable(names)
-	hidden = set(names) - here.keys()
-	for name, incoming in there.items():
-		if name in here:
-			result.differences += _compare_stay(here[name], incoming)
+	census = _read_census(connection, result)
+	names = _list_stay_names(connection, census)
+	stays = _filter_readable(names)
+	hidden = set(names) - stays.keys()
+	for name, incoming in census.items():
+		if name in stays:
+			result.differences += _compare_stay(stays[name], incoming)
 		elif name not in hidden and can_access_facility(incoming.derived["facility"]):
 			result.differences.append(_build_missing_here(incoming))
 	result.differences += [
 		_build_missing_in_kipu(stay)
-		for name, stay in here.items()
+		for name, stay in stays.items()
 		if name not in result.seen and stay.status in IN_CARE_STATUSES
 	]
 	return result
 
 
 def _read_census(connection: str, result: Reconciliation) -> Mapping[str, ParsedRecord]:
-	"""Return who is in care by Kipu, by the name of the stay here. Counts what it reads into `result`."""
+	"""Return the clients in care in Kipu, by the name of the stay on this site. Counts the records in
+	`result`.
+	"""
 	source = connections.get_source(connection)
 	client, session = connections.open_client(connection)
 	at, tally = datetime.now(timezone.utc), ReadCounts()
-	found: dict[str, ParsedRecord] = {}
+	parsed: dict[str, ParsedRecord] = {}
 	try:
 		for page in client.list_census():
 			tally.add_page(page)
 			for raw in page.records:
 				if incoming := _parse_record(raw, source, at, result):
-					found[incoming.stay_name] = incoming
+					parsed[incoming.stay_name] = incoming
 	finally:
 		session.close()
 	result.read, result.complete = tally.records, tally.is_complete
-	return found
+	return parsed
 
 
 def _parse_record(
 	raw: RawRecord, source: connections.Source, at: datetime, result: Reconciliation
 ) -> ParsedRecord | None:
-	"""Return a record, unless it is left out or can't be read, which is a difference of its own."""
+	"""Return a record, unless the connection skips it or it is unreadable, which is a difference of its own."""
 	try:
 		seen = fingerprint_record(raw, source)
 		result.seen.add(seen.stay_name)
@@ -105,14 +109,14 @@ def _parse_record(
 	return None
 
 
-def _list_stay_names(connection: str, there: Mapping[str, ParsedRecord]) -> list[str]:
-	"""Return names of the stays to compare, whoever may read them: those in care here, and those that Kipu has
-	in care.
+def _list_stay_names(connection: str, census: Mapping[str, ParsedRecord]) -> list[str]:
+	"""Return names of the stays to compare, regardless of permissions: those in care on this site and those
+	in care in Kipu.
 	"""
 	in_care = frappe.get_all(
 		CLIENT_STAY, {"connection": connection, "status": ("in", IN_CARE_STATUSES)}, pluck="name"
 	)
-	others = list(there.keys() - in_care)
+	others = list(census.keys() - in_care)
 	known = [
 		name
 		for chunk in _split_batches(others)

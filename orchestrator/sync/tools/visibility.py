@@ -1,4 +1,4 @@
-"""Which people the caller may learn of before there is a record of them here."""
+"""People of Kipu that the caller may see before they have a record on this site."""
 
 import frappe
 from frappe.permissions import get_user_permissions
@@ -7,7 +7,7 @@ from orchestrator.doctypes import FACILITY
 
 
 def _list_permitted_facilities() -> set[str]:
-	"""Return the facilities that the caller is bound to by User Permissions; none for no bounds."""
+	"""Return the facilities that User Permissions limit the caller to, none for no limit."""
 	return {str(row.get("doc")) for row in get_user_permissions(frappe.session.user).get(FACILITY, [])}
 
 

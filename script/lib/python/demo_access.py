@@ -1,4 +1,4 @@
-"""Gives the demo site a user for the API and prints its token: `python demo_access.py SITE`, run from the sites folder.
+"""Create an API user on the demo site and print its token: `python demo_access.py SITE`, in the sites folder.
 
 The token comes from Frappe's own `generate_keys`. It is printed as `key:secret`; asking again makes a new secret.
 """
@@ -9,7 +9,7 @@ import frappe
 
 EMAIL = "api@example.com"
 
-# What the documented calls need; a role that no installed app brings is left out.
+# Roles that the documented calls require; those of missing apps are left out.
 ROLES = (
 	"System Manager",
 	"Sales Manager",
@@ -29,7 +29,7 @@ ROLES = (
 
 
 def main(site: str) -> None:
-	"""Create the user if it is missing, then print a fresh token."""
+	"""Create the user if it is missing, then print a new token."""
 	frappe.init(site=site)
 	frappe.connect()
 	try:
@@ -45,7 +45,7 @@ def main(site: str) -> None:
 
 
 def ensure_user() -> None:
-	"""Create an enabled system user with the roles above, and no password: it signs in by token only."""
+	"""Create an enabled system user with the roles above and without a password: it signs in by token only."""
 	if frappe.db.exists("User", EMAIL):
 		return
 	user = frappe.new_doc("User")

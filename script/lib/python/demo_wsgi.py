@@ -1,4 +1,4 @@
-"""What gunicorn serves for the demo: Frappe with its static files, and one site by whatever host name it is called.
+"""The WSGI application of the demo server: Frappe with its static files, and one site under any host name.
 
 In production nginx does both; see README.md.
 """

@@ -1,4 +1,6 @@
-"""A report's values as a file shows them: as text, as a cell that no spreadsheet takes for a formula, for people."""
+"""A report's values for files: as text, as a cell that no spreadsheet reads as a formula, and formatted for
+people.
+"""
 
 import datetime
 import json
@@ -17,12 +19,12 @@ QUOTE_CHARACTERS = {"&quot;": '"', "&#39;": "'", "&#x27;": "'"}
 
 
 def is_finite(value: Any) -> bool:
-	"""Return True for a number that can be written down."""
+	"""Return True for a finite number."""
 	return isinstance(value, int) or math.isfinite(value)
 
 
 def to_text(value: Any) -> str:
-	"""Return a value as text: text as it is, days and moments as ISO 8601 has them."""
+	"""Return a value as text: text unchanged, dates and timestamps in ISO 8601."""
 	if value is None:
 		return ""
 	if isinstance(value, str):
@@ -37,9 +39,7 @@ def to_text(value: Any) -> str:
 
 
 def format_cell(column: Column, row: Row) -> str:
-	"""Return the value of a column as the site shows it: its format of dates and numbers, the currency of the
-	row.
-	"""
+	"""Return a column's value in the site's formats of dates and numbers, with the currency of the row."""
 	value = column.get_value(row)
 	if value is None or value == "":
 		return ""
@@ -53,12 +53,12 @@ def format_cell(column: Column, row: Row) -> str:
 
 
 def unescape_text(text: str) -> str:
-	"""Return text as Desk shows it: Frappe stores what a user types, such as List<String>, with its signs escaped."""
+	"""Return text as Desk shows it: Frappe stores typed text, such as List<String>, with its signs escaped."""
 	return unescape(text, QUOTE_CHARACTERS) if "&" in text else text
 
 
 def _format_moment(value: Any) -> str:
-	"""Return a day, a time or both in the site's format."""
+	"""Return a date, a time or both in the site's format."""
 	if isinstance(value, datetime.datetime):
 		return format_datetime(value)
 	if isinstance(value, datetime.date):
@@ -81,5 +81,5 @@ def _format_number(column: Column, row: Row, value: Any) -> str:
 
 
 def _count_decimals(value: Any) -> int:
-	"""Return how many decimals a number is shown with: none where it has none."""
+	"""Return the number of decimals shown: none for an integer."""
 	return 0 if round(float(value), FEW_DECIMALS).is_integer() else FEW_DECIMALS

@@ -1,4 +1,4 @@
-"""What stands above the table of a report."""
+"""The content above the table of a report."""
 
 from collections.abc import Callable
 from typing import Any

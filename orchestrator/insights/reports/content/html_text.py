@@ -28,7 +28,7 @@ EMPTY_LINES = re.compile(r"\s*\n\s*")
 
 
 def to_text(html: str) -> str:
-	"""Return what a reader of the HTML sees: its text, a line for each block, without any mark-up."""
+	"""Return the visible text of the HTML, a line for each block, without markup."""
 	soup: Any = BeautifulSoup(html, "html.parser")
 	for tag in soup(HIDDEN_TAGS):
 		tag.decompose()

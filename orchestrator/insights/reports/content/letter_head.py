@@ -1,4 +1,4 @@
-"""A Letter Head's HTML as a picture for a PDF, laid out by WeasyPrint, which fetches nothing from the network."""
+"""A Letter Head's HTML as an image for a PDF, laid out by WeasyPrint, which fetches nothing from the network."""
 
 import mimetypes
 from pathlib import Path
@@ -9,7 +9,7 @@ from urllib.request import urlopen
 import frappe
 from frappe.utils import get_url
 
-WIDTH_MM = {False: 186, True: 273}  # of an A4 page within its margins, upright and turned
+WIDTH_MM = {False: 186, True: 273}  # of an A4 page within its margins, portrait and landscape
 MAX_HEIGHT_MM = 140
 MM_PER_PIXEL = 25.4 / 96
 MIN_HEIGHT_MM = 1.0
@@ -23,20 +23,20 @@ img {{ max-width: 100%; }}
 
 
 class InvalidUrlError(ValueError):
-	"""An address that a letter head may not read."""
+	"""A URL that a letter head may not load."""
 
 
 def render_letter_head(name: str | None, landscape: bool) -> tuple[bytes | None, bytes | None]:
-	"""Return head and foot of a Letter Head as PDF, each as high as what it holds."""
-	found = name and frappe.db.get_value("Letter Head", name, ["content", "footer"], as_dict=True)
-	if not found:
+	"""Return head and foot of a Letter Head as PDF, each as high as its content."""
+	parts = name and frappe.db.get_value("Letter Head", name, ["content", "footer"], as_dict=True)
+	if not parts:
 		return None, None
-	head, foot = (_render_part(part, landscape) if part else None for part in (found.content, found.footer))
+	head, foot = (_render_part(part, landscape) if part else None for part in (parts.content, parts.footer))
 	return head, foot
 
 
 def _render_part(template: str, landscape: bool) -> bytes | None:
-	"""Return one part as a PDF of one page. None where nothing of it is seen."""
+	"""Return one part as a PDF of one page, None if nothing of it is visible."""
 	content = frappe.render_template(template, {"doc": frappe._dict()})
 	width = WIDTH_MM[landscape]
 	height = min(_measure_height(_build_document(content, width, MAX_HEIGHT_MM)), MAX_HEIGHT_MM)
@@ -54,7 +54,7 @@ def _build_document(content: str, width: float, height: float) -> Any:
 
 
 def _measure_height(document: Any) -> float:
-	"""Return how much of its first page a document fills, in millimetres."""
+	"""Return the used height of a document's first page, in millimetres."""
 	if len(document.pages) > 1:
 		return MAX_HEIGHT_MM
 	bottom = max(
@@ -72,7 +72,7 @@ def _list_boxes(page: Any) -> list[Any]:
 
 
 def fetch_url(url: str, *_arguments: Any, **_options: Any) -> dict[str, Any]:
-	"""Return what an address of a letter head names: data in the address itself, or a file of this site.
+	"""Return the content of a letter head's URL: a data URL, or a file of this site.
 
 	Permissions: public files and assets; private files that the caller may read.
 	Raises: InvalidUrlError for anything else, whereupon WeasyPrint leaves the picture out.
@@ -85,7 +85,7 @@ def fetch_url(url: str, *_arguments: Any, **_options: Any) -> dict[str, Any]:
 
 
 def _find_site_path(url: str) -> Path:
-	"""Return the file that an address of this site names."""
+	"""Return the file behind a URL of this site."""
 	parts, site = urlparse(url), urlparse(get_url(allow_header_override=False))
 	if parts.scheme not in ("http", "https") or parts.netloc != site.netloc:
 		raise InvalidUrlError(url)
@@ -103,13 +103,13 @@ def _find_site_path(url: str) -> Path:
 
 
 def _can_read(file_url: str) -> bool:
-	"""Return whether the caller may read a private file."""
+	"""Return True if the caller may read a private file."""
 	names = frappe.get_all("File", filters={"file_url": file_url}, pluck="name", limit=20)
 	return any(frappe.has_permission("File", "read", doc=name) for name in names)
 
 
 def _join_within(folder: Path, name: str) -> Path:
-	"""Return a file of a folder, wherever its name tries to lead."""
+	"""Return the path of a file in a folder, without leaving the folder."""
 	path = (folder / name).resolve()
 	if not path.is_relative_to(folder.resolve()) or not path.is_file():
 		raise InvalidUrlError(name)

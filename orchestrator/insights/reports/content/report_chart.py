@@ -1,4 +1,4 @@
-"""A report's bar or line chart as SVG, for pages that run no script. Other kinds are left to Desk."""
+"""A report's bar or line chart as SVG, for pages without scripts. Other kinds are shown in Desk only."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,14 +8,14 @@ from frappe.utils import escape_html, flt
 CHART_TYPES = ("bar", "line")
 COLORS = ("#2490ef", "#29cd42", "#ffa00a", "#e24c4c", "#7575ff", "#a9b6c2")
 WIDTH, HEIGHT = 720, 190
-TOP, BASE = 20, 160  # where the plot begins and ends
+TOP, BASE = 20, 160  # horizontal range of the plot
 MAX_GROUPS = 24
 MAX_LABEL_LENGTH = 14
-BAR_SHARE = 0.7  # of a group's width, the rest keeps groups apart
+BAR_SHARE = 0.7  # of a group's width, the rest is space between groups
 
 
 def render_svg(chart: dict[str, Any] | None) -> str:
-	"""Return the chart, or nothing where it is none of those kinds or has nothing to draw."""
+	"""Return the chart, or an empty string if its kind is not supported or it has no data."""
 	data = (chart or {}).get("data") or {}
 	labels = [str(label) for label in data.get("labels") or []][:MAX_GROUPS]
 	series = [
@@ -45,13 +45,13 @@ def _render_shapes(labels: list[str], series: list[tuple[str, list[float]]]) -> 
 	bar = group * BAR_SHARE / len(series)
 	yield from _render_legend([name for name, _values in series])
 	for number, (_name, values) in enumerate(series):
-		for place, value in enumerate(values):
-			left = place * group + group * (1 - BAR_SHARE) / 2 + number * bar
+		for index, value in enumerate(values):
+			left = index * group + group * (1 - BAR_SHARE) / 2 + number * bar
 			top, height = axis - max(value, 0) * scale, abs(value) * scale
 			yield f'<rect x="{left:.1f}" y="{top:.1f}" width="{bar:.1f}" height="{height:.1f}" fill="{_get_color(number)}"/>'
 	yield f'<line x1="0" x2="{WIDTH}" y1="{axis:.1f}" y2="{axis:.1f}" stroke="#6b7580"/>'
-	for place, label in enumerate(labels):
-		yield _render_text(place * group + group / 2, BASE + 14, _truncate_label(label), "middle")
+	for index, label in enumerate(labels):
+		yield _render_text(index * group + group / 2, BASE + 14, _truncate_label(label), "middle")
 
 
 def _render_legend(names: list[str]) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _render_text(left: float, base: float, text: str, anchor: str) -> str:
 
 
 def _truncate_label(label: str) -> str:
-	"""Return a label that leaves its neighbours room."""
+	"""Return a label cut to the space beside its neighbours."""
 	return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"
 
 

@@ -1,4 +1,4 @@
-"""What the reports of this app are put together from: columns, figures, charts, periods, money in one currency."""
+"""Building blocks of this app's reports: columns, figures, charts, periods, amounts in one currency."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -30,7 +30,7 @@ class DateRange(NamedTuple):
 
 
 class ReportResult(NamedTuple):
-	"""What a Script Report gives to Frappe."""
+	"""The result that a Script Report returns to Frappe."""
 
 	columns: list[Column]
 	rows: list[dict[str, Any]]
@@ -59,7 +59,7 @@ def build_column(
 def build_link_column(fieldname: str, label: str, doctype: str | None) -> Column:
 	"""Return a column of names of records.
 
-	Text for who may not read such records: to them Frappe refuses a report with links to any.
+	A text column for users who may not read such records: Frappe refuses them a report with links to any.
 	"""
 	linked = doctype if doctype and frappe.has_permission(doctype, "read") else None
 	return build_column(fieldname, label, "Link" if linked else "Data", linked, width=180)
@@ -86,7 +86,7 @@ def build_figure(
 def build_bar_chart(
 	labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], **more: Any
 ) -> dict[str, Any] | None:
-	"""Return a bar chart, None where there is nothing to draw."""
+	"""Return a bar chart, None if there are no data."""
 	if not labels:
 		return None
 	datasets = [{"name": name, "values": list(values)} for name, values in series]
@@ -99,8 +99,8 @@ def build_bar_chart(
 
 
 def parse_date_range(filters: dict[str, Any]) -> DateRange:
-	"""Return the days of the filters from_date and to_date: a year up to this month's end where they say
-	nothing. 400 where they are no days, or the wrong way round.
+	"""Return the period of the filters from_date and to_date, by default the year up to the end of this
+	month. 400 for invalid or reversed dates.
 	"""
 	last = parse_day(filters, "to_date") or clock.get_today()
 	first = parse_day(filters, "from_date") or get_first_day(add_months(last, -MONTHS_BACK))
@@ -110,13 +110,13 @@ def parse_date_range(filters: dict[str, Any]) -> DateRange:
 
 
 def parse_day(filters: dict[str, Any], name: str) -> date | None:
-	"""Return the day of a filter, if it has one."""
+	"""Return the date of a filter, if it has one."""
 	value = filters.get(name)
 	return value if isinstance(value, date) or not value else parse_date(name, str(value))
 
 
 def parse_choice(filters: dict[str, Any], name: str, choices: Sequence[str]) -> str:
-	"""Return the choice of a filter, the first where it has none. 400 for one that is not on offer."""
+	"""Return the choice of a filter, by default the first. 400 for any other value."""
 	choice = filters.get(name) or choices[0]
 	if choice not in choices:
 		refuse(_("{0} must be one of {1}.").format(name, ", ".join(choices)), InvalidRequestError)
@@ -124,12 +124,12 @@ def parse_choice(filters: dict[str, Any], name: str, choices: Sequence[str]) -> 
 
 
 def build_equal_filters(filters: dict[str, Any], *names: str) -> list[list[Any]]:
-	"""Return conditions of a list for those of the filters that are set."""
+	"""Return list conditions for the filters that are set."""
 	return [[name, "=", filters[name]] for name in names if filters.get(name)]
 
 
 def compute_percentage(part: float, whole: float) -> float:
-	"""Return a percentage, 0 of nothing."""
+	"""Return a percentage, 0 if the whole is 0."""
 	return round(100 * part / whole, PRECISION) if whole else 0.0
 
 
@@ -142,27 +142,27 @@ def list_months(span: DateRange) -> list[str]:
 
 
 class CurrencyConverter:
-	"""Adds up amounts of several currencies in one of them.
+	"""Sums amounts of several currencies in one of them.
 
-	Amounts without an exchange rate are reported apart.
+	Amounts without an exchange rate are reported separately.
 	"""
 
 	def __init__(
-		self, currency: str, rate_of: Callable[[str, str], float | None] = get_exchange_rate
+		self, currency: str, get_rate: Callable[[str, str], float | None] = get_exchange_rate
 	) -> None:
 		self.currency = currency
-		self.rate = cache(lambda own: 1.0 if own == currency else rate_of(own, currency))
+		self.rate = cache(lambda own: 1.0 if own == currency else get_rate(own, currency))
 		self.unconverted: dict[str, float] = {}
 
 	def convert(self, amount: float, own: str | None) -> float:
-		"""Return the amount in the purse's currency, 0 where there is no rate."""
+		"""Return the amount in the converter's currency, 0 if there is no rate."""
 		rate = self.rate(own or self.currency) if amount else 0.0
 		if amount and not rate:
 			self.unconverted[str(own)] = self.unconverted.get(str(own), 0.0) + amount
 		return amount * (rate or 0.0)
 
 	def build_message(self) -> str | None:
-		"""Return what is not in the sums, in words."""
+		"""Return a message about the amounts that are not part of the sums."""
 		if not self.unconverted:
 			return None
 		left_out = ", ".join(

@@ -1,4 +1,4 @@
-"""A report's result as one table, whichever of Frappe's forms it came in: the columns to show, rows as sequences."""
+"""A report's result as one table, whichever form Frappe returns: the columns to show, and rows as sequences."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,23 +21,25 @@ LINKED_CURRENCY_PARTS = 3
 
 @dataclass(frozen=True)
 class CurrencySource:
-	"""Where a row tells the currency of an amount: at `index`, or in `fieldname` of the `doctype` named there."""
+	"""The place of an amount's currency: the value at `index` of the row, or `fieldname` of the `doctype`
+	record that it names.
+	"""
 
-	place: int
+	index: int
 	doctype: str | None = None
 	fieldname: str | None = None
 
 	def get_currency(self, row: Row) -> str | None:
 		"""Return the currency of an amount in `row`."""
-		told = row[self.place]
-		if told and self.doctype:
-			return frappe.get_cached_value(self.doctype, told, self.fieldname)
-		return told or None
+		currency = row[self.index]
+		if currency and self.doctype:
+			return frappe.get_cached_value(self.doctype, currency, self.fieldname)
+		return currency or None
 
 
 @dataclass(frozen=True)
 class Column:
-	"""A column that is shown; `index` is where its value stands in a row."""
+	"""A column that is shown; `index` is the position of its value in a row."""
 
 	key: str
 	label: str
@@ -57,15 +59,15 @@ class Column:
 		return self.fieldtype in html_text.HTML_TYPES
 
 	def get_value(self, row: Row) -> Any:
-		"""Return the column's value in `row` as it is stored; of a column of HTML the text."""
+		"""Return the column's value in `row` as stored; for a column of HTML, its text."""
 		value = row[self.index]
 		return html_text.to_text(value) if self.is_html and isinstance(value, str) else value
 
 
 @dataclass
 class Table:
-	"""The result of a report. `rows` are walked through once; `total` is none of them. `close` lets go of where the
-	rows come from.
+	"""The result of a report. `rows` are iterated once; `total` is not one of them. `close` releases the
+	source of the rows.
 	"""
 
 	columns: list[Column]
@@ -116,7 +118,7 @@ def parse_result(result: dict[str, Any]) -> Table:
 
 
 def _parse_column(column: Any) -> dict[str, Any]:
-	"""Return what Frappe says of a column."""
+	"""Return Frappe's description of a column as a dict."""
 	raw = column if isinstance(column, dict) else {}
 	if not isinstance(column, (str, dict)):
 		raw = column.as_dict()  # the report builder gives the field itself
@@ -129,33 +131,33 @@ def _parse_column(column: Any) -> dict[str, Any]:
 def _parse_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]:
 	"""Return the columns that are shown.
 
-	Adds to `keys` the currencies that a row tells without a column of their own.
+	Adds to `keys` the currencies in a row that have no column.
 	"""
 	return [
 		Column(
-			key=_make_unique(column["fieldname"], place, keys),
+			key=_make_unique(column["fieldname"], index, keys),
 			label=column["label"],
 			fieldtype=column["fieldtype"],
 			options=column["options"],
-			index=place,
+			index=index,
 			width=cint(column["width"]),
 			precision=column["precision"],
 			currency=_parse_currency(column, keys),
 		)
-		for place, column in enumerate(known)
+		for index, column in enumerate(known)
 		if not column["hidden"]
 	]
 
 
-def _make_unique(fieldname: str, place: int, keys: list[str]) -> str:
-	"""Return the column's fieldname, with its number where an earlier column has the same: a list that joins two
+def _make_unique(fieldname: str, index: int, keys: list[str]) -> str:
+	"""Return the column's fieldname, with its number if an earlier column has the same: a list that joins two
 	DocTypes may show the `name` of both.
 	"""
-	return fieldname if keys.index(fieldname) == place else f"{fieldname}_{place + 1}"
+	return fieldname if keys.index(fieldname) == index else f"{fieldname}_{index + 1}"
 
 
 def _parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource | None:
-	"""Return where the currency of an amount stands, if anywhere in the row."""
+	"""Return the source of an amount's currency, if the row has one."""
 	options = column["options"]
 	if column["fieldtype"] != "Currency" or not isinstance(options, str) or not options:
 		return None
@@ -164,16 +166,16 @@ def _parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource |
 	fieldname = parts[1] if linked else parts[0]
 	if fieldname not in keys:
 		keys.append(fieldname)
-	place = keys.index(fieldname)
-	return CurrencySource(place, parts[0], parts[2]) if linked else CurrencySource(place)
+	index = keys.index(fieldname)
+	return CurrencySource(index, parts[0], parts[2]) if linked else CurrencySource(index)
 
 
 def _build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]:
-	"""Return a function that makes a sequence of a row, be it an object by fieldname (or by label) or a list
-	already.
+	"""Return a function that converts a row to a sequence, whether it is an object by fieldname (or by label)
+	or a list.
 	"""
 	width = len(keys)
-	names = [(key, labels[place] if place < len(labels) else key) for place, key in enumerate(keys)]
+	names = [(key, labels[index] if index < len(labels) else key) for index, key in enumerate(keys)]
 
 	def read_row(row: Any) -> Row:
 		if not isinstance(row, dict):
@@ -188,7 +190,7 @@ def _build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row
 
 
 def _drain_rows(rows: list[Any]) -> Iterator[Any]:
-	"""Yield the rows in their order, each let go of."""
+	"""Yield the rows in their order, and release each."""
 	rows.reverse()
 	while rows:
 		yield rows.pop()

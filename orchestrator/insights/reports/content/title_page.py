@@ -1,4 +1,6 @@
-"""What a file tells of the report that it holds: its name, the filters, when and for whom it was made."""
+"""The particulars of a report in its file: its name, the filters, the time, and the user for whom it was
+made.
+"""
 
 import datetime
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from orchestrator.insights.reports.content.cells import to_text
 
 @dataclass(frozen=True)
 class TitlePage:
-	"""The particulars of a run. `filters` are for people, `conditions` as the report got them."""
+	"""The particulars of a run. `filters` are worded for people, `conditions` are those that the report got."""
 
 	report_name: str
 	generated_at: datetime.datetime
@@ -31,7 +33,7 @@ class TitlePage:
 
 	@property
 	def made_line(self) -> str:
-		"""When and for whom the report was made."""
+		"""The time of the report, and the user for whom it was made."""
 		return _("{0} by {1}").format(format_datetime(self.generated_at), self.generated_by)
 
 
@@ -48,7 +50,7 @@ def build_title_page(report_name: str, report: Report, conditions: Any) -> Title
 
 
 def _list_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
-	"""Yield label and value of each filter that narrows the report."""
+	"""Yield label and value of each filter that is set."""
 	if isinstance(conditions, dict):
 		labels = {row.fieldname: row.label for row in report.filters}
 		for fieldname, value in conditions.items():
@@ -65,14 +67,14 @@ def _list_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
 
 
 def _render_value(value: Any) -> str:
-	"""Return a filter's value in words."""
+	"""Return a filter's value as text."""
 	if isinstance(value, list | tuple):
 		return ", ".join(to_text(item) for item in value)
 	return to_text(value)
 
 
 def _find_letter_head(report: Report, conditions: Any) -> str | None:
-	"""Return the letter head to print on: the report's own, that of the company in its filters, or the site's."""
+	"""Return the letter head: the report's own, that of the company in its filters, or the site's."""
 	company = conditions.get("company") if isinstance(conditions, dict) else None
 	of_company = company and frappe.db.get_value("Company", company, "default_letter_head")
 	return (

@@ -1,4 +1,4 @@
-"""A report as a CSV file: UTF-8 with the mark by which spreadsheets know it, text quoted, numbers bare."""
+"""A report as a CSV file: UTF-8 with a byte order mark for spreadsheets, text quoted, numbers unquoted."""
 
 import csv
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ ENCODING = "utf-8-sig"
 
 
 def write_csv(path: Path, table: Table) -> None:
-	"""Write the table row by row: what is in memory does not grow with the rows."""
+	"""Write the table row by row, so that the memory does not grow with the rows."""
 	with path.open("w", encoding=ENCODING, errors="backslashreplace", newline="") as file:
 		writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
 		writer.writerow(map(escape_formula, table.labels))
@@ -23,14 +23,14 @@ def write_csv(path: Path, table: Table) -> None:
 
 
 def build_cells(values: Iterable[Any]) -> list[Any]:
-	"""Return the cells of a row: numbers as they are, the rest as text that is no formula."""
+	"""Return the cells of a row: numbers unchanged, other values as text that is not a formula."""
 	return [
 		value if type(value) in (int, float) and is_finite(value) else _build_cell(value) for value in values
 	]
 
 
 def _build_cell(value: Any) -> Any:
-	"""Return a cell that is no plain number."""
+	"""Return a cell that is not a plain number."""
 	if isinstance(value, bool):
 		return int(value)
 	return value if _is_decimal(value) else escape_formula(to_text(value))

@@ -1,4 +1,6 @@
-"""A report as a JSON file: one object that tells what the report is, with its rows as objects by the columns' keys."""
+"""A report as a JSON file: one object with the report's particulars, and its rows as objects by the columns'
+keys.
+"""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from orchestrator.insights.reports.content.title_page import TitlePage
 
 
 def write_json(path: Path, table: Table, title: TitlePage) -> None:
-	"""Write the table row by row. Whatever reads JSON reads the file."""
+	"""Write the table row by row. Any JSON parser can read the file."""
 	head = {
 		"report_name": title.report_name,
 		"generated_at": title.generated_at.isoformat(),
@@ -40,12 +42,12 @@ def write_json(path: Path, table: Table, title: TitlePage) -> None:
 
 
 def _build_fields(table: Table, row: Row) -> Iterator[tuple[str, Any]]:
-	"""Keys and values of a row. JSON has no words for what is no finite number."""
+	"""Yield keys and values of a row. Non-finite numbers, which JSON does not have, become null."""
 	for column in table.columns:
 		value = row[column.index]
 		yield column.key, None if isinstance(value, float) and not is_finite(value) else value
 
 
 def _serialize(value: Any) -> str:
-	"""JSON on one line; days, moments and decimals as Frappe's replies have them."""
+	"""Return JSON on one line; dates, timestamps and decimals as in Frappe's replies."""
 	return json.dumps(value, default=json_handler, ensure_ascii=False, separators=(", ", ": "))

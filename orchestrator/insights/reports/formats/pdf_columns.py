@@ -1,4 +1,6 @@
-"""How the columns of a table share a page: as wide as their texts are in the font, letters smaller where there are many."""
+"""Divide the width of a page among the columns of a table, by the width of their texts in the font. Many
+columns get a smaller font.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from orchestrator.insights.reports.content.cells import format_cell
 from orchestrator.insights.reports.content.report_table import Column, Row, Table
 from orchestrator.insights.reports.formats import pdf_engine
 
-MAX_UPRIGHT_COLUMNS = 6  # with more of them the page is turned
+MAX_UPRIGHT_COLUMNS = 6  # with more columns, the page is landscape
 UPRIGHT_POINTS, TURNED_POINTS = 527.0, 774.0  # of an A4 page within its margins
 FONT_SIZES = (8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0, 4.5)
 MIN_ONE_LINE_SIZE = 6.5
@@ -23,7 +25,7 @@ MAX_WORD_EM, MAX_TEXT_EM = 14.0, 40.0
 
 @dataclass(frozen=True)
 class ColumnNeed:
-	"""What a column needs in em: for its longest word, and for its longest text on one line."""
+	"""The width in em that a column needs for its longest word, and for its longest text on one line."""
 
 	least: float
 	most: float
@@ -31,7 +33,7 @@ class ColumnNeed:
 
 @dataclass(frozen=True)
 class ColumnLayout:
-	"""Relative widths of the columns, and the size of letters in points."""
+	"""Relative widths of the columns, and the font size in points."""
 
 	widths: list[float]
 	size: float
@@ -39,7 +41,7 @@ class ColumnLayout:
 
 
 def compute_layout(folder: Path, table: Table, rows: Sequence[Row]) -> ColumnLayout:
-	"""Return the layout of the table's columns with these rows, by the widths that the engine measures."""
+	"""Return the layout of the table's columns with these rows, from the widths measured by the engine."""
 	sample = [*rows[:: len(rows) // MAX_SAMPLED_ROWS + 1], *([] if table.total is None else [table.total])]
 	columns = [
 		_list_candidates(column, [format_cell(column, row) for row in sample]) for column in table.columns
@@ -54,7 +56,9 @@ def compute_layout(folder: Path, table: Table, rows: Sequence[Row]) -> ColumnLay
 
 
 def choose_size(needs: Sequence[ColumnNeed], points: float) -> float:
-	"""Return the size of letters: the largest in which each row is one line, else in which no word is broken."""
+	"""Return the font size: the largest with which each row fits on one line, otherwise with which no word is
+	broken.
+	"""
 	most, least = sum(need.most for need in needs), sum(need.least for need in needs)
 	for size in FONT_SIZES:
 		if size >= MIN_ONE_LINE_SIZE and most * size <= points:
@@ -78,14 +82,14 @@ def _select_longest(texts: list[str]) -> list[str]:
 
 
 def compute_need(least: float, most: float) -> ColumnNeed:
-	"""Return what a column needs whose longest word and text are so many em wide."""
+	"""Return the need of a column whose longest word and text have these widths in em."""
 	least = min(least, MAX_WORD_EM)
 	return ColumnNeed(least + PADDING_EM, min(max(least, most), MAX_TEXT_EM) + PADDING_EM)
 
 
 def compute_widths(needs: Sequence[ColumnNeed], available: float) -> list[float]:
-	"""Return the columns' widths in em where so many are available: what is left goes to those with long texts."""
-	left = available - sum(need.least for need in needs)
-	wanted = sum(need.most - need.least for need in needs)
-	part = min(left / wanted, 1.0) if left > 0 and wanted else 0.0
+	"""Return the columns' widths in em within the available width: the rest goes to columns with long texts."""
+	rest = available - sum(need.least for need in needs)
+	stretch = sum(need.most - need.least for need in needs)
+	part = min(rest / stretch, 1.0) if rest > 0 and stretch else 0.0
 	return [round(need.least + part * (need.most - need.least), 3) for need in needs]

@@ -1,4 +1,4 @@
-"""Typst as the engine of PDFs: a template and its data in, pages out."""
+"""Compile a template and its data into a PDF with Typst."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from frappe import _
 from orchestrator.exceptions import ReportExecutionError, refuse
 from orchestrator.insights.reports.formats import typst_process
 
-# Both are installed by script/; where they are missing, Typst takes another font that has the letters.
+# Both are installed by script/; if they are missing, Typst uses another font with these characters.
 FONTS = ["DejaVu Sans", "WenQuanYi Zen Hei", "Noto Sans", "Noto Sans CJK SC"]
 MAX_SECONDS = 300
 
@@ -29,10 +29,10 @@ def open_work_folder() -> Iterator[Path]:
 
 
 def compile_document(folder: Path, template: str, data: dict[str, Any], with_pdf: bool = True) -> Any:
-	"""Lay out a template with its data; the PDF is in the folder then.
+	"""Compile a template with its data into a PDF in the folder.
 
-	Returns: what the template tells of the document.
-	Raises: ReportExecutionError (422) where it cannot be laid out in time.
+	Returns: the data that the template returns under the label `result`.
+	Raises: ReportExecutionError (422) if it cannot be laid out in time.
 	"""
 	shutil.copyfile(frappe.get_app_path("orchestrator", "templates", f"{template}.typ"), folder / "main.typ")
 	(folder / "data.json").write_text(json.dumps({"fonts": FONTS, **data}), encoding="utf-8")

@@ -1,4 +1,6 @@
-"""Reports as private Files: written where Frappe keeps private files, owned by who asked, deleted in time."""
+"""Reports as private Files: stored where Frappe keeps private files, owned by the requester, deleted when
+they expire.
+"""
 
 import contextlib
 import hashlib
@@ -33,8 +35,8 @@ WRITERS: dict[str, Writer] = {
 
 
 def create_file(format_: str, table: Table, title: TitlePage) -> File:
-	"""Write the table in one of the formats and keep it as a private File of the caller. If the call fails
-	after all, the file goes with what else it wrote.
+	"""Write the table in one of the formats and store it as a private File of the caller. If the call fails
+	later, the file is deleted.
 	"""
 	file_name = f"{_build_base_name(title)}-{frappe.generate_hash(length=8)}.{format_}"
 	path = Path(get_site_path("private", "files", file_name)).absolute()
@@ -48,7 +50,7 @@ def create_file(format_: str, table: Table, title: TitlePage) -> File:
 
 
 def _build_base_name(title: TitlePage) -> str:
-	"""Return the report's name and day, as a file may be named."""
+	"""Return the report's name and date, as a valid file name."""
 	name = UNWANTED_CHARACTERS.sub("-", title.report_name).strip(" .-")[:MAX_NAME_LENGTH] or "report"
 	return f"{name} {title.generated_at:%Y-%m-%d}".replace(" ", "-")
 
@@ -68,15 +70,17 @@ def _create_file_record(file_name: str, path: Path) -> File:
 	)
 	compat.keep_bytes_on_disk(doc)
 	doc.flags.written_url = doc.file_url  # see orchestrator/access/guarded_file.py
-	doc.flags.ignore_duplicate_entry_error = True  # each run has a file of its own, which goes with it
-	doc.insert(ignore_permissions=True)  # who may run a report may have it as a file
+	doc.flags.ignore_duplicate_entry_error = True  # each run has its own file, which is deleted with it
+	doc.insert(ignore_permissions=True)  # users who may run a report may get it as a file
 	if doc.file_url != f"{URL}{file_name}":  # an older Frappe made a copy
 		path.unlink(missing_ok=True)
 	return doc
 
 
 def _compute_hash(path: Path) -> str:
-	"""Return a hash of name and content: another File with the same content must not lean on this one's place on disk."""
+	"""Return a hash of name and content, so that another File with the same content does not share this one's
+	file on disk.
+	"""
 	digest = hashlib.md5(path.name.encode(), usedforsecurity=False)
 	with path.open("rb") as file:
 		while block := file.read(BLOCK_BYTES):
@@ -85,7 +89,7 @@ def _compute_hash(path: Path) -> str:
 
 
 def delete_file(name: str | None) -> None:
-	"""Delete a File, and what lies on the disk, unless somebody already has."""
+	"""Delete a File and its content on disk, unless it is already deleted."""
 	if name:
 		with contextlib.suppress(frappe.DoesNotExistError):
 			frappe.delete_doc(DOCTYPE, name, ignore_permissions=True, force=True, delete_permanently=True)

@@ -1,4 +1,4 @@
-"""A report as an HTML page that needs nothing else: no script, no style sheet, no picture of another place."""
+"""A report as a self-contained HTML page: no script, no external style sheet or image."""
 
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,13 @@ TEMPLATE = "orchestrator/templates/report_page.html"
 
 
 def write_html(path: Path, table: Table, title: TitlePage) -> None:
-	"""Write the page piece by piece: what is in memory does not grow with the rows."""
+	"""Write the page piece by piece, so that the memory does not grow with the rows."""
 	with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
 		file.writelines(frappe.get_template(TEMPLATE).generate(_build_context(table, title)))
 
 
 def _build_context(table: Table, title: TitlePage) -> dict[str, Any]:
-	"""Return what the template shows, escaped."""
+	"""Return the template's data, escaped."""
 	start, end = ("right", "left") if is_rtl() else ("left", "right")
 	return {
 		"lang": frappe.local.lang,
@@ -53,7 +53,7 @@ def _render_row(table: Table, row: Row) -> str:
 
 
 def _render_cell(column: Column, text: str) -> str:
-	"""Return a cell, which is read in the direction of its first letter."""
+	"""Return a cell, whose text direction is that of its first letter."""
 	if column.is_number:
 		return f'<td class="number">{escape_html(text)}</td>'
 	return (

@@ -1,7 +1,9 @@
-"""A report as a PDF by Typst: the columns' heading on every page, no row on two, on the report's letter head.
+"""A report as a PDF by Typst: column headings on every page, no row split between pages, on the report's
+letter head.
 
-Typst needs 20 kB for each cell, so a long table is laid out part by part, each in a process that ends with it. A part
-begins with the row that would stand alone on the last page of the part before, so that no page is left half empty.
+Typst needs 20 kB for each cell, so a long table is laid out in parts, each by a process that ends with it. A
+part begins with the row that would stand alone on the last page of the part before, so that no page is half
+empty.
 """
 
 import re
@@ -33,18 +35,18 @@ TALL_TEXT = 1_500  # characters; a row with a longer text may be on two pages
 RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 CONTROL_CHARACTERS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 LONG_WORD = re.compile(r"\S{18,}")
-ZERO_WIDTH_SPACE = "\u200b"  # where a long word may be broken
+ZERO_WIDTH_SPACE = "\u200b"  # break opportunity in a long word
 WORD_PART = 12
 FONT_NAME = "/PageNumber"
 FONT = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
 NUMBER_SIZE = 8
 NUMBER_HEIGHT = 20  # above the lower edge, in points
-DIGIT_WIDTH = 0.25 * NUMBER_SIZE  # half of what a digit of Helvetica takes
+DIGIT_WIDTH = 0.25 * NUMBER_SIZE  # half the width of a digit in Helvetica
 
 
 @dataclass(frozen=True)
 class PdfReport:
-	"""What each part of a report is laid out with: its texts, and its rows as texts."""
+	"""The data shared by all parts of a report: its texts, and its rows as texts."""
 
 	folder: Path
 	common: dict[str, Any]
@@ -54,7 +56,7 @@ class PdfReport:
 
 
 def write_pdf(path: Path, table: Table, title: TitlePage) -> None:
-	"""Write the table as a PDF. 422 where it has more rows than can be laid out."""
+	"""Write the table as a PDF. 422 if it has too many rows to be laid out."""
 	rows = list(islice(table.rows, MAX_ROWS + 1))
 	if len(rows) > MAX_ROWS:
 		refuse(
@@ -76,7 +78,7 @@ def write_pdf(path: Path, table: Table, title: TitlePage) -> None:
 def _build_data(
 	folder: Path, table: Table, title: TitlePage, rows: list[Row], layout: ColumnLayout
 ) -> PdfReport:
-	"""Return all that is shown, as texts."""
+	"""Return all content as texts."""
 	texts = [_list_texts(table, row) for row in rows]
 	total = [] if table.total is None else _list_texts(table, table.total)
 	first = build_front(table, title, _clean_text)
@@ -100,7 +102,7 @@ def _build_data(
 
 
 def _write_content(folder: Path, name: str, content: bytes | None) -> str | None:
-	"""Write the content to a file and return its name; None where there is no content."""
+	"""Write the content to a file and return its name, None if there is no content."""
 	if content is None:
 		return None
 	(folder / name).write_bytes(content)
@@ -113,12 +115,12 @@ def _list_texts(table: Table, row: Row) -> list[str]:
 
 
 def _clean_text(text: str) -> str:
-	"""Return text without control characters, in which long words may be broken."""
+	"""Return text without control characters, with break opportunities in long words."""
 	return LONG_WORD.sub(_break_word, unescape_text(text).translate(CONTROL_CHARACTERS))
 
 
-def _break_word(found: re.Match[str]) -> str:
-	word = found[0]
+def _break_word(match: re.Match[str]) -> str:
+	word = match[0]
 	return ZERO_WIDTH_SPACE.join(word[at : at + WORD_PART] for at in range(0, len(word), WORD_PART))
 
 
@@ -150,7 +152,9 @@ def _render_pages(report: PdfReport, writer: PdfWriter) -> None:
 
 
 def _add_page_numbers(writer: PdfWriter) -> None:
-	"""Write "2 / 5" at the foot of each page: how many there are is known when the last part is laid out."""
+	"""Write "2 / 5" at the foot of each page. The number of pages is known only after the last part is laid
+	out.
+	"""
 	font = writer._add_object(
 		DictionaryObject({NameObject(key): NameObject(value) for key, value in FONT.items()})
 	)
@@ -160,15 +164,15 @@ def _add_page_numbers(writer: PdfWriter) -> None:
 
 
 def _add_number(writer: PdfWriter, page: PageObject, font: IndirectObject, text: str) -> None:
-	"""Write `text`, digits, at the middle of the page's foot, in a stream of its own beside the page's."""
+	"""Write `text`, digits, at the centre of the page's foot, in a separate stream."""
 	left = float(page.mediabox.width) / 2 - DIGIT_WIDTH * len(text)
-	words = f"Q BT {FONT_NAME} {NUMBER_SIZE} Tf {left:.1f} {NUMBER_HEIGHT} Td ({text}) Tj ET"
+	content = f"Q BT {FONT_NAME} {NUMBER_SIZE} Tf {left:.1f} {NUMBER_HEIGHT} Td ({text}) Tj ET"
 	fonts = page["/Resources"].setdefault(NameObject("/Font"), DictionaryObject())  # type: ignore[attr-defined]
 	fonts.get_object()[NameObject(FONT_NAME)] = font
 	own = page.raw_get("/Contents")
 	streams = own if isinstance(own, ArrayObject) else [own]
 	page[NameObject("/Contents")] = ArrayObject(
-		[_build_stream(writer, "q"), *streams, _build_stream(writer, words)]
+		[_build_stream(writer, "q"), *streams, _build_stream(writer, content)]
 	)
 
 

@@ -1,6 +1,6 @@
-"""A report as an XLSX file: one sheet with the table, another that tells what it is.
+"""A report as an XLSX file: one sheet with the table, another with the report's particulars.
 
-XlsxWriter writes each row to the disk as it comes (`constant_memory`), so that nothing of them stays in memory.
+XlsxWriter writes each row to disk at once (`constant_memory`), so that none stays in memory.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from orchestrator.insights.reports.content.report_table import Column, Table
 from orchestrator.insights.reports.content.title_page import TitlePage
 from orchestrator.insights.reports.formats.sheet_rows import MAX_TEXT_LENGTH, RowWriter, Styles
 
-MAX_ROWS = 1_048_576 - 2  # of a sheet, less its heading and the total
+MAX_ROWS = 1_048_576 - 2  # of a sheet, without the heading and the total
 PIXELS_PER_CHARACTER = 7
 MIN_WIDTH, MAX_WIDTH, DEFAULT_WIDTH = 8, 60, 16  # characters of a column
 FEW_DECIMALS, PERCENT_DECIMALS = 3, 2
@@ -33,7 +33,7 @@ DEFAULT_FORMAT, DEFAULT_WHOLE_FORMAT = "#,##0.###", "#,##0"
 
 
 def write_xlsx(path: Path, table: Table, title: TitlePage) -> None:
-	"""Write the table row by row: what is in memory does not grow with the rows."""
+	"""Write the table row by row, so that the memory does not grow with the rows."""
 	with Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent)}) as book:
 		sheet = book.add_worksheet(_("Report")[:31])
 		_write_heading(sheet, table, book.add_format({"bold": True, "bottom": 1}))
@@ -42,7 +42,7 @@ def write_xlsx(path: Path, table: Table, title: TitlePage) -> None:
 
 
 def _write_rows(writer: RowWriter, table: Table) -> None:
-	"""Write the rows of the table and its total. 422 where the sheet cannot hold them all."""
+	"""Write the rows of the table and its total. 422 if the sheet cannot hold them all."""
 	number = 0  # of the heading
 	for number, row in enumerate(table.rows, start=1):
 		if number > MAX_ROWS:
@@ -53,26 +53,26 @@ def _write_rows(writer: RowWriter, table: Table) -> None:
 
 
 def _write_heading(sheet: Worksheet, table: Table, style: Format) -> None:
-	"""Labels and widths of the columns; they stay in sight."""
+	"""Write the column headings, which stay visible, and set the widths."""
 	if is_rtl():
 		sheet.right_to_left()
 	sheet.freeze_panes(1, 0)
-	for place, column in enumerate(table.columns):
-		sheet.set_column(place, place, _compute_width(column))
-		sheet.write_string(0, place, column.label[:MAX_TEXT_LENGTH], style)
+	for index, column in enumerate(table.columns):
+		sheet.set_column(index, index, _compute_width(column))
+		sheet.write_string(0, index, column.label[:MAX_TEXT_LENGTH], style)
 
 
 def _build_styles(book: Workbook, table: Table) -> Styles:
 	day, time = get_excel_date_format()
 	return Styles(
 		day=book.add_format({"num_format": day}),
-		moment=book.add_format({"num_format": f"{day} {time}"}),
+		timestamp=book.add_format({"num_format": f"{day} {time}"}),
 		time=book.add_format({"num_format": "[h]:mm:ss"}),
 		plain=book.add_format(),
-		# Excel takes such a text for a formula when someone edits it, unless the cell is marked as text.
+		# Excel reads such a text as a formula when it is edited, unless the cell is marked as text.
 		like_formula=book.add_format({"quote_prefix": True}),
 		columns=[book.add_format({"num_format": _get_number_format(column)}) for column in table.columns],
-		whole=[
+		integers=[
 			book.add_format({"num_format": WHOLE_FORMATS.get(column.fieldtype, DEFAULT_WHOLE_FORMAT)})
 			for column in table.columns
 		],
@@ -81,14 +81,14 @@ def _build_styles(book: Workbook, table: Table) -> Styles:
 
 
 def _get_number_format(column: Column) -> str:
-	"""How the numbers of a column are shown."""
+	"""Return the number format of a column."""
 	if column.precision and column.fieldtype in ("Currency", "Float"):
 		return f"#,##0.{'0' * column.precision}"
 	return NUMBER_FORMATS.get(column.fieldtype, DEFAULT_FORMAT)
 
 
 def _count_decimals(column: Column) -> int | None:
-	"""Return how many decimals a column's numbers are shown with at most; None where it is always the same number."""
+	"""Return the maximum number of decimals of a column; None if it is fixed."""
 	if column.precision and column.fieldtype == "Float":
 		return None
 	if column.fieldtype in ("Currency", "Duration", "Int"):
@@ -97,9 +97,9 @@ def _count_decimals(column: Column) -> int | None:
 
 
 def _compute_width(column: Column) -> float:
-	"""Return a column's width in characters: as the report has it in pixels, else by its heading."""
-	told = column.width / PIXELS_PER_CHARACTER if column.width else DEFAULT_WIDTH
-	return min(max(told, len(column.label) + 2, MIN_WIDTH), MAX_WIDTH)
+	"""Return a column's width in characters: from the report's width in pixels, otherwise from its heading."""
+	width = column.width / PIXELS_PER_CHARACTER if column.width else DEFAULT_WIDTH
+	return min(max(width, len(column.label) + 2, MIN_WIDTH), MAX_WIDTH)
 
 
 def _write_title_page(book: Workbook, title: TitlePage) -> None:
@@ -115,7 +115,7 @@ def _write_title_page(book: Workbook, title: TitlePage) -> None:
 
 
 def _raise_too_long() -> None:
-	"""422: the table has more rows than a sheet."""
+	"""Raise 422: the table has more rows than a sheet can hold."""
 	refuse(
 		_("An xlsx sheet can contain at most {0} rows. Narrow the filters, or choose csv or json.").format(
 			MAX_ROWS

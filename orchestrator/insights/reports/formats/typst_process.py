@@ -1,6 +1,6 @@
-"""Run as a process of its own: compiles `main.typ` of a folder. Imports nothing of the app.
+"""A separate process that compiles `main.typ` of a folder. Imports nothing of the app.
 
-Typst keeps what it has laid out for as long as its process lives, which a worker would never give back.
+Typst keeps its layout caches for as long as its process lives, which a worker would never release.
 """
 
 import json
@@ -13,7 +13,7 @@ PDF, RESULT = "out.pdf", "result.json"
 
 
 def main(folder: Path, with_pdf: bool) -> None:
-	"""Write the PDF, if it is wanted, and what the document says of itself under the label `result`."""
+	"""Write the PDF, if requested, and the data that the document has under the label `result`."""
 	compiler = typst.Compiler(str(folder / "main.typ"), root=str(folder))
 	if with_pdf:
 		compiler.compile(output=str(folder / PDF), pdf_tags=False)

@@ -2,7 +2,7 @@ from frappe.model.document import Document
 
 
 class BulkOperation(Document):
-	"""A bulk call that runs in a job: who asked for what, how far it is, and one result per record."""
+	"""A bulk call that runs in a job: its request, its progress, and one result per record."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -1,5 +1,5 @@
-"""A person in care, one per connection to Kipu. Runs of the sync make and change it; people may correct it, and the
-connection's rules say whose word counts.
+"""A person in care, one per Kipu connection. The sync creates and updates clients; users may correct them,
+and the conflict policies of the connection decide which value is kept.
 """
 
 import frappe
@@ -62,7 +62,7 @@ class Client(Document):
 		self.full_name = build_full_name(self)
 
 	def on_trash(self) -> None:
-		# While Kipu lists it, a full run imports it again: without a state it counts as new.
+		# If Kipu still lists it, a full run imports it again: without a Sync State it counts as new.
 		frappe.db.delete(SYNC_STATE, {"name": self.name})
 
 

@@ -61,7 +61,7 @@ class ClientStay(Document):
 		self.name = build_stay_name(self.connection, self.casefile_id)
 
 	def on_trash(self) -> None:
-		# While Kipu lists it, a full run imports it again: without a state it counts as new.
+		# If Kipu still lists it, a full run imports it again: without a Sync State it counts as new.
 		frappe.db.delete(SYNC_STATE, {"name": self.name})
 
 

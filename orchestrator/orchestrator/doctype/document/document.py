@@ -10,7 +10,7 @@ SERIES = "DOC-.#####"
 
 
 class Document(Base):
-	"""A title in a folder, with versions of which one is the current."""
+	"""A title in a folder, with versions, one of which is current."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
@@ -47,7 +47,7 @@ class Document(Base):
 		return ", ".join(self.tag_list)
 
 	def autoname(self) -> None:
-		# Here and not in the DocType: of a series there, Frappe gives the number of a deleted document to the next.
+		# Here and not in the DocType: with a series there, Frappe reuses the number of a deleted document.
 		self.name = make_autoname(SERIES, DOCUMENT, self)
 
 	def before_insert(self) -> None:

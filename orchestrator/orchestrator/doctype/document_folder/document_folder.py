@@ -6,7 +6,7 @@ from orchestrator.doctypes import DOCUMENT_FOLDER
 
 
 class DocumentFolder(NestedSet):
-	"""A folder of documents, with access and retention for what is in it."""
+	"""A folder of documents, with the access and the retention period of its content."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

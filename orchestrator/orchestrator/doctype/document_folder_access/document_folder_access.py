@@ -2,7 +2,9 @@ from frappe.model.document import Document
 
 
 class DocumentFolderAccess(Document):
-	"""Who has which access to a folder and, unless one below does not inherit it, to those in it."""
+	"""An access level of a role, department or user on a folder and its subfolders, except those that do not
+	inherit access.
+	"""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

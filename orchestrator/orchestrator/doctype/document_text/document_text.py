@@ -4,7 +4,7 @@ from orchestrator.docs import fulltext
 
 
 class DocumentText(Document):
-	"""What a document is found by. Has the document's name; nobody reads it but the fulltext."""
+	"""The search index of a document, under the document's name. Only the full-text search reads it."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -1,4 +1,4 @@
-"""A place of care. User permissions on it decide who sees which clients."""
+"""A place of care. User permissions on it decide which clients a user sees."""
 
 from frappe.model.document import Document
 

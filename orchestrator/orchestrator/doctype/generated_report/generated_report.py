@@ -4,7 +4,7 @@ from orchestrator.insights.reports.formats import report_files
 
 
 class GeneratedReport(Document):
-	"""A report that was made into a file, or is being made: who asked for what, how far it is, where it lies."""
+	"""A report as a file, finished or in progress: its request, its progress, its file."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -6,7 +6,7 @@ from orchestrator.sync import connection
 
 
 class KipuConnection(Document):
-	"""An instance of Kipu and how it is read."""
+	"""A Kipu instance and its sync settings."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

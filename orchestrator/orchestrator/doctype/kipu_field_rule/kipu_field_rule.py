@@ -2,7 +2,7 @@ from frappe.model.document import Document
 
 
 class KipuFieldRule(Document):
-	"""Where a field of Kipu's goes, and whose value counts when both sides changed it."""
+	"""The target of a Kipu field, and its conflict policy."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -2,7 +2,7 @@ from frappe.model.document import Document
 
 
 class KipuLocation(Document):
-	"""A location of a Kipu instance and the facility it is here."""
+	"""A location of a Kipu instance, and its facility on this site."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -5,7 +5,7 @@ from orchestrator.insights.metrics import dashboard_rules, record_rules
 
 
 class OrchestratorDashboard(Document):
-	"""Metrics in their order and layout, and who may open them."""
+	"""Metrics with their order and layout, and the roles that may open the dashboard."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -2,7 +2,7 @@ from frappe.model.document import Document
 
 
 class OrchestratorDemoRecord(Document):
-	"""One record the demo made, or one setting it changed, so that its removal takes exactly that back."""
+	"""A record that the demo created, or a setting that it changed, so that its removal undoes exactly that."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -6,7 +6,7 @@ from orchestrator.insights.metrics import measures, metric_rules, record_rules
 
 
 class OrchestratorMetric(Document):
-	"""A number, series or table: its source, whose permissions it is computed with, and its display."""
+	"""A number, series or table: its source, the user whose permissions it is computed with, and its display."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

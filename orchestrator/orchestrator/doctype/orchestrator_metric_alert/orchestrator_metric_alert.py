@@ -2,7 +2,7 @@ from frappe.model.document import Document
 
 
 class OrchestratorMetricAlert(Document):
-	"""A threshold of a metric, and whom to tell when it is crossed."""
+	"""A threshold of a metric, and the role to notify when it is crossed."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

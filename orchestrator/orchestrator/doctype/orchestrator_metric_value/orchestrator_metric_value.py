@@ -7,7 +7,7 @@ UNIQUE = ["metric", "scope", "day"]
 
 
 class OrchestratorMetricValue(Document):
-	"""What a metric was on one day, in one scope: a user's own figure, or the one that is shared."""
+	"""The value of a metric on one day, in one scope: a user's own, or the shared one."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

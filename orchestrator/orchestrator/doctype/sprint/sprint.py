@@ -4,8 +4,8 @@ from orchestrator.gameplan import sprint_rules
 
 
 class Sprint(Document):
-	"""What a project or a team means to finish between two days. It is started and closed by the calls of
-	orchestrator.gameplan; its burndown is computed from the Sprint Events.
+	"""A period in which a project or a team works on a set of tasks. Calls of orchestrator.gameplan start and
+	close it; its burndown is computed from the Sprint Events.
 	"""
 
 	# begin: auto-generated types

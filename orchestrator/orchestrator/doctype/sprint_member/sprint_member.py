@@ -2,7 +2,7 @@ from frappe.model.document import Document
 
 
 class SprintMember(Document):
-	"""Someone who works in a sprint, and the hours they have for it."""
+	"""A member of a sprint, and their capacity in hours."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -2,8 +2,8 @@ from frappe.model.document import Document
 
 
 class SyncChange(Document):
-	"""What a record held before a run changed it, so that the run can be rolled back. Private: nobody has a right to
-	read it.
+	"""The values of a record before a run changed it, for the rollback of the run. Private: nobody has
+	permission to read it.
 	"""
 
 	# begin: auto-generated types

@@ -2,8 +2,8 @@ from frappe.model.document import Document
 
 
 class SyncIssue(Document):
-	"""A record that could not be taken, or something a person has to look at. Its name tells what it is about, so
-	there is one of each.
+	"""A record that could not be imported, or a finding that a person has to review. Its name identifies the
+	subject, so that there is one issue for each.
 	"""
 
 	# begin: auto-generated types

@@ -2,7 +2,9 @@ from frappe.model.document import Document
 
 
 class SyncState(Document):
-	"""What Kipu last said of a client or a stay. Named like the record. Private: nobody has a right to read it."""
+	"""The last synced source values of a client or a stay, under the record's name. Private: nobody has
+	permission to read it.
+	"""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -7,8 +7,8 @@ UNIQUE = ["reference_doctype", "reference_name", "stage"]
 
 
 class TicketEscalation(Document):
-	"""That a ticket was escalated at one stage of one of its targets. There is one per ticket and stage, which is
-	what makes the escalation job repeatable.
+	"""An escalation of a ticket at one stage of one of its targets. It is unique per ticket, target and
+	stage, so that the escalation job can be repeated.
 	"""
 
 	# begin: auto-generated types

@@ -1,4 +1,4 @@
-"""A standard Notification. Its condition and words are in the files beside."""
+"""A standard Notification. Its condition and message are in the neighbouring files."""
 
 from typing import Any
 

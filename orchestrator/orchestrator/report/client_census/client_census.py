@@ -1,5 +1,5 @@
-"""Client Census: who is in care now, and who came and left in a period, by facility, level of care or program. Numbers
-alone: no client is named.
+"""Client Census: clients in care now, admissions and discharges of a period, by facility, level of care or
+program. Numbers only: no client is named.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ from orchestrator.insights.reports.content.report_parts import (
 )
 
 DOCTYPE = "Client Stay"
-# what a group is called -> the field that tells it
+# name of a grouping -> its field
 GROUPS = {"Facility": "facility", "Level of Care": "level_of_care", "Program": "program"}
 LINKS = {"Facility": "Facility"}
 IN_CARE = ("Active", "Absent")
@@ -52,7 +52,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 
 def read_stays(told_by: str, conditions: list[list[Any]]) -> list[frappe._dict]:
-	"""Return how many stays that the caller may read fit, and how many days those took that are over, by group."""
+	"""Return the number of stays that the caller may read, and the total days of those that ended, by group."""
 	return compat.get_list(
 		DOCTYPE,
 		filters=[["status", "!=", "Deleted"], *conditions],
@@ -77,13 +77,13 @@ def add(rows: dict[str, dict[str, Any]], number: str, stays: list[frappe._dict])
 
 
 def finish_row(row: dict[str, Any]) -> dict[str, Any]:
-	"""Return a row with what follows from its numbers."""
+	"""Return a row with its computed values."""
 	shown = {key: value for key, value in row.items() if key != "days"}
 	return {**shown, "length_of_stay": compute_length_of_stay(row["days"], row["discharged"])}
 
 
 def compute_length_of_stay(days: float, stays: int) -> float | None:
-	"""Return the days that a stay took, on average; of none there is no average."""
+	"""Return the average days of a stay, None without stays."""
 	return round(days / stays, PRECISION) if stays else None
 
 
@@ -104,7 +104,7 @@ def build_columns(group: str) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""Return who is in care, came and left, group by group."""
+	"""Return clients in care, admissions and discharges by group."""
 	names = (("in_care", _("In Care")), ("admitted", _("Admitted")), ("discharged", _("Discharged")))
 	return build_bar_chart(
 		[row["group"] for row in rows], [(label, [row[name] for row in rows]) for name, label in names]

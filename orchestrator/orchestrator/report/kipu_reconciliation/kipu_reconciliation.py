@@ -1,4 +1,4 @@
-"""Who is in care by Kipu, held against who is in care here, read while the report runs."""
+"""Kipu Reconciliation: clients in care in Kipu compared with those on this site, read while the report runs."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def execute(
 
 
 def reconcile(connection: str) -> reconciliation.Reconciliation:
-	"""Return the comparison; what Kipu refuses becomes a message."""
+	"""Return the comparison; an error of Kipu becomes a message."""
 	try:
 		return reconciliation.build_reconciliation(connection)
 	except SyncError as error:
@@ -54,17 +54,17 @@ def reconcile(connection: str) -> reconciliation.Reconciliation:
 
 
 def get_connection(filters: dict[str, Any]) -> str:
-	"""Return the connection asked for, or the only one there is."""
+	"""Return the requested connection, or the only one."""
 	names = frappe.get_all(
 		"Kipu Connection", pluck="name"
-	)  # names only; the roles of the report decide who asks
-	wanted = filters.get("connection")
-	if wanted not in names and (wanted or len(names) != 1):
+	)  # names only; the roles of the report restrict its users
+	connection = filters.get("connection")
+	if connection not in names and (connection or len(names) != 1):
 		refuse(
 			_("Choose a connection. The connections are: {0}.").format(", ".join(names) or _("none")),
 			frappe.ValidationError,
 		)
-	return wanted or names[0]
+	return connection or names[0]
 
 
 def render_value(value: Any) -> str:

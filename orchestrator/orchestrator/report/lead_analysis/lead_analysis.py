@@ -24,7 +24,7 @@ from orchestrator.insights.reports.content.report_parts import (
 )
 
 SOURCE = "Source"
-# what a group is called -> what tells it; of a lead's source ERPNext 16 renamed the field
+# name of a grouping -> its expression; ERPNext 16 renamed the field of a lead's source
 GROUPS = {
 	SOURCE: "source",
 	"Status": "status",
@@ -41,7 +41,7 @@ OUTCOMES = {
 	"Lost Quotation": "lost",
 	"Do Not Contact": "lost",
 }
-OPEN = "open"  # every other status, a site's own among them
+OPEN = "open"  # every other status, including a site's own
 MOST_BARS = 12
 COUNTS = ("open", "qualified", "opportunity", "converted", "lost")
 
@@ -117,7 +117,7 @@ def build_columns(group: str) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""Return Leads, and those of them that were converted, per group."""
+	"""Return leads and converted leads by group."""
 	shown = rows[:MOST_BARS]
 	series = [
 		(_("Leads"), [row["leads"] for row in shown]),

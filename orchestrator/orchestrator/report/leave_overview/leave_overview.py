@@ -1,4 +1,6 @@
-"""Leave Overview: what leave is allocated, used, pending and left, of each employee whose records the caller reaches."""
+"""Leave Overview: allocated, used, pending and remaining leave of each employee whose records the caller may
+read.
+"""
 
 from datetime import date
 from typing import Any
@@ -38,14 +40,14 @@ def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
 	conditions = [["status", "=", "Active"], *build_equal_filters(filters, "company", "department")]
 	if filters.get("employee"):
 		conditions.append(["name", "=", filters["employee"]])
-	found = frappe.get_list(
+	employees = frappe.get_list(
 		"Employee", filters=conditions, fields=["name", "employee_name", "department"], order_by=None
 	)
-	return {employee.name: employee for employee in found}
+	return {employee.name: employee for employee in employees}
 
 
 def list_allocated_types(employees: list[str], day: date) -> list[str]:
-	"""Return the leave types of which those employees have an allocation on the day."""
+	"""Return the leave types that are allocated to those employees on the day."""
 	if not employees:
 		return []
 	# get_all: the caller may read these employees, and gets their balance only
@@ -64,7 +66,7 @@ def list_allocated_types(employees: list[str], day: date) -> list[str]:
 
 
 def build_rows(employees: dict[str, frappe._dict], leave_type: str, day: date) -> list[dict[str, Any]]:
-	"""Return the balances of those who have any of that leave."""
+	"""Return the balances of employees with an allocation."""
 	return [
 		{
 			"employee": balance["employee"],

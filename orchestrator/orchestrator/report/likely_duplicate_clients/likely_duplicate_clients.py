@@ -1,4 +1,6 @@
-"""Clients who may be the same person, for people to look at. The caller's permissions on Client decide who is listed."""
+"""Likely Duplicate Clients: clients who may be the same person, for a person to review. Only clients that the
+caller may read are listed.
+"""
 
 from typing import Any
 
@@ -8,7 +10,7 @@ from orchestrator.sync.tools import duplicates
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-	"""Return columns and rows; a group's rows follow each other."""
+	"""Return columns and rows; the rows of a group are consecutive."""
 	facility = (filters or {}).get("facility")
 	rows = [
 		{**client, "group": number, "sign": group.sign}

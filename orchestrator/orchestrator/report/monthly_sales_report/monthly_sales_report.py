@@ -1,8 +1,8 @@
-"""Monthly Sales Report: won and lost opportunities, what was ordered and what was invoiced, month by month, in one
-currency.
+"""Monthly Sales Report: won and lost opportunities, orders and invoices by month, in one currency.
 
-An opportunity counts in the month in which it was expected to close, else in that of its date: ERPNext does not keep
-the day on which one was won. Orders and invoices, less what was returned, stand beside it for who may read them.
+An opportunity counts in the month in which it was expected to close, otherwise in the month of its date:
+ERPNext does not store the day on which it was won. Orders and invoices, less returns, are shown to users who
+may read them.
 """
 
 from collections.abc import Iterable
@@ -33,37 +33,37 @@ from orchestrator.insights.reports.content.report_parts import (
 
 BY = ("expected_closing", "transaction_date", "pipeline_stage", "company", "currency")
 SUBMITTED = ["docstatus", "=", 1]
-# what is shown of a month beside its opportunities -> DocType, and the field of its day
+# column beside opportunities -> DocType, and its date field
 DOCUMENTS = {"ordered": ("Sales Order", "transaction_date"), "invoiced": ("Sales Invoice", "posting_date")}
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
-	span, purse = parse_date_range(filters), CurrencyConverter(get_currency(filters))
-	rows = {month: build_empty_row(month, purse.currency) for month in list_months(span)}
-	add_opportunities(rows, read_opportunities(filters), span, purse)
-	# orders and invoices do not name the seller
+	span, converter = parse_date_range(filters), CurrencyConverter(get_currency(filters))
+	rows = {month: build_empty_row(month, converter.currency) for month in list_months(span)}
+	add_opportunities(rows, read_opportunities(filters), span, converter)
+	# orders and invoices have no sales user
 	shown = [] if filters.get("opportunity_owner") else [key for key in DOCUMENTS if can_read(key)]
 	for key in shown:
-		add_documents(rows, key, filters, span, purse)
+		add_documents(rows, key, filters, span, converter)
 	table = [finish_row(row) for row in rows.values()]
 	return ReportResult(
 		build_columns(shown),
 		table,
-		purse.build_message(),
+		converter.build_message(),
 		build_chart(table),
-		build_summary(table, purse.currency),
+		build_summary(table, converter.currency),
 	)
 
 
 def get_currency(filters: dict[str, Any]) -> str:
-	"""Return the currency asked for, else that of the company, else the site's."""
+	"""Return the requested currency, otherwise that of the company, otherwise the site's."""
 	return filters.get("currency") or get_company_currency(filters.get("company")) or get_site_currency()
 
 
 def build_empty_row(month: str, currency: str) -> dict[str, Any]:
-	"""Return a month of which nothing is known yet."""
+	"""Return a month without any values."""
 	return {
 		"month": month,
 		"won": 0,
@@ -76,7 +76,7 @@ def build_empty_row(month: str, currency: str) -> dict[str, Any]:
 
 
 def can_read(key: str) -> bool:
-	"""Return True if the caller may read such documents at all."""
+	"""Return True if the caller may read any such documents."""
 	return bool(frappe.has_permission(DOCUMENTS[key][0], "read"))
 
 
@@ -104,7 +104,7 @@ def add_opportunities(
 	rows: dict[str, dict[str, Any]],
 	opportunities: Iterable[frappe._dict],
 	span: DateRange,
-	purse: CurrencyConverter,
+	converter: CurrencyConverter,
 ) -> None:
 	"""Add opportunities to their months."""
 	for group in opportunities:
@@ -116,8 +116,8 @@ def add_opportunities(
 			row["lost"] += group.records
 			continue
 		row["won"] += group.records
-		row["won_value"] += purse.convert(flt(group.at_rate), get_company_currency(group.company))
-		row["won_value"] += purse.convert(flt(group.without_rate), group.currency)
+		row["won_value"] += converter.convert(flt(group.at_rate), get_company_currency(group.company))
+		row["won_value"] += converter.convert(flt(group.without_rate), group.currency)
 
 
 def add_documents(
@@ -125,9 +125,11 @@ def add_documents(
 	key: str,
 	filters: dict[str, Any],
 	span: DateRange,
-	purse: CurrencyConverter,
+	converter: CurrencyConverter,
 ) -> None:
-	"""Add submitted orders or invoices, which ERPNext keeps in their company's currency, to their months."""
+	"""Add submitted orders or invoices to their months, in the currency of their company as ERPNext stores
+	them.
+	"""
 	doctype, day = DOCUMENTS[key]
 	documents = compat.get_list(
 		doctype,
@@ -137,11 +139,11 @@ def add_documents(
 		order_by=None,
 	)
 	for group in documents:
-		rows[group.month][key] += purse.convert(flt(group.total), get_company_currency(group.company))
+		rows[group.month][key] += converter.convert(flt(group.total), get_company_currency(group.company))
 
 
 def finish_row(row: dict[str, Any]) -> dict[str, Any]:
-	"""Return a row with what follows from its sums."""
+	"""Return a row with its computed values."""
 	won_value = round(row["won_value"], PRECISION)
 	return {
 		**row,
@@ -168,7 +170,7 @@ def build_columns(shown: list[str]) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""Return what was won, month by month."""
+	"""Return the won amounts by month."""
 	months = [row["month"] for row in rows]
 	return build_bar_chart(
 		months, [(_("Won Value"), [row["won_value"] for row in rows])], fieldtype="Currency"

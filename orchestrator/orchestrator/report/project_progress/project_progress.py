@@ -1,4 +1,4 @@
-"""Project Progress: tasks and hours of each project, planned and done, and what is overdue."""
+"""Project Progress: planned, done and overdue tasks and hours of each project."""
 
 from datetime import date
 from typing import Any
@@ -35,7 +35,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 
 def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
-	"""Return the projects that the caller may read, the earliest end first."""
+	"""Return the projects that the caller may read, by expected end."""
 	conditions = build_equal_filters(filters, "status", "company")
 	if filters.get("project"):
 		conditions.append(["name", "=", filters["project"]])
@@ -54,7 +54,7 @@ def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
 	if not (projects and frappe.has_permission("Task", "read")):
 		return {}
 	groups: dict[str, list[frappe._dict]] = {}
-	found = compat.get_list(
+	tasks = compat.get_list(
 		"Task",
 		filters=[["project", "in", projects], ["status", "not in", NOT_COUNTED], ["is_group", "=", 0]],
 		fields=[
@@ -68,13 +68,13 @@ def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
 		group_by="project, status, due",
 		order_by=None,
 	)
-	for task in found:
+	for task in tasks:
 		groups.setdefault(task.project, []).append(task)
 	return groups
 
 
 def build_row(project: frappe._dict, tasks: list[frappe._dict], day: date) -> dict[str, Any]:
-	"""Return the figures of one project. A task that is completed counts with all its hours."""
+	"""Return the figures of one project. A completed task counts with all its hours."""
 	total = sum(task.tasks for task in tasks)
 	done = sum(task.tasks for task in tasks if task.status == DONE)
 	planned = sum(flt(task.hours) for task in tasks)
@@ -117,7 +117,7 @@ def build_columns() -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""Return how far the projects are."""
+	"""Return the progress of the projects."""
 	shown = rows[:MOST_BARS]
 	return build_bar_chart(
 		[row["project_name"] for row in shown], [(_("Progress (%)"), [row["progress"] for row in shown])]

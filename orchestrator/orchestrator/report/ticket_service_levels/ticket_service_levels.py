@@ -23,7 +23,7 @@ from orchestrator.insights.reports.content.report_parts import (
 	parse_date_range,
 )
 
-# what a group is called -> what tells it
+# name of a grouping -> its expression
 GROUPS = {
 	"Priority": "priority",
 	"Customer": "customer",
@@ -119,7 +119,7 @@ def is_target_met(due: datetime | None, done: datetime | None, moment: datetime)
 
 
 def filter_decided(verdicts: list[bool | None]) -> list[bool]:
-	"""Return the targets of which it is known how they went."""
+	"""Return the targets that were met or missed."""
 	return [verdict for verdict in verdicts if verdict is not None]
 
 
@@ -135,7 +135,7 @@ def build_columns(group: str) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""Return how many targets were met in each group."""
+	"""Return the number of met targets by group."""
 	series = [
 		(_("First Responses in Time (%)"), [row["responses_kept"] for row in rows]),
 		(_("Resolutions in Time (%)"), [row["resolutions_kept"] for row in rows]),

@@ -23,9 +23,9 @@ from report import Report, print_report
 HERE = Path(__file__).resolve().parent
 MADE_SITE, UPGRADED_SITE = "upgrade-from.localhost", "upgrade-to.localhost"
 HISTORY_DAYS = 30
-# What the doctor says of running processes, of which the copy has none
+# Checks of the doctor about running processes, which the copy does not have
 PROCESS_CHECKS = frozenset({"workers", "scheduler"})
-# The copy must not write to anybody, and may be made anew
+# The copy must not send anything, and may be created again
 REHEARSAL = {"mute_emails": 1, "pause_scheduler": 1, "upgrade_rehearsal": 1}
 SERVER_SETTINGS = frozenset(
 	{
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def upgrade(options: argparse.Namespace, old: Bench, new: Bench) -> Report:
-	"""Carry the site over and compare it."""
+	"""Copy the site to the new bench, upgrade and compare it."""
 	check_benches(old, new, options.name)
 	with contextlib.ExitStack() as stack:
 		kipu = None
@@ -94,7 +94,9 @@ def upgrade(options: argparse.Namespace, old: Bench, new: Bench) -> Report:
 
 
 def check_benches(old: Bench, new: Bench, name: str) -> None:
-	"""Raise UpgradeError where the new bench is not newer, or has a site of that name that is somebody's."""
+	"""Raise UpgradeError if the new bench is not newer, or has a site of that name that a rehearsal did not
+	make.
+	"""
 	before, after = old.major(), new.major()
 	if after <= before:
 		raise UpgradeError(
@@ -110,7 +112,7 @@ def check_benches(old: Bench, new: Bench, name: str) -> None:
 
 
 def make_site(old: Bench, kipu: int) -> None:
-	"""Make a site of the demo, with permissions, a schedule, and a sync of some weeks ago."""
+	"""Create a site of the demo, with permissions, a schedule, and a sync of some weeks ago."""
 	report_progress(f"Making {MADE_SITE}")
 	dumps = sorted((old.folder / "base").glob("site-*.sql.gz"), key=lambda path: path.stat().st_mtime)
 	if not dumps:
@@ -127,13 +129,13 @@ def make_site(old: Bench, kipu: int) -> None:
 
 
 def simulator(bench: Bench, port: int, day: date) -> contextlib.AbstractContextManager[None]:
-	"""Run the Kipu simulator, whose history ends on a day."""
+	"""Run the Kipu simulator with a history that ends on a given day."""
 	module = ("-m", "orchestrator.kipu_simulator", "--port", str(port), "--as-of", day.isoformat())
 	return running(str(bench.python), *module, port=port)
 
 
 def sync(bench: Bench, site: str, *options: str) -> Row:
-	"""Run the Kipu sync. Returns what it says of itself."""
+	"""Run the Kipu sync. Return its output."""
 	printed = bench.frappe(site, "orchestrator", "sync-kipu", "--json", *options)
 	run: Row = json.loads(printed)[0]
 	if run["status"] != "Completed":
@@ -141,7 +143,7 @@ def sync(bench: Bench, site: str, *options: str) -> Row:
 	return run
 
 
-# The way over
+# Copying the site
 
 
 def restore(old: Bench, site: str, new: Bench, name: str) -> None:
@@ -197,7 +199,7 @@ def _find_one(folder: Path, ending: str) -> Path:
 def compare(
 	before: dict[str, comparison.Table], singles: comparison.Table, files: Row, new: Bench, name: str
 ) -> Report:
-	"""Compare the upgraded site with what was read before."""
+	"""Compare the upgraded site with its former content."""
 	report_progress(f"Comparing {name}")
 	after = comparison.read_tables(new, name)
 	there = comparison.read_files(new, name)

@@ -1,4 +1,4 @@
-"""The benches of an upgrade: their commands, their sites' databases and files, and Redis for the time of it."""
+"""The benches of an upgrade: their commands, their sites' databases and files, and Redis in the meantime."""
 
 import configparser
 import contextlib
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 class UpgradeError(Exception):
-	"""What keeps the upgrade from going on, in words for the person who runs it."""
+	"""The reason for which the upgrade cannot continue, as a message for the user."""
 
 
 class Bench:
@@ -39,14 +39,14 @@ class Bench:
 		self.config: Row = json.loads((self.sites / "common_site_config.json").read_text())
 
 	def run(self, *arguments: str, may_fail: bool = False) -> str:
-		"""Run Python of the bench in its folder of sites. Returns what it printed."""
+		"""Run Python of the bench in its sites folder. Return its output."""
 		result = subprocess.run(
 			[str(self.python), *arguments], cwd=self.sites, env=self.environment, capture_output=True, text=True,
 			timeout=COMMAND_SECONDS, stdin=subprocess.DEVNULL, check=False,
 		)  # fmt: skip
 		if result.returncode and not may_fail:
 			shown = f"{result.stdout[-3000:]}\n{result.stderr[-6000:]}".strip()
-			# Options may hold passwords: only the words before them are shown.
+			# Options may contain passwords: only the words before them are shown.
 			words = itertools.takewhile(lambda word: not word.startswith("--d"), arguments)
 			raise UpgradeError(f"{self.folder}: {' '.join(words)} failed:\n{shown}")
 		return result.stdout
@@ -57,7 +57,7 @@ class Bench:
 		return self.run(*command, *arguments, may_fail=may_fail)
 
 	def work_off_queue(self) -> None:
-		"""Run the queued jobs to the last."""
+		"""Run all queued jobs."""
 		self.run("-m", "frappe.utils.bench_helper", "frappe", "worker", "--burst", "--quiet")
 
 	def major(self) -> int:
@@ -77,14 +77,16 @@ class Bench:
 			return list(cursor.fetchall())
 
 	def drop_database(self, name: str) -> None:
-		"""Drop a database of an earlier rehearsal, and its user, whose password would stay."""
+		"""Drop the database of an earlier rehearsal, and its user, whose password would remain."""
 		with _connect(self.config, *self.database_account()) as cursor:
 			cursor.execute(f"drop database if exists `{name}`")
 			for host in ("localhost", "%"):
 				cursor.execute("drop user if exists %s@%s", (name, host))
 
 	def database_account(self) -> tuple[str, str]:
-		"""Return who may create databases: from the environment, else the account that script/server keeps."""
+		"""Return the account that may create databases: from the environment, otherwise the one that
+		script/server keeps.
+		"""
 		if password := os.environ.get("ORCHESTRATOR_DB_ROOT_PASSWORD"):
 			return os.environ.get("ORCHESTRATOR_DB_ROOT_USER") or "root", password
 		parser = configparser.ConfigParser(interpolation=None)
@@ -98,7 +100,7 @@ class Bench:
 
 @contextlib.contextmanager
 def running(*command: str, port: int, **environment: str) -> Iterator[None]:
-	"""Run a service of this upgrade alone, from its first answer to the end of the context."""
+	"""Run a service for this upgrade only, from its first reply to the end of the context."""
 	process = subprocess.Popen(
 		command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
 	)
@@ -116,7 +118,7 @@ def running(*command: str, port: int, **environment: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def redis_servers() -> Iterator[tuple[int, int]]:
-	"""Two Redis servers, so that no worker of a running bench takes the jobs of the upgrade."""
+	"""Run two Redis servers, so that no worker of a running bench takes the jobs of the upgrade."""
 	with contextlib.ExitStack() as stack:
 		ports = (find_free_port(), find_free_port())
 		for port in ports:

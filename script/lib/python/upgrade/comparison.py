@@ -1,4 +1,4 @@
-"""What a site holds before and after an upgrade, and what of it is lost or changed."""
+"""Compare the content of a site before and after an upgrade."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from benches import Bench, Row
 
 Table = dict[str, Row]
-# DocTypes of the platform whose records this app writes or goes by, beside its own.
+# DocTypes of the platform whose records this app writes or depends on, beside its own.
 TOUCHED = (
 	"Address", "Assignment Rule", "Attendance", "Comment", "Communication", "Company", "Contact", "Customer",
 	"Department", "Employee", "Employee Checkin", "File", "GP Project", "GP Task", "HD Ticket", "HD Ticket Comment",
@@ -30,11 +30,11 @@ DASHBOARDS = ("Dashboard", "Dashboard Chart", "Dashboard Chart Link", "Number Ca
 SCHEDULES = ("Auto Email Report",)
 # Columns that a migration or the sign-in of the upgrade itself writes
 VOLATILE = frozenset({"modified", "modified_by", "_seen", "last_active", "last_login", "last_ip"})
-# Roles that ERPNext 16 removes, with whom they were given to
+# Roles that ERPNext 16 removes, with their users
 REMOVED_ROLES = frozenset({"Agriculture Manager", "Agriculture User"})
-# Whose roles are data; those of pages and reports come with the apps.
+# DocTypes whose roles are data; those of pages and reports come with the apps.
 ROLE_HOLDERS = frozenset({"Custom Role", "Dashboard Chart", "Orchestrator Dashboard", "Role Profile", "User"})
-# Fields of ERPNext 15 by the names that ERPNext 16 has for them
+# Fields of ERPNext 15 -> their names in ERPNext 16
 RENAMED = {
 	(doctype, old): new
 	for doctype in ("Lead", "Opportunity", "Quotation")
@@ -47,7 +47,7 @@ RENAMED = {
 
 
 def read_tables(bench: Bench, site: str) -> dict[str, Table]:
-	"""Return the rows of this app's DocTypes and of those it touches, by name."""
+	"""Return the rows of this app's DocTypes and of those it changes, by name."""
 	own = bench.query(site, "select name from tabDocType where module = 'Orchestrator' and issingle = 0")
 	wanted = {str(row["name"]) for row in own} | {*TOUCHED, *PERMISSIONS, *DASHBOARDS, *SCHEDULES}
 	there = {str(next(iter(row.values()))) for row in bench.query(site, "show tables")}
@@ -63,7 +63,7 @@ def read_tables(bench: Bench, site: str) -> dict[str, Table]:
 
 
 def _identify(doctype: str, row: Row) -> str:
-	"""Return what tells a row from others. A record that is saved again may give its roles other names."""
+	"""Return the identity of a row. A record that is saved again may give its roles other names."""
 	return (
 		" ".join(str(row[key]) for key in ("parenttype", "parent", "role"))
 		if doctype == "Has Role"
@@ -72,7 +72,7 @@ def _identify(doctype: str, row: Row) -> str:
 
 
 def _is_data(doctype: str, row: Row) -> bool:
-	"""Return False for what comes with the apps, and for what the new platform removes by itself."""
+	"""Return False for records that come with the apps, and for those that the new platform removes itself."""
 	if doctype == "Has Role":
 		return row["parenttype"] in ROLE_HOLDERS and row["role"] not in REMOVED_ROLES
 	return not row.get("is_standard") and not (doctype == "Role" and row["name"] in REMOVED_ROLES)
@@ -89,7 +89,7 @@ def read_singles(bench: Bench, site: str) -> Table:
 
 
 def read_files(bench: Bench, site: str) -> dict[str, str]:
-	"""Return the digest of every file of the site, by its path. Backups are no content."""
+	"""Return the digest of every file of the site, by its path, without backups."""
 	folder = bench.sites / site
 	return {
 		str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -100,13 +100,13 @@ def read_files(bench: Bench, site: str) -> dict[str, str]:
 
 
 def find_lost(before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]) -> Row:
-	"""Return the names that are there no more, by DocType."""
+	"""Return the names of missing records, by DocType."""
 	lost = {doctype: sorted(rows.keys() - after.get(doctype, {}).keys()) for doctype, rows in before.items()}
 	return {doctype: names for doctype, names in lost.items() if names}
 
 
 def find_changed(before: Mapping[str, Table], after: Mapping[str, Table]) -> Row:
-	"""Return, by DocType and column, the values that are others now: an example with its name, and how many."""
+	"""Return changed values by DocType and column: an example with its name, and their number."""
 	changed: Row = {}
 	for doctype, rows in before.items():
 		for name, row in rows.items():
@@ -124,14 +124,16 @@ def find_changed(before: Mapping[str, Table], after: Mapping[str, Table]) -> Row
 
 
 def _is_written_anew(doctype: str, column: str) -> bool:
-	"""Return True for the rows' own names and dates, where a migration saves a record that an app brings."""
+	"""Return True for the rows' own names and dates, if a migration saves a record that an app brings."""
 	return (doctype == "Role" and column == "creation") or (
 		doctype == "Has Role" and column in ("name", "creation", "idx", "owner")
 	)
 
 
 def _is_same(value: Any, found: Any) -> bool:
-	"""Return True also where only the column's type is another: a number kept as text, a day as its first moment."""
+	"""Return True also if only the column's type differs: a number stored as text, a date as its first
+	moment.
+	"""
 	if value in (None, "") or found in (None, ""):
 		return (value or None) == (found or None) or (not value and found == 0) or value in (None, "")
 	return value == found or str(value) == str(found) or f"{value} 00:00:00" == str(found)

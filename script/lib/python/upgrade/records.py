@@ -1,4 +1,4 @@
-"""Fill a site of the demo with what an upgrade must keep beside it: `python records.py SITE`, run in the sites folder.
+"""Add records that an upgrade must keep to a demo site: `python records.py SITE`, in the sites folder.
 
 Permissions of every kind, a schedule, a share, a dashboard of somebody's own, a lead's source, a holiday list.
 """
