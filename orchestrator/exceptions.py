@@ -21,6 +21,10 @@ class ConflictError(frappe.ValidationError):
 	"""The request is well formed but the record's present state forbids it. 409."""
 
 
+class PreconditionFailedError(frappe.ValidationError):
+	"""The record is no longer in the state that If-Match names. 412."""
+
+
 class MethodNotAllowedError(frappe.ValidationError):
 	"""The method exists but answers other verbs, which the reply's Allow header lists. 405."""
 
