@@ -98,8 +98,8 @@ def begin_record_read(meta: Meta, name: str | int | None, parent: str | None = N
 
 def compute_pending(meta: Meta, name: str | int | None) -> PendingEtag | None:
 	"""Return the ETag of a stored record, as far as it is known before the record is loaded."""
-	state = record_etags.compute_state(meta, name)
-	return PendingEtag(state, record_etags.compute_view(meta)) if state else _get_default(meta)
+	etag = record_etags.compute_etag(meta, name)
+	return PendingEtag(etag.state, etag.view) if etag else _get_default(meta)
 
 
 def is_known_to_caller(pending: PendingEtag | None) -> bool:

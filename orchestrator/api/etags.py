@@ -10,7 +10,7 @@ from orchestrator.exceptions import InvalidRequestError, refuse
 
 IF_MATCH = "If-Match"
 IF_NONE_MATCH = "If-None-Match"
-MAX_HEADER_LENGTH = 8192
+MAX_HEADER_LENGTH = 4096
 TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 SEPARATOR = re.compile(r"[ \t]*(?:,[ \t]*)+")
 BLANKS = " \t"

@@ -63,6 +63,9 @@ def authorize() -> None:
 	except frappe.ValidationError as error:
 		frappe.local.flags.disable_traceback = True
 		if not calls.is_from_browser(request):
+			request.environ["HTTP_ACCEPT"] = (
+				"application/json"  # of an error, Frappe makes a page unless asked for JSON
+			)
 			error.http_status_code = errors.get_status(error)
 		raise
 
@@ -94,7 +97,9 @@ def _begin_read(request: Request, route: Route) -> None:
 	pending = conditional.compute_pending(meta, route.arguments["name"])
 	conditional.set_pending(pending)
 	if conditional.is_known_to_caller(pending) and _is_readable(meta, route.arguments["name"]):
-		request.environ["HTTP_ACCEPT"] = "application/json"  # of an error, Frappe makes a page unless asked for JSON
+		request.environ["HTTP_ACCEPT"] = (
+			"application/json"  # of an error, Frappe makes a page unless asked for JSON
+		)
 		frappe.local.flags.disable_traceback = True
 		raise NotModifiedError
 
