@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import frappe
 from frappe.model.meta import Meta
 
-import orchestrator
+from orchestrator import __version__
 from orchestrator.access.switch import is_guarded
 from orchestrator.api.record_tables import TableDescription, describe_tables, shows_row_only
 from orchestrator.api.sealed_replies import compute_keyed_digest
@@ -89,7 +89,7 @@ def _compute_view(meta: Meta, tables: dict[str, TableDescription]) -> str | None
 	levels = sorted(meta.get_permlevel_access("read"))
 	masked = _list_masked_fields(dict.fromkeys(table.doctype for table in tables.values()))
 	caller = (frappe.session.user, sorted(frappe.get_roles()), levels, masked, is_guarded())
-	versions = (frappe.__version__, orchestrator.__version__)
+	versions = (frappe.__version__, __version__)
 	return compute_digest("view", repr((caller, versions)), *(table.fields for table in tables.values()))
 
 

@@ -2,6 +2,7 @@
 
 import requests
 
+from tests.support import factories
 from tests.support.client import Client
 
 GET, GET_LIST = "frappe.client.get", "frappe.client.get_list"
@@ -37,3 +38,20 @@ def get_refusal(reply: requests.Response) -> tuple[int, str]:
 	"""The status of a refusal and what kind it is, in the form of any route."""
 	body = reply.json()
 	return reply.status_code, body["exc_type"] if "exc_type" in body else body["errors"][0]["type"]
+
+
+def make_item() -> str:
+	return str(
+		factories.make_record(
+			"Item",
+			item_code=factories.make_unique("Bed"),
+			item_group="All Item Groups",
+			stock_uom="Nos",
+			is_stock_item=0,
+		).name
+	)
+
+
+def make_opportunity_with_items() -> str:
+	"""An opportunity with two rows in a child table."""
+	return str(factories.make_opportunity(items=[{"item_code": make_item(), "qty": 1, "rate": 5}] * 2).name)
