@@ -4,7 +4,11 @@ Differences of ERPNext, HRMS, Helpdesk or Gameplan are detected on the site (a f
 function), because those apps are not bound to Frappe's major version.
 """
 
-from typing import Any, NamedTuple
+import functools
+import hashlib
+import pickle
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import pymysql
 import pymysql.cursors
@@ -14,6 +18,10 @@ from frappe.desk import search
 from frappe.model import base_document
 from frappe.model.base_document import BaseDocument
 from frappe.model.db_query import DatabaseQuery
+from frappe.model.document import Document
+from frappe.model.meta import Meta
+
+T = TypeVar("T")
 
 FRAPPE_MAJOR = int(frappe.__version__.split(".")[0])
 
@@ -190,3 +198,79 @@ def get_lead_source_field() -> str:
 def get_lead_source_doctype() -> str:
 	"""Return the DocType that `get_lead_source_field` links to."""
 	return str(frappe.get_meta("Lead").get_field(get_lead_source_field()).options)
+
+
+class _LazyTable:
+	"""A child table of a record that is loaded when something asks for it. Without `__set__`: the rows replace it."""
+
+	def __init__(self, fieldname: str) -> None:
+		self.fieldname = fieldname
+
+	def __get__(self, doc: Any, owner: type | None = None) -> Any:
+		if doc is None:
+			return self
+		rows = frappe.db.get_values(
+			doc.get_table_field_doctype(self.fieldname),
+			{"parent": str(doc.name), "parenttype": doc.doctype, "parentfield": self.fieldname},
+			"*",
+			as_dict=True,
+			order_by="idx asc",
+		)
+		doc.__dict__[self.fieldname] = []
+		doc.extend(self.fieldname, rows or [])
+		return doc.__dict__[self.fieldname]
+
+
+class _LazyDocument:
+	"""Mixin that does on Frappe 15 what LazyDocument does on Frappe 16."""
+
+	def _get_table_fields(self: Any) -> Any:
+		# Frappe sets this flag while it fills the record itself, and afterwards loads the rows of what this returns.
+		return super()._get_table_fields() if self.flags.get("ignore_children") else ()  # type: ignore[misc]
+
+	def get(self: Any, key: Any, *arguments: Any, **options: Any) -> Any:
+		if isinstance(key, str) and key in self._table_fieldnames:
+			getattr(self, key)
+		return super().get(key, *arguments, **options)  # type: ignore[misc]
+
+
+@functools.lru_cache(maxsize=512)
+def _build_lazy_controller(controller: type, tables: tuple[str, ...]) -> type:
+	attributes = {fieldname: _LazyTable(fieldname) for fieldname in tables}
+	return type(f"Lazy{controller.__name__}", (_LazyDocument, controller), attributes)
+
+
+def get_lazy_doc(doctype: str, name: str | int) -> Document:
+	"""Return a record, to look at and not to save, whose child tables are loaded when something asks for them."""
+	if FRAPPE_MAJOR >= 16:
+		return frappe.get_lazy_doc(doctype, name)
+	tables = tuple(field.fieldname for field in frappe.get_meta(doctype).get_table_fields())
+	return _build_lazy_controller(base_document.get_controller(doctype), tables)(doctype, name)
+
+
+MAX_DESCRIPTIONS = 2000
+_descriptions: dict[tuple[str, bytes], Any] = {}
+
+
+def describe_metas(doctypes: Iterable[str], describe: Callable[[Meta], T]) -> list[T]:
+	"""Return what `describe` makes of the meta of each DocType; it must depend on nothing else.
+
+	Frappe 15 unpickles metas in each request, which takes milliseconds for a DocType of a hundred fields. A description is
+	kept in the process and used again while Frappe's cache holds the same bytes. Frappe 16 keeps metas in the process.
+	"""
+	names = list(doctypes)
+	if FRAPPE_MAJOR >= 16 or not names:
+		return [describe(frappe.get_meta(name)) for name in names]
+	cached = frappe.cache.hmget(frappe.cache.make_key("doctype_meta"), names)
+	return [_describe_meta(name, content, describe) for name, content in zip(names, cached, strict=True)]
+
+
+def _describe_meta(doctype: str, content: bytes | None, describe: Callable[[Meta], T]) -> T:
+	if content is None:
+		return describe(frappe.get_meta(doctype))
+	key = (f"{describe.__module__}.{describe.__qualname__}", hashlib.sha256(content).digest())
+	if key not in _descriptions:
+		if len(_descriptions) >= MAX_DESCRIPTIONS:
+			_descriptions.clear()
+		_descriptions[key] = describe(pickle.loads(content))  # noqa: S301  # as Frappe does with its own cache
+	return _descriptions[key]

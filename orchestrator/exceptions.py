@@ -21,6 +21,10 @@ class ConflictError(frappe.ValidationError):
 	"""The request is valid, but the present state of the record forbids it. 409."""
 
 
+class PreconditionFailedError(frappe.ValidationError):
+	"""The record is no longer in the state that If-Match names. 412."""
+
+
 class MethodNotAllowedError(frappe.ValidationError):
 	"""The method exists but does not answer this verb. The reply's Allow header lists its verbs. 405."""
 

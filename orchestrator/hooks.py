@@ -259,6 +259,7 @@ auth_hooks = [
 	"orchestrator.access.plain_names.check_request",
 	"orchestrator.api.method_guard.check_requested_method",
 	"orchestrator.access.private_files.check_request",
+	"orchestrator.api.raw_conditions.authorize",
 ]
 after_request = ["orchestrator.access.replies.after_request", "orchestrator.api.pipeline.after_request"]
 override_whitelisted_methods = {

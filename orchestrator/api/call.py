@@ -50,6 +50,7 @@ class ApiCall:
 	from_browser: bool
 	id: str = field(default_factory=lambda: secrets.token_hex(8))
 	entered: bool = False
+	function: str = ""  # dotted name of the endpoint that answers, once it runs
 	error: BaseException | None = None
 	headers: dict[str, str] = field(default_factory=dict)
 

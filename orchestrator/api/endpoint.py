@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 
 import frappe
 
-from orchestrator.api import errors, idempotency
+from orchestrator.api import conditional, errors, idempotency
 from orchestrator.api.call import ApiCall, get_current_call
 from orchestrator.api.lost_connection import translate_lost_connection
 from orchestrator.exceptions import UnexpectedError, refuse
@@ -73,7 +73,7 @@ def endpoint(
 				return function(*args, **kwargs)
 			call.entered = True
 			try:
-				return _answer_call(call, lambda: function(*args, **kwargs), message, effect)  # type: ignore[return-value]
+				return _answer_call(call, functools.partial(function, *args, **kwargs), message, effect)  # type: ignore[return-value]
 			except Exception as raised:
 				error = translate_lost_connection(raised)
 				call.error = error
@@ -118,7 +118,9 @@ def _is_requested(call: ApiCall, function: Callable[..., Any]) -> bool:
 	return inspect.unwrap(target) is inspect.unwrap(function)
 
 
-def _answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: Effect) -> Response | None:
+def _answer_call(
+	call: ApiCall, work: functools.partial[Any], message: Any, effect: Effect
+) -> Response | None:
 	"""Run the function, unless an earlier request with the same Idempotency-Key did, and fill the reply.
 
 	A reply that the function made itself, such as the bytes of a file, is sent unchanged.
@@ -128,13 +130,20 @@ def _answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: E
 		call.headers[idempotency.REPLAYED_HEADER] = "true"
 		_fill_reply(call, earlier.data, earlier.message, earlier.status)
 		return None
-	data = work()
+	call.function = f"{work.func.__module__}.{work.func.__qualname__}"
+	target = conditional.begin_call(call, work.keywords, is_read=effect == READ)
+	try:
+		data = work()
+	except conditional.NotModifiedError as error:
+		frappe.response["http_status_code"] = error.http_status_code
+		return None
 	if isinstance(data, Response):
 		if claim:
 			idempotency.delete_claim(claim)
 		return data
 	status = CREATED_STATUS if effect == CREATE and not isinstance(data, UnchangedRecord) else 200
 	data = data.data if isinstance(data, UnchangedRecord) else data
+	conditional.finish_call(call, target, data)
 	text = data if message is None else str(message)
 	if claim:
 		idempotency.store_reply(claim, data, text, status)

@@ -43,6 +43,8 @@ STATUS_BY_NAME: dict[str, int] = {
 	"TimestampMismatchError": 409,
 	"UniqueValidationError": 409,
 	"UpdateAfterSubmitError": 409,
+	# 412: If-Match names another state of the record
+	"PreconditionFailedError": 412,
 	# the rest
 	"MaxFileSizeReachedError": 413,
 	"UnsupportedMediaType": 415,

@@ -10,6 +10,7 @@ from frappe.utils import sbool
 from orchestrator.access.linked_records import attach_expanded_links
 from orchestrator.api import lists
 from orchestrator.api.aliases import rename_to_fieldnames
+from orchestrator.api.conditional import begin_record_read
 from orchestrator.api.day_names import add_documented_names
 from orchestrator.api.endpoint import CREATE, READ, WRITE, Listing, endpoint
 from orchestrator.api.field_access import check_field_permissions, check_known_fields, check_links
@@ -125,6 +126,7 @@ def get(
 	meta = get_meta(doctype, parent)
 	if not name and not meta.issingle:
 		name = find_first_match(meta, filters, parent)
+	begin_record_read(meta, name, parent)
 	doc = get_readable(meta, name, parent)
 	doc.apply_fieldlevel_read_permissions()
 	return add_documented_names(doctype, doc.as_dict())

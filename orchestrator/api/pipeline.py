@@ -9,7 +9,7 @@ import frappe
 
 from orchestrator.access import switch
 from orchestrator.api import call as calls
-from orchestrator.api import charges, errors, file_privacy, raw_replies, route
+from orchestrator.api import charges, conditional, errors, file_privacy, raw_replies, route
 from orchestrator.api.call import ApiCall
 from orchestrator.api.limits import Allowance
 from orchestrator.api.preflight import check_call
@@ -70,6 +70,7 @@ def after_request(response: Response | None, request: Request) -> None:
 		_rewrite_refusal(response, refused)
 	for source in (call, charges.get_current_request()):
 		response.headers.extend(source.headers if source else {})
+	conditional.finish_reply(response)
 	raw_replies.finish_reply(response)  # last: whatever fails here, the reply is complete
 
 

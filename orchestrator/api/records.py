@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.model.meta import Meta
 
+from orchestrator.compat import get_lazy_doc
 from orchestrator.exceptions import refuse
 
 
@@ -38,6 +39,17 @@ def get_meta_or_none(doctype: str) -> Meta | None:
 	except frappe.DoesNotExistError:
 		frappe.clear_messages()
 		return None
+
+
+def check_readable(meta: Meta, name: str | int | None, parent: str | None = None) -> None:
+	"""Check what `get_readable` checks, without loading the child tables that no check looks at."""
+	frappe.has_permission(meta.name, "read", throw=True, parent_doctype=parent)
+	try:
+		doc = get_lazy_doc(meta.name, name or "")
+	except frappe.DoesNotExistError:
+		raise_not_found(meta.name, name)
+	if not doc.has_permission("read"):
+		raise_not_found(meta.name, name)
 
 
 def get_readable(meta: Meta, name: str | int | None, parent: str | None = None) -> Document:

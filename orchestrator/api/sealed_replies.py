@@ -21,7 +21,12 @@ PURPOSE = "orchestrator-idempotency"
 
 def compute_digest(*parts: str) -> bytes:
 	"""Return a keyed digest of `parts`: without the site's key, their values cannot be guessed by trying."""
-	message = "\0".join((PURPOSE, *parts)).encode()
+	return compute_keyed_digest(PURPOSE, *parts)
+
+
+def compute_keyed_digest(purpose: str, *parts: str) -> bytes:
+	"""Return the same for another purpose, so that digests of different purposes never agree."""
+	message = "\0".join((purpose, *parts)).encode()
 	return hmac.new(get_encryption_key().encode(), message, hashlib.sha256).digest()
 
 

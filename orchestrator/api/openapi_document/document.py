@@ -3,6 +3,7 @@
 from typing import Any
 
 from orchestrator import __version__
+from orchestrator.api.openapi_document.conditions import CONDITION_PARAMETERS, ETAG_HEADER
 from orchestrator.api.openapi_document.endpoints import list_methods
 from orchestrator.api.openapi_document.operations import IDEMPOTENCY_KEY, build_path, list_types
 from orchestrator.api.openapi_document.responses import (
@@ -46,8 +47,8 @@ def build_document(url: str) -> Schema:
 		"components": {
 			"securitySchemes": _build_security_schemes(url),
 			"schemas": {"Error": ERROR_SCHEMA, **components},
-			"parameters": {"IdempotencyKey": IDEMPOTENCY_KEY},
-			"headers": build_header_components(),
+			"parameters": {"IdempotencyKey": IDEMPOTENCY_KEY, **CONDITION_PARAMETERS},
+			"headers": {**build_header_components(), "ETag": ETAG_HEADER},
 			"responses": build_error_components(),
 		},
 	}

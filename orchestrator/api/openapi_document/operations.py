@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.api.endpoint import READ, get_effect
 from orchestrator.api.openapi_document import endpoints
+from orchestrator.api.openapi_document.conditions import add_conditions
 from orchestrator.api.openapi_document.docstrings import get_documentation
 from orchestrator.api.openapi_document.endpoints import Method, Parameter
 from orchestrator.api.openapi_document.examples import find_body_examples, find_query_example
@@ -85,6 +86,7 @@ def _build_operation(name: str, verb: str, function: Method, schemas: Schemas) -
 		operation["requestBody"] = {"content": content, "required": True}
 	if get_effect(function) != READ:
 		operation["parameters"].append({"$ref": "#/components/parameters/IdempotencyKey"})
+	add_conditions(operation, verb, function)
 	return operation
 
 

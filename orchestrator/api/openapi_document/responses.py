@@ -83,7 +83,12 @@ def build_responses(name: str, verb: str, function: Method, data: Schema) -> Sch
 
 def build_error_components() -> dict[str, Schema]:
 	"""Return the responses that all endpoints have in common."""
-	return {"Error": _build_error("Any other refusal, with what happened and what to do.")}
+	return {
+		"Error": _build_error("Any other refusal, with what happened and what to do."),
+		"PreconditionFailed": _build_error(
+			"- PreconditionFailedError: The record has another ETag than If-Match."
+		),
+	}
 
 
 def build_header_components() -> dict[str, Schema]:
