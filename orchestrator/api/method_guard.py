@@ -27,11 +27,11 @@ def check_requested_method() -> None:
 		return
 	if method := calls.get_requested_method(request):
 		check_method(method, frappe.local.form_dict)
-	elif arguments := _find_document_method(request):
+	elif arguments := find_document_method(request):
 		check_method(RUN_DOC_METHOD, arguments)
 
 
-def _find_document_method(request: Request) -> dict[str, Any] | None:
+def find_document_method(request: Request) -> dict[str, Any] | None:
 	"""Return the document and the method of it that a REST route asks for, None where it asks for none."""
 	route = find_route(request)
 	form = frappe.local.form_dict
