@@ -2,33 +2,33 @@
 
 import re
 
+import frappe
+
 from orchestrator.access import dispatchers
 from orchestrator.access.arguments import Arguments, find_values
-from orchestrator.access.key_scope import KeyScope
+from orchestrator.access.key_scope import KeyScope, describe_right
 from orchestrator.access.method_guards import MAX_DEPTH, find_function, get_function_name
 
 # What every key may call: nothing of it tells of a record
 FREE_METHODS = frozenset({"ping", "frappe.ping", "orchestrator.api.keys.get_current_key"})
-# Methods on records of any DocType, for which the rights by DocType are asked
-RECORD_METHODS = frozenset(
-	{
-		"frappe.client.cancel",
-		"frappe.client.delete",
-		"frappe.client.get",
-		"frappe.client.get_count",
-		"frappe.client.get_list",
-		"frappe.client.get_value",
-		"frappe.client.insert",
-		"frappe.client.insert_many",
-		"frappe.client.save",
-		"frappe.client.set_value",
-		"frappe.client.submit",
-		"frappe.desk.bulk_assignment.set_assignment_for_many",
-		"frappe.desk.delete.delete_many",
-		"orchestrator.api.bulk.get_operation",
-		"upload_file",
-	}
-)
+# Methods on records of any DocType -> the right to the DocType that each needs
+RIGHT_BY_RECORD_METHOD = {
+	"frappe.client.cancel": "cancel",
+	"frappe.client.delete": "delete",
+	"frappe.client.get": "read",
+	"frappe.client.get_count": "read",
+	"frappe.client.get_list": "read",
+	"frappe.client.get_value": "read",
+	"frappe.client.insert": "create",
+	"frappe.client.insert_many": "create",
+	"frappe.client.save": "write",
+	"frappe.client.set_value": "write",
+	"frappe.client.submit": "submit",
+	"frappe.desk.bulk_assignment.set_assignment_for_many": "read",
+	"frappe.desk.delete.delete_many": "delete",
+}
+# Others that work on records, and on those only that the scope includes
+RECORD_METHODS = frozenset({*RIGHT_BY_RECORD_METHOD, "orchestrator.api.bulk.get_operation", "upload_file"})
 REPORT_METHODS = frozenset(
 	{
 		"frappe.desk.report.run",
@@ -100,6 +100,21 @@ def find_missing_method(scope: KeyScope, method: str, arguments: Arguments, dept
 		for inner, inner_arguments in dispatchers.list_inner_calls(name, arguments):
 			if missing := find_missing_method(scope, inner, inner_arguments, depth + 1):
 				return missing
+	return None
+
+
+def find_missing_right(scope: KeyScope, method: str, arguments: Arguments) -> str | None:
+	"""Return the right that a method on records needs for its DocType and the scope lacks, None for any other method.
+
+	Rows of child tables follow the record that they belong to, and are checked with it.
+	"""
+	right = RIGHT_BY_RECORD_METHOD.get(method)
+	if right is None:
+		return None
+	named = [value for path in ("doctype", "doc.doctype") for value in find_values(arguments, path)]
+	for doctype in named:
+		if isinstance(doctype, str) and not frappe.is_table(doctype) and not scope.allows(doctype, right):
+			return describe_right(doctype, right)
 	return None
 
 

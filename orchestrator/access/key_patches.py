@@ -1,7 +1,7 @@
 """Replace the Frappe functions that decide on permissions while the scope of an API key limits a request or job.
 
 Frappe has no hook that is asked for every DocType, for shared records, and for the Administrator. The replacements are
-installed when a process meets its first key with scopes: until then, Frappe's functions are untouched. See decision 52.
+installed when a process meets its first key with scopes: until then, Frappe's functions are untouched. See docs/decisions/0049.
 """
 
 import functools
@@ -13,11 +13,12 @@ import frappe.permissions
 import frappe.share
 from frappe.core.doctype.file import file
 from frappe.core.doctype.report.report import Report
+from frappe.model import delete_doc
 from frappe.utils import background_jobs
 from frappe.utils.user import UserPermissions
 
 from orchestrator.access import key_records, platform_patches
-from orchestrator.access.key_scope import KeyScope, get_scope, is_active
+from orchestrator.access.key_scope import ADMINISTRATOR, KeyScope, get_scope, is_active
 
 Native = Callable[..., Any]
 # On an RQ job: the name of the key whose scope limits it
@@ -126,6 +127,13 @@ def _has_file_permission(
 	return bool(native(doc, ptype, user, *args, **kwargs))
 
 
+def _check_deletion(native: Native, doc: Any) -> None:
+	"""Ask for the permission to delete, which Frappe does not ask of the Administrator."""
+	if frappe.session.user == ADMINISTRATOR and is_active() and not doc.flags.ignore_permissions:
+		doc.check_permission("delete")
+	native(doc)
+
+
 def _get_queue(native: Native, *args: Any, **kwargs: Any) -> Any:
 	"""Return a queue whose new jobs have the scope of this request, by the name of its key."""
 	queue = native(*args, **kwargs)
@@ -142,5 +150,6 @@ REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(UserPermissions, "build_permissions", _build_permissions),
 	(Report, "is_permitted", _is_permitted),
 	(file, "has_permission", _has_file_permission),
+	(delete_doc, "check_permission_and_not_submitted", _check_deletion),
 	(background_jobs, "get_queue", _get_queue),
 )

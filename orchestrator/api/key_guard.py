@@ -76,6 +76,8 @@ def _check_method(scope: KeyScope, method: str) -> None:
 		_check_document_method(scope, form)
 	elif missing := key_methods.find_missing_method(scope, method, form):
 		_refuse_missing(scope, f"method {missing}")
+	elif missing := key_methods.find_missing_right(scope, method, form):
+		_refuse_missing(scope, missing)
 
 
 def _check_document_method(scope: KeyScope, arguments: dict[str, Any]) -> None:
