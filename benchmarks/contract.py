@@ -166,10 +166,10 @@ def serve(sites: Path, **environment: str) -> contextlib.AbstractContextManager[
 
 def load_application() -> Callable[..., Any]:
 	"""Return what the web servers run: Frappe, and a method under the contract that does as little as frappe.ping."""
-	from orchestrator.api.endpoint import endpoint
+	from orchestrator.api.endpoint import READ, endpoint
 
 	@frappe.whitelist(methods=["GET"])
-	@endpoint("Pong")
+	@endpoint("Pong", effect=READ)
 	def ping() -> str:
 		return "pong"
 
