@@ -81,12 +81,14 @@ def _has_table(parent_doctype: str, doctype: str) -> bool:
 
 def _find_missing_reference(scope: KeyScope, doctype: str, doc: Any) -> str | None:
 	"""Return what the scope lacks of what a record tells of, both as it is stored and as it is sent."""
-	references = list_references(frappe.get_meta(doctype))
+	meta = frappe.get_meta(doctype)
+	references = list_references(meta)
 	if not references:
 		return None
 	name = doc if isinstance(doc, str | int) else doc.get("name")
 	found = [] if isinstance(doc, str | int) else [doc]
-	if name and (stored := frappe.db.get_value(doctype, name, list(references), as_dict=True)):
+	is_stored = name and not meta.get("is_virtual")
+	if is_stored and (stored := frappe.db.get_value(doctype, name, list(references), as_dict=True)):
 		found.append(stored)
 	for each in found:
 		for fieldname, referenced in references.items():

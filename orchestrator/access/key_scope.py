@@ -35,6 +35,7 @@ PROTECTED_DOCTYPES = frozenset(
 	{
 		"API Key",
 		"Address Template",
+		"Assignment Rule",
 		"Auto Email Report",
 		"Auto Repeat",
 		"Client Script",
@@ -50,6 +51,7 @@ PROTECTED_DOCTYPES = frozenset(
 		"DocType",
 		"Email Account",
 		"Email Template",
+		"HD Form Script",
 		"LDAP Settings",
 		"Letter Head",
 		"Notification",
@@ -78,6 +80,9 @@ PROTECTED_DOCTYPES = frozenset(
 		"Web Page",
 		"Web Template",
 		"Webhook",
+		"Website Script",
+		"Website Settings",
+		"Website Theme",
 		"Workflow",
 	}
 )

@@ -37,6 +37,7 @@ def authenticate() -> None:
 	Raises:
 		AuthenticationError: 401, the key may not be used, or a session of another user came with it.
 	"""
+	frappe.local.orchestrator_api_key = None
 	credentials = _parse_header(frappe.get_request_header("Authorization", ""))
 	if credentials is None:
 		return

@@ -240,6 +240,108 @@ def test_a_key_with_a_scope_makes_no_keys_and_changes_no_user(
 	assert frappe.db.get_value("API Key", key["key"], "full_access") == 0
 
 
+ATTACKS = {
+	"filter by another DocType": (
+		"GET",
+		"/api/resource/Client Stay",
+		{"params": {"filters": '[["Client","last_name","like","Z%"]]'}},
+	),
+	"order by a linked field": (
+		"GET",
+		"/api/resource/Client Stay",
+		{"params": {"fields": '["name", "client.last_name as seen"]', "order_by": "seen"}},
+	),
+	"role by itself": (
+		"POST",
+		"/api/resource/Has Role",
+		{"json": {"parenttype": "User", "parent": "{user}", "parentfield": "roles", "role": "Blogger"}},
+	),
+	"schedule of a report": (
+		"POST",
+		"/api/resource/Auto Email Report",
+		{"json": {"report": CENSUS, "user": "{user}", "email_to": "{user}", "format": "CSV"}},
+	),
+	"copy of a report": (
+		"POST",
+		"/api/resource/Report",
+		{"json": {"report_name": "x", "ref_doctype": "Client"}},
+	),
+	"follower of a client": (
+		"POST",
+		"/api/resource/Document Follow",
+		{"json": {"ref_doctype": "Client", "ref_docname": "{client}", "user": "{user}"}},
+	),
+	"comment on a client": (
+		"POST",
+		"/api/resource/Comment",
+		{"json": {"reference_doctype": "Client", "reference_name": "{client}", "content": "x"}},
+	),
+	"upload to a client": (
+		"POST",
+		METHOD + "upload_file",
+		{"data": {"doctype": "Client", "docname": "{client}"}, "files": {"file": ("a.txt", b"a")}},
+	),
+	"upload that runs a method": (
+		"POST",
+		METHOD + "upload_file",
+		{"data": {"method": "frappe.auth.get_logged_user"}, "files": {"file": ("a.txt", b"a")}},
+	),
+	"upload that runs a method, as a browser": (
+		"POST",
+		METHOD + "upload_file",
+		{
+			"data": {"method": "frappe.auth.get_logged_user"},
+			"files": {"file": ("a.txt", b"a")},
+			"headers": {"X-Requested-With": "XMLHttpRequest"},
+		},
+	),
+	"search that runs a method": (
+		"POST",
+		METHOD + "frappe.desk.search.search_link",
+		{"json": {"doctype": "Lead", "txt": "", "query": "erpnext.controllers.queries.employee_query"}},
+	),
+	"mapper": (
+		"POST",
+		METHOD + "frappe.model.mapper.make_mapped_doc",
+		{"json": {"method": "erpnext.crm.doctype.lead.lead.make_customer", "source_name": "{lead}"}},
+	),
+	"socket": ("GET", METHOD + "frappe.realtime.get_user_info", {}),
+	"unknown method": ("GET", METHOD + "no.such.method", {}),
+	"unknown DocType": ("GET", "/api/resource/No Such DocType", {}),
+	"metadata": ("GET", "/api/v2/doctype/Client/meta", {}),
+	"count": ("GET", "/api/v2/doctype/Client/count", {}),
+	"count by a method": ("GET", METHOD + "frappe.client.get_count", {"params": {"doctype": "Client"}}),
+	"method of a DocType": ("GET", "/api/v2/method/Client/get_title", {}),
+	"document in memory": (
+		"POST",
+		"/api/v2/method/run_doc_method",
+		{"json": {"document": {"doctype": "Client", "name": "{client}"}, "method": "get_title"}},
+	),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_further_ways_round_the_scope_are_403_and_leave_nothing(
+	site: str, people: Clinic, generous: Client, name: str
+) -> None:
+	tables = ("Has Role", "Auto Email Report", "Report", "Document Follow", "Comment", "File")
+	frappe.db.rollback()
+	before = [frappe.db.count(table) for table in tables]
+	reply = send(generous, people, ATTACKS[name])
+	assert reply.status_code == 403, reply.text
+	frappe.db.rollback()
+	assert [frappe.db.count(table) for table in tables] == before
+
+
+def test_the_source_of_credentials_cannot_be_chosen(site: str, maker: KeyMaker) -> None:
+	key = maker.create(doctypes={"Lead": ["read"]})
+	client = maker.sign_in(key)
+	client.headers["Frappe-Authorization-Source"] = "API Key"
+	assert client.get("frappe.client.get_list", doctype="Opportunity").status_code == 403
+	client.headers["Authorization"] = f"token {key['key']}:x"
+	assert client.get("frappe.client.get_list", doctype="Lead").status_code in (401, 500)
+
+
 @pytest.mark.parametrize("path", ["/app", "/", "/me", "/api/method/frappe.sessions.get", "/backups/x.sql.gz"])
 def test_pages_are_not_for_a_key_with_a_scope(site: str, generous: Client, path: str) -> None:
 	assert generous.request("GET", path).status_code == 403

@@ -220,7 +220,7 @@ def send(client: Client, people: Clinic, way: Way) -> requests.Response:
 			return {key: fill(each) for key, each in value.items()}
 		if not isinstance(value, str):
 			return value
-		for name in ("client", "stay", "file_url"):
+		for name in ("user", "client", "stay", "file_url", "lead"):
 			value = value.replace(f"{{{name}}}", getattr(people, name))
 		return value
 
