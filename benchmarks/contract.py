@@ -170,10 +170,10 @@ def load_application() -> Callable[..., Any]:
 	"""Return the WSGI application: Frappe, with a method under the contract that does as little as
 	frappe.ping.
 	"""
-	from orchestrator.api.endpoint import endpoint
+	from orchestrator.api.endpoint import READ, endpoint
 
 	@frappe.whitelist(methods=["GET"])
-	@endpoint("Pong")
+	@endpoint("Pong", effect=READ)
 	def ping() -> str:
 		return "pong"
 

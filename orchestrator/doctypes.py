@@ -5,6 +5,7 @@ themselves.
 from typing import Final
 
 # This app's own
+API_KEY: Final = "API Key"
 BULK_OPERATION: Final = "Bulk Operation"
 CLIENT: Final = "Client"
 CLIENT_STAY: Final = "Client Stay"

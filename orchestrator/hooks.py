@@ -158,8 +158,13 @@ doc_events = {
 	},
 	"Report": {
 		"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
-		"after_rename": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
+		"after_rename": [
+			"orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
+			"orchestrator.api.api_key_rules.update_renamed",
+		],
 	},
+	"DocType": {"after_rename": "orchestrator.api.api_key_rules.update_renamed"},
+	"User": {"on_trash": "orchestrator.api.api_key_rules.delete_keys_of_user"},
 	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit"},
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit"},
 	# A version's file is immutable and has the access of its document: see orchestrator/docs/guards.py
@@ -178,7 +183,12 @@ doc_events = {
 # sprints: orchestrator/gameplan/permissions.py
 permission_query_conditions = {
 	# rows of child tables by the record they belong to: see orchestrator/access/child_rows.py
-	"*": "orchestrator.access.child_rows.build_conditions",
+	# records that the scope of an API key includes: see orchestrator/access/key_records.py
+	"*": [
+		"orchestrator.access.child_rows.build_conditions",
+		"orchestrator.access.key_records.build_conditions",
+	],
+	"API Key": "orchestrator.api.api_key_rules.build_conditions",
 	"Deleted Document": "orchestrator.api.deleted_documents.build_conditions",
 	"Orchestrator Dashboard": "orchestrator.insights.dashboards.access.build_conditions",
 	"Document": "orchestrator.docs.access.build_conditions",
@@ -215,6 +225,7 @@ permission_query_conditions = {
 }
 has_permission = {
 	"*": "orchestrator.api.replay_permissions.record_check",
+	"API Key": "orchestrator.api.api_key_rules.has_permission",
 	"Deleted Document": "orchestrator.api.deleted_documents.has_permission",
 	"Orchestrator Dashboard": "orchestrator.insights.dashboards.access.has_permission",
 	"Document": "orchestrator.docs.access.has_permission",
@@ -255,6 +266,7 @@ before_request = [
 	"orchestrator.api.pipeline.before_request",
 ]
 auth_hooks = [
+	"orchestrator.api.key_authentication.authenticate",
 	"orchestrator.api.pipeline.authorize",
 	"orchestrator.access.plain_names.check_request",
 	"orchestrator.api.method_guard.check_requested_method",
@@ -301,6 +313,7 @@ override_whitelisted_methods = {
 before_job = [
 	"orchestrator.isolation.read_committed_rows_under_lock",
 	"orchestrator.access.platform_patches.before_job",
+	"orchestrator.access.key_jobs.before_job",
 	"orchestrator.api.webhook_targets.check_before_delivery",
 	"orchestrator.api.webhook_delivery.start_delivery",
 ]

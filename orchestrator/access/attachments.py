@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import frappe
 
 from orchestrator.access import file_paths
+from orchestrator.access.key_scope import is_active, is_unlimited
 from orchestrator.access.record_conditions import build_membership
 from orchestrator.access.switch import is_guarded
 
@@ -22,7 +23,7 @@ def build_conditions(user: str | None = None, doctype: str = "File") -> str:
 	may read any of them.
 	"""
 	user = user or frappe.session.user
-	if user == "Administrator" or not is_guarded():
+	if is_unlimited(user) or not is_guarded():
 		return ""
 	table = f"`tab{doctype}`"
 	allowed = [f"{table}.is_private = 0", f"{table}.owner = {frappe.db.escape(user, percent=False)}"]
@@ -48,7 +49,7 @@ def check_attach_fields(doc: "Document", _event: str | None = None) -> None:
 	Frappe attaches a new File with this URL to the record, or an unattached one, regardless of its owner.
 	Raises PermissionError (403).
 	"""
-	if doc.doctype == "File" or frappe.session.user == "Administrator" or not is_guarded():
+	if doc.doctype == "File" or is_unlimited(frappe.session.user) or not is_guarded():
 		return
 	values = _get_private_urls(doc)
 	if not values:
@@ -77,7 +78,8 @@ def _check_url(url: str) -> None:
 	"""
 	# Frappe appends the name of the File after a question mark
 	path = url.split("?", 1)[0]
-	if any(file.owner == frappe.session.user for file in file_paths.find_files(path)):
+	own = [file for file in file_paths.find_files(path) if file.owner == frappe.session.user]
+	if any(not is_active() or file.has_permission("read") for file in own):
 		return
 	for found in file_paths.find_private_paths(path, is_private=True):
 		file_paths.check_path(found)

@@ -85,4 +85,5 @@ DISPATCHERS: dict[str, Callable[[Arguments], Iterator[Call]]] = {
 	"frappe.model.mapper.map_docs": _list_mapper_calls,
 	"gameplan.extends.client.batch": _list_batch_calls,
 	"hrms.utils.hierarchy_chart.get_all_nodes": _list_organisation_calls,
+	"orchestrator.api.uploads.upload_file": _list_upload_calls,
 }

@@ -6,7 +6,7 @@ console and commands keep Frappe's own behaviour.
 
 import functools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -58,13 +58,24 @@ def before_job(method: str, kwargs: Mapping[str, Any]) -> None:
 
 def install_patches() -> None:
 	"""Install the replacements in this process once, and enable them for the present site as set there."""
-	for owner, name, replacement in (*REPLACEMENTS, *_get_insights_replacements()):
-		native = getattr(owner, name)
-		if not hasattr(native, MARK):
-			decide = _is_activated if replacement in ALWAYS_ACTIVE else is_active
-			_install(owner, name, native, _replace(native, replacement, decide))
+	replacements = (*REPLACEMENTS, *_get_insights_replacements())
+	install([each for each in replacements if each[2] in ALWAYS_ACTIVE], _is_activated)
+	install([each for each in replacements if each[2] not in ALWAYS_ACTIVE], is_active)
 	frappe.local.orchestrator_access = True
 	switch.begin()
+
+
+def install(replacements: Iterable[tuple[Any, str, Native]], decide: Callable[[], bool]) -> None:
+	"""Install replacements in this process, once. Each works where `decide` says so.
+
+	Args:
+		replacements: The owner of a function, its name, and what takes its place.
+		decide: Returns True in a request or job in which the replacements work.
+	"""
+	for owner, name, replacement in replacements:
+		native = getattr(owner, name)
+		if not hasattr(native, MARK):
+			_install(owner, name, native, _replace(native, replacement, decide))
 
 
 def _is_activated() -> bool:

@@ -10,6 +10,7 @@ from frappe.model.base_document import BaseDocument
 from frappe.utils.response import json_handler
 
 from orchestrator.access.field_levels import NO_FIELDS, get_unreadable_fields
+from orchestrator.access.key_scope import is_unlimited
 from orchestrator.access.link_titles import remove_hidden_titles
 from orchestrator.access.switch import is_guarded
 from orchestrator.access.versions import filter_data
@@ -24,7 +25,7 @@ def after_request(response: Response | None) -> None:
 	"""
 	if response is None or response.mimetype != "application/json" or response.status_code >= FIRST_ERROR:
 		return
-	if frappe.session.user == "Administrator" or not is_guarded():
+	if is_unlimited(frappe.session.user) or not is_guarded():
 		return
 	try:
 		withheld = ReplyFilter().withhold(frappe.local.response)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import frappe
 
 from orchestrator.access.field_levels import NO_FIELDS, get_unreadable_fields
+from orchestrator.access.key_scope import is_unlimited
 from orchestrator.access.linked_records import can_read
 from orchestrator.access.record_conditions import build_read_condition
 from orchestrator.access.switch import is_guarded
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def build_conditions(user: str | None) -> str:
 	"""Implement the hook permission_query_conditions of Version: the versions whose record and fields the user may read."""
 	user = user or frappe.session.user
-	if user == "Administrator" or not is_guarded():
+	if is_unlimited(user) or not is_guarded():
 		return ""
 	recorded = frappe.db.sql_list("select distinct ref_doctype from `tabVersion`")
 	allowed = [condition for name in recorded if name and (condition := _build_condition(name, user))]
@@ -29,7 +30,7 @@ def has_permission(doc: "Document", user: str) -> bool | None:
 	"""Implement the hook has_permission of Version: False if the user may not read its record or a changed
 	field.
 	"""
-	if user == "Administrator" or not is_guarded():
+	if is_unlimited(user) or not is_guarded():
 		return NO_OPINION
 	if not doc.ref_doctype or not frappe.db.exists("DocType", doc.ref_doctype):
 		return NO_OPINION

@@ -18,6 +18,7 @@ from frappe.utils import add_to_date
 from frappe.utils.response import json_handler
 
 from orchestrator import clock
+from orchestrator.access.key_scope import get_scope
 from orchestrator.api import replay_permissions, sealed_replies
 from orchestrator.configuration import get_settings
 from orchestrator.doctypes import IDEMPOTENCY_RECORD
@@ -64,7 +65,8 @@ def claim_key(method: str, applies: bool = True) -> KeyClaim | None:
 		return None
 	if len(key) > MAX_KEY_LENGTH:
 		refuse(_("{0} may have at most {1} characters.").format(HEADER, MAX_KEY_LENGTH), InvalidRequestError)
-	user = frappe.session.user
+	scope = get_scope()  # a key with scopes gets no reply that its user, or another key, has got
+	user = f"{frappe.session.user}\0{scope.key}" if scope else frappe.session.user
 	claimed = KeyClaim(
 		name=hashlib.sha256(f"{user}\0{key}".encode()).hexdigest(),
 		secret=sealed_replies.compute_digest("reply", user, key),

@@ -29,11 +29,11 @@ def check_requested_method() -> None:
 		return
 	if method := calls.get_requested_method(request):
 		check_method(method, frappe.local.form_dict)
-	elif arguments := _find_document_method(request):
+	elif arguments := find_document_method(request):
 		check_method(RUN_DOC_METHOD, arguments)
 
 
-def _find_document_method(request: Request) -> dict[str, Any] | None:
+def find_document_method(request: Request) -> dict[str, Any] | None:
 	"""Return the document and its method that a REST route calls, None if it calls none."""
 	route = find_route(request)
 	form = frappe.local.form_dict

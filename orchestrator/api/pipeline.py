@@ -9,13 +9,14 @@ import frappe
 
 from orchestrator.access import switch
 from orchestrator.api import call as calls
-from orchestrator.api import charges, conditional, errors, file_privacy, raw_replies, route
+from orchestrator.api import charges, conditional, errors, file_privacy, key_guard, raw_replies, route
 from orchestrator.api.call import ApiCall
 from orchestrator.api.limits import Allowance
 from orchestrator.api.preflight import check_call
 from orchestrator.api.request_text import describe_unusable_json
 
 FIRST_ERROR = 400
+FORBIDDEN = 403
 
 
 def before_request() -> None:
@@ -37,10 +38,14 @@ def authorize() -> None:
 	"""Handle the hook auth_hooks. The caller is known now: charge the rate limit, then check the request."""
 	request, call = frappe.local.request, calls.get_current_call()
 	api_request = charges.get_current_request()
-	if api_request is None or request.method == "OPTIONS":
+	if request.method == "OPTIONS":
+		return
+	if api_request is None:
+		key_guard.check_request(request)
 		return
 	try:
 		charges.charge_request(api_request)
+		key_guard.check_request(request)
 		charges.raise_refused_verb(api_request, request)
 		file_privacy.normalize_parameter(route.get_requested_method(request))
 		file_privacy.normalize_record(route.find_route(request))
@@ -68,6 +73,7 @@ def after_request(response: Response | None, request: Request) -> None:
 		_rewrite_for_client(call, response, refused)
 	if refused and not (call and not call.from_browser):
 		_rewrite_refusal(response, refused)
+	key_guard.add_missing_scope(response)
 	for source in (call, charges.get_current_request()):
 		response.headers.extend(source.headers if source else {})
 	conditional.finish_reply(response)
@@ -77,6 +83,8 @@ def after_request(response: Response | None, request: Request) -> None:
 def _rewrite_for_client(call: ApiCall, response: Response, refused: Allowance | None) -> None:
 	"""Replace Frappe's error reply by the contract's."""
 	failure = _find_failure(call, response)
+	if (missing := key_guard.add_missing_scope(response)) and failure.status == FORBIDDEN:
+		failure = errors.ErrorReply(failure.status, failure.type, key_guard.build_message(missing))
 	if refused:
 		failure = errors.ErrorReply(429, "TooManyRequestsError", charges.build_rate_limit_message(refused))
 	body = failure.build_body()

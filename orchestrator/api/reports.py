@@ -12,6 +12,8 @@ from frappe.core.doctype.report.report import Report
 from frappe.desk import query_report
 
 from orchestrator import compat
+from orchestrator.access.key_records import describe_report
+from orchestrator.access.key_scope import get_scope, lift_for_report
 from orchestrator.api import report_scripts
 from orchestrator.api.endpoint import READ, endpoint
 from orchestrator.api.errors import UNEXPECTED_STATUS, get_status, strip_markup
@@ -66,10 +68,15 @@ def get_report(report_name: str) -> Report:
 	"""Return the report, if the caller may run it; of a custom report the underlying one, with the custom
 	columns and filters. 403 without permission, 404 if it does not exist.
 	"""
-	frappe.has_permission("Report", "read", throw=True)
-	if not frappe.db.exists("Report", report_name):
-		refuse(_("There is no report {0}.").format(report_name), frappe.DoesNotExistError)
-	return query_report.get_report_doc(report_name)
+	scope = get_scope()
+	if scope and not scope.allows_report(report_name):
+		scope.missing = describe_report(report_name)
+		raise frappe.PermissionError
+	with lift_for_report(report_name):
+		frappe.has_permission("Report", "read", throw=True)
+		if not frappe.db.exists("Report", report_name):
+			refuse(_("There is no report {0}.").format(report_name), frappe.DoesNotExistError)
+		return query_report.get_report_doc(report_name)
 
 
 def parse_conditions(report: Report, filters: Any) -> dict[str, Any]:
@@ -109,9 +116,10 @@ def execute_report(report_name: str, conditions: dict[str, Any]) -> dict[str, An
 	trusted.
 	"""
 	try:
-		return query_report.run(
-			report_name, filters=dict(conditions), ignore_prepared_report=True, are_default_filters=False
-		)
+		with lift_for_report(report_name):
+			return query_report.run(
+				report_name, filters=dict(conditions), ignore_prepared_report=True, are_default_filters=False
+			)
 	except Exception as error:
 		if get_status(error) != UNEXPECTED_STATUS:
 			raise
@@ -137,7 +145,8 @@ def _get_prepared_result(report_name: str, conditions: dict[str, Any]) -> dict[s
 	"""Return the result that was prepared for the caller and these filters, or its status. A POST starts the
 	preparation.
 	"""
-	result = query_report.run(report_name, filters=dict(conditions), are_default_filters=False)
+	with lift_for_report(report_name):
+		result = query_report.run(report_name, filters=dict(conditions), are_default_filters=False)
 	if result.get("doc"):
 		return result
 	status = _get_latest_status(report_name, conditions)

@@ -141,3 +141,33 @@ class ApiUsage(TypedDict):
 	user: str
 	rate_limit: RateLimitState | None
 	recent_errors: list[LoggedError]
+
+
+class KeyState(TypedDict):
+	"""An API key without its secret. `doctypes` has the rights by DocType."""
+
+	key: str
+	title: str
+	user: str
+	status: Annotated[str, OneOf("Active", "Expired", "Revoked")]
+	full_access: bool
+	doctypes: dict[str, list[str]]
+	methods: list[str]
+	reports: list[str]
+	allowed_addresses: list[str]
+	expires_on: datetime | str | None
+	previous_secret_expires_on: datetime | str | None
+	last_used_on: datetime | str | None
+
+
+class IssuedKey(KeyState):
+	"""An API key with its secret, which is returned this once. `authorization` is the header to send."""
+
+	secret: str
+	authorization: str
+
+
+class KeyList(TypedDict):
+	"""The API keys of a user, the newest first."""
+
+	keys: list[KeyState]

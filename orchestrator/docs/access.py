@@ -11,6 +11,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from orchestrator.access import attachments
+from orchestrator.access.key_scope import get_scope
 from orchestrator.compat import NO_OPINION
 from orchestrator.doctypes import (
 	DOCUMENT,
@@ -55,9 +56,17 @@ class FolderNode(NamedTuple):
 def get_level(folder: str | None, user: str | None = None) -> int:
 	"""Return the user's access level in a folder."""
 	user = user or frappe.session.user
-	if _is_global_manager(user):
+	level = MANAGE if _is_global_manager(user) else _get_levels(user).get(folder or "", NONE)
+	return min(level, _get_level_of_scope(user))
+
+
+def _get_level_of_scope(user: str) -> int:
+	"""Return the most that the scope of an API key lets it do with documents."""
+	scope = get_scope()
+	if scope is None or not scope.applies_to(user):
 		return MANAGE
-	return _get_levels(user).get(folder or "", NONE)
+	rights = {right for right in REQUIRED_LEVELS if scope.allows(DOCUMENT, right)}
+	return max((REQUIRED_LEVELS[right] for right in rights if rights >= {"read"}), default=NONE)
 
 
 def _is_global_manager(user: str) -> bool:

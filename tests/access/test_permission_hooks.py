@@ -90,8 +90,15 @@ def make_own_hr_record(doctype: str) -> Case:
 	return doc, person.user
 
 
+def make_own_api_key() -> Case:
+	user = factories.make_user("Sales User").name
+	doctypes = [{"reference_doctype": "Lead", "read": 1}]
+	return factories.make_record("API Key", title="Leads", user=user, doctypes=doctypes), user
+
+
 CASES: dict[str, Callable[[], Case]] = {
 	"*": make_own_todo,
+	"API Key": make_own_api_key,
 	"Deleted Document": make_copy_of_deleted_lead,
 	"Orchestrator Dashboard": make_public_dashboard,
 	"Document": lambda: make_granted_folder("Document"),

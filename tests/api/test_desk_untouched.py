@@ -6,10 +6,13 @@ its own, so that none of its hooks runs there.
 
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
+from tests.conftest import BENCH, serve
 from tests.support import factories
 from tests.support.client import Client
 
@@ -24,7 +27,14 @@ def sales_user(frappe_site: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def desks(server: str, bare_server: str, frappe_site: str, sales_user: str) -> tuple[Client, Client]:
+def fresh_server(frappe_site: str) -> Iterator[str]:
+	"""Yield the URL of a server that has received no API key with a scope: such a key adds to the tracebacks of its process."""
+	with serve(frappe_site, Path(str(BENCH)) / "sites") as base:
+		yield base
+
+
+@pytest.fixture(scope="module")
+def desks(fresh_server: str, bare_server: str, frappe_site: str, sales_user: str) -> tuple[Client, Client]:
 	"""Return Desk on the site with the app, and without it, as the same user."""
 	headers = {
 		"X-Requested-With": "XMLHttpRequest",
@@ -32,7 +42,7 @@ def desks(server: str, bare_server: str, frappe_site: str, sales_user: str) -> t
 	}
 	return tuple(
 		Client(base, frappe_site, headers=dict(headers)).login(sales_user, factories.PASSWORD)
-		for base in (server, bare_server)
+		for base in (fresh_server, bare_server)
 	)  # type: ignore[return-value]
 
 

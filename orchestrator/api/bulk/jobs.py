@@ -11,6 +11,7 @@ from frappe import _
 from frappe.utils import add_to_date
 
 from orchestrator import clock
+from orchestrator.access.key_scope import get_scope
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.bulk import runs
@@ -97,7 +98,9 @@ def serialize_operation(operation: str) -> OperationProgress:
 	"""
 	record = frappe.db.get_value(BULK_OPERATION, operation, "*", as_dict=True)
 	is_own = record and record.requested_by == frappe.session.user
-	if not record or not (is_own or "System Manager" in frappe.get_roles()):
+	scope = get_scope()
+	is_hidden = record and scope and not scope.allows(record.reference_doctype)
+	if not record or is_hidden or not (is_own or "System Manager" in frappe.get_roles()):
 		raise_not_found(BULK_OPERATION, operation)
 	kept = json.loads(record.results) if record.results else None
 	return {

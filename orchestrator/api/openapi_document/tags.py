@@ -31,6 +31,7 @@ TAG_BY_MODULE = {
 	"orchestrator.api.webhooks": Tag(
 		"Webhooks", "Have records sent to a URL when something happens to them."
 	),
+	"orchestrator.api.keys": Tag("API keys", "Keys of users for the API, and what each may do."),
 	"orchestrator.api.openapi": API,
 	"orchestrator.api.usage": API,
 }

@@ -12,6 +12,7 @@ import frappe
 from frappe.utils import add_days, add_months
 
 from orchestrator import clock, compat
+from orchestrator.access.key_scope import is_active
 from orchestrator.doctypes import METRIC_VALUE
 from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.metrics.metrics import NUMBER, Metric
@@ -37,9 +38,9 @@ class MetricNote(NamedTuple):
 
 
 def add_note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: bool) -> None:
-	"""Note a computed value until it is written to the history."""
+	"""Remember a computed value until it is written down, unless an API key sees a part of the figure only."""
 	is_number = kind == NUMBER
-	if not succeeded or (is_number and value is None):
+	if is_active() or not succeeded or (is_number and value is None):
 		return
 	points = None if is_number else frappe.as_json(value, indent=None)
 	if points and len(points) > MAX_POINTS_BYTES:

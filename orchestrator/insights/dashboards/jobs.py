@@ -12,6 +12,7 @@ import frappe
 from frappe.translate import get_user_lang, print_language
 from frappe.utils.background_jobs import is_job_enqueued
 
+from orchestrator.access.key_scope import get_scope, is_active
 from orchestrator.insights.dashboards import alerts, history, layout, scopes, values
 from orchestrator.insights.dashboards.layout import ORCHESTRATOR_DASHBOARD, DashboardLayout
 from orchestrator.insights.dashboards.permitted_values import get_permitted_values
@@ -30,7 +31,9 @@ MAX_READERS = 50
 def enqueue_refresh(plan: DashboardLayout, names: list[str]) -> None:
 	"""Enqueue a job that computes these items for the caller, unless it is queued already."""
 	lang = frappe.local.lang
-	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{frappe.session.user}:{lang}:{','.join(sorted(names))}"
+	scope = get_scope()
+	caller = f"{frappe.session.user}:{scope.key}" if scope else frappe.session.user
+	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{caller}:{lang}:{','.join(sorted(names))}"
 	_enqueue_once(job, _refresh_items, doctype=plan.doctype, dashboard=plan.name, names=names, lang=lang)
 
 
@@ -72,7 +75,9 @@ def publish_refresh(
 
 def enqueue_record() -> None:
 	"""Enqueue a job that writes history and alerts."""
-	if not is_job_enqueued(RECORD_JOB):
+	if not is_active() and not is_job_enqueued(
+		RECORD_JOB
+	):  # it would write everybody's with the scope of a key
 		frappe.enqueue(
 			write_notes, queue="short", job_id=RECORD_JOB, deduplicate=True, enqueue_after_commit=True
 		)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import frappe
 
+from orchestrator.access.key_scope import is_active
 from orchestrator.insights.dashboards import scopes, values
 from orchestrator.insights.dashboards.layout import DashboardItem
 from orchestrator.insights.dashboards.scopes import ADMINISTRATOR, Scope
@@ -32,6 +33,8 @@ def _build_scopes(items: Iterable[DashboardItem]) -> list[Scope | None]:
 def _build_scope(metric: Metric, own: Scope | None, roles: set[str]) -> Scope | None:
 	if not metric.compute_as:
 		return own
+	if is_active():
+		return None  # a shared value counts what the key may not read
 	if metric.shared_role in roles or frappe.session.user == ADMINISTRATOR:
 		return scopes.build_shared_scope(metric.compute_as)
 	return None

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import frappe
 
+from orchestrator.access.key_scope import get_scope
+
 ADMINISTRATOR = "Administrator"
 # Traces of changed permissions in the database, except roles, which are read separately.
 USER_STAMP = """
@@ -40,10 +42,17 @@ def build_caller_scope() -> Scope:
 	a value computed under wider permissions is not found again.
 	"""
 	user = frappe.session.user
-	if user == ADMINISTRATOR:
+	limit = get_scope()
+	if user == ADMINISTRATOR and limit is None:
 		return Scope(user, user, user)
 	stamp = (sorted(frappe.get_roles(user)), frappe.db.sql(USER_STAMP, {"user": user})[0])
-	return Scope(user, f"{user}:{hashlib.sha256(repr(stamp).encode()).hexdigest()[:20]}", user)
+	if limit:  # an API key has values and a history of its own: those of its user tell more
+		return Scope(user, f"{user}:{limit.key}:{_compute_digest((stamp, limit.to_stamp()))}", limit.key)
+	return Scope(user, f"{user}:{_compute_digest(stamp)}", user)
+
+
+def _compute_digest(stamp: object) -> str:
+	return hashlib.sha256(repr(stamp).encode()).hexdigest()[:20]
 
 
 def build_shared_scope(user: str) -> Scope:

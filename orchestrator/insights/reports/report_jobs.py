@@ -11,6 +11,7 @@ from frappe import _
 from frappe.core.doctype.report.report import Report
 
 from orchestrator import clock
+from orchestrator.access.key_scope import get_scope
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.records import raise_not_found
@@ -112,7 +113,9 @@ def serialize_run(run: str) -> GeneratedReport:
 	"""
 	record = frappe.db.get_value(GENERATED_REPORT, run, "*", as_dict=True)
 	is_own = record and record.requested_by == frappe.session.user
-	if not record or not (is_own or "System Manager" in frappe.get_roles()):
+	scope = get_scope()
+	is_hidden = record and scope and not scope.allows_report(record.report)
+	if not record or is_hidden or not (is_own or "System Manager" in frappe.get_roles()):
 		raise_not_found(GENERATED_REPORT, run)
 	file = frappe.db.get_value("File", record.file, ["file_name", "file_url"], as_dict=True) or frappe._dict()
 	is_mailed = bool(record.recipients) and record.status == "Completed"

@@ -8,6 +8,7 @@ from frappe.core.doctype.report.report import Report
 from frappe.email.doctype.email_account.email_account import EmailAccount
 from frappe.utils import escape_html
 
+from orchestrator.access.key_scope import lift_for_report
 from orchestrator.exceptions import refuse
 from orchestrator.insights.reports.content.title_page import TitlePage
 
@@ -21,7 +22,8 @@ def check_recipients(report_name: str, report: Report, names: list[str]) -> list
 	the report.
 	"""
 	users = {name: get_user(name) for name in names}
-	invalid = [name for name, user in users.items() if not user or not can_run(report, user)]
+	with lift_for_report(report_name):
+		invalid = [name for name, user in users.items() if not user or not can_run(report, user)]
 	if invalid:
 		refuse(
 			_(

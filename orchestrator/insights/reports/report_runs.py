@@ -10,6 +10,7 @@ from frappe.core.doctype.report.report import Report
 from frappe.utils import add_to_date, time_diff_in_seconds
 
 from orchestrator import clock
+from orchestrator.access.key_scope import lift_for_report
 from orchestrator.api import reports
 from orchestrator.configuration import get_settings
 from orchestrator.doctypes import GENERATED_REPORT
@@ -87,7 +88,11 @@ def generate_file(request: ReportRequest, progress: Progress | None = None) -> d
 
 def _run_report(report: Report, request: ReportRequest) -> Table:
 	"""Return the report's result, as the caller may see it."""
-	if table := report_stream.open_table_stream(report, request):
+	if report.report_type != reports.REPORT_BUILDER:
+		with lift_for_report(request.report_name):
+			if table := report_stream.open_table_stream(report, request):
+				return table
+	elif table := report_stream.open_table_stream(report, request):
 		return table
 	if report.report_type == reports.REPORT_BUILDER:
 		return report_table.parse_result(reports.execute_builder_report(report, request.filters))
