@@ -6,6 +6,7 @@ is on `frappe.local` during the request.
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 import frappe
 
@@ -42,7 +43,7 @@ BROWSER_HEADERS = ("X-Frappe-CSRF-Token", "X-Frappe-Site-Name")
 
 @dataclass
 class ApiCall:
-	"""One request under the contract."""
+	"""One request under the contract. `error_data` is what the reply to an error holds in `data`."""
 
 	method: str
 	from_browser: bool
@@ -50,6 +51,7 @@ class ApiCall:
 	entered: bool = False
 	error: BaseException | None = None
 	headers: dict[str, str] = field(default_factory=dict)
+	error_data: Any = None
 
 	@property
 	def is_own(self) -> bool:

@@ -15,6 +15,7 @@ REPORTS = Tag("Reports", "Reports as rows, as files and by mail, and dashboards 
 # By the package or module of the endpoints, in the order of the document.
 TAG_BY_MODULE = {
 	"orchestrator.api.generic": Tag("Records", "Read, create, change and delete the records of any DocType."),
+	"orchestrator.api.batches": Tag("Batches", "Many calls in one request."),
 	"orchestrator.api.bulk": Tag("Bulk operations", "Assign or delete many records in one call."),
 	"orchestrator.api.uploads": Tag("Files", "Upload files, also into the document library."),
 	"orchestrator.crm": Tag("CRM", "Leads and the pipeline of opportunities."),
