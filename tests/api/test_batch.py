@@ -605,3 +605,46 @@ def test_an_unforeseen_error_of_an_atomic_batch_is_500_and_logged(api, mark, bro
 	(log,) = frappe.get_all("Error Log", {"error": ("like", f"%{reply.json()['request_id']}%")}, ["error"])
 	assert "orchestrator/api/generic.py" in log.error
 	assert "canary" not in log.error + reply.text
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_a_deadlock_ends_one_batch_as_a_whole(api, mark, atomic):
+	"""Two batches change two records in opposite orders, until both hold the record that the other one wants."""
+	names = [factories.make_record("Note", title=f"{mark} {number}").name for number in range(2)]
+	clients = [api(), api()]
+	for turn in range(20):
+		replies = send_together(
+			clients, [build_changes(names, turn, atomic), build_changes(names[::-1], turn, atomic)]
+		)
+		statuses = sorted(reply.status_code for reply in replies)
+		assert statuses in ([200, 200], [200, 409])
+		if statuses == [200, 409]:
+			break
+	else:
+		pytest.skip("no deadlock came about")
+	lost = next(reply for reply in replies if reply.status_code == 409)
+	assert get_error(lost) == (409, "QueryDeadlockError")
+	assert lost.json()["data"] is None
+
+
+def build_changes(names, turn, atomic):
+	"""The change of both records, with work in between."""
+	first, second = (
+		step(f"change{n}", "frappe.client.set_value", doctype="Note", name=name, content=f"{turn} {names}")
+		for n, name in enumerate(names)
+	)
+	between = [step(f"look{n}", "frappe.client.get_list", doctype="Role", fields=["*"]) for n in range(8)]
+	return {"steps": [first, *between, second], "atomic": atomic}
+
+
+def send_together(clients, bodies):
+	replies = []
+	threads = [
+		threading.Thread(target=lambda client=client, body=body: replies.append(client.post(BATCH, **body)))
+		for client, body in zip(clients, bodies, strict=True)
+	]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join()
+	return replies

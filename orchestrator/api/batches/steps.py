@@ -74,10 +74,11 @@ def run_step(
 			_check_gates(call, gates)
 			_check_batchable(call, function)
 			response = _answer(call)
-		except WHOLE_CALL_ERRORS:
-			raise
 		except Exception as error:
+			# An unforeseen error arrives as UnexpectedError
 			cause = call.error if isinstance(call.error, Exception) else error
+			if isinstance(cause, WHOLE_CALL_ERRORS):
+				raise cause from None
 			raise _build_step_error(step, call, cause) from error
 	return {"id": step.id, "status": response.status_code, "body": json.loads(response.get_data())}
 
