@@ -9,7 +9,7 @@ import pytest
 import frappe
 from frappe.utils.background_jobs import get_queues
 
-from tests.support import factories
+from tests.support import docs_factories, factories
 from tests.support.client import get_data, get_error
 from tests.support.rate_limits import override_rate_limit
 
@@ -648,3 +648,31 @@ def send_together(clients, bodies):
 	for thread in threads:
 		thread.join()
 	return replies
+
+
+@pytest.mark.parametrize("depth", [60, 500])
+@pytest.mark.parametrize("shape", ["list", "object", "literal"])
+def test_params_that_are_nested_too_deeply_are_400(api, mark, depth, shape):
+	value = "x"
+	for _ in range(depth):
+		value = [value] if shape == "list" else {"a": value}
+	value = {"$literal": value} if shape == "literal" else value
+	deep = step("deep", "frappe.client.get_list", doctype="Note", filters=value)
+	reply = api().post(BATCH, steps=[note("a", mark), deep], atomic=False)
+	assert get_error(reply) == (400, "InvalidRequestError")
+	assert list_notes(mark) == []
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_the_bytes_of_a_version_are_stored_with_its_step(api, fails):
+	document = docs_factories.make_document(docs_factories.make_folder())
+	before = docs_factories.list_keys_on_disk()
+	steps = [
+		step("version", "orchestrator.docs.create_version", document=document, file="second", file_name="a.txt", encoding="text"),
+		step("get", "orchestrator.docs.get_versions", document=document),
+	]  # fmt: skip
+	reply = api().post(BATCH, steps=steps + ([step("bad", INSERT, doctype="Note")] if fails else []))
+	assert list_statuses(reply, 422 if fails else 200)["version"] == (424 if fails else 201)
+	assert len(docs_factories.list_keys_on_disk() - before) == (0 if fails else 1)
+	frappe.db.rollback()
+	assert len(docs_factories.list_version_rows(document)) == (1 if fails else 2)

@@ -19,6 +19,8 @@ REFERENCE_KEY: Final = "$ref"
 LITERAL_KEY: Final = "$literal"
 SEPARATOR: Final = "."
 POSITION_PATTERN: Final = re.compile(r"[0-9]{1,9}")
+# Far below what the parser and the encoder of JSON can do
+MAX_DEPTH: Final = 50
 # As much as Frappe accepts in the body of a single call, unless the site permits more.
 MAX_RESOLVED_BYTES: Final = 25 * 1024 * 1024
 
@@ -29,6 +31,19 @@ class FailedDependencyError(frappe.ValidationError):
 
 class BatchTooLargeError(frappe.ValidationError):
 	"""The replies of a batch, or the values that a step refers to, are too large. 413."""
+
+
+def check_depth(value: Any, depth: int = 0) -> None:
+	"""Refuse a value whose lists and objects lie too deep within each other.
+
+	Raises:
+		InvalidRequestError: 400.
+	"""
+	if depth > MAX_DEPTH:
+		refuse(_("params may be nested {0} levels deep.").format(MAX_DEPTH), InvalidRequestError)
+	items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+	for item in items:
+		check_depth(item, depth + 1)
 
 
 def list_references(value: Any) -> Iterator[str]:

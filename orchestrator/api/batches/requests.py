@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from frappe import _
 
-from orchestrator.api.batches.references import list_references
+from orchestrator.api.batches.references import check_depth, list_references
 from orchestrator.api.call import NATIVE_METHODS, is_own
 from orchestrator.api.columns import build_hint
 from orchestrator.api.parameters import parse_json
@@ -78,6 +78,7 @@ def _parse_step(number: int, entry: Any) -> BatchStep:
 	params = entry.get("params", {})
 	if not isinstance(params, dict):
 		_refuse_step(name, _("params must be an object."))
+	check_depth(params)
 	if COMMAND_PARAMETER in params:
 		_refuse_step(name, _("{0} is not a parameter of a step.").format(COMMAND_PARAMETER))
 	return BatchStep(

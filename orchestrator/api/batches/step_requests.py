@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, Final
 
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request
 
 import frappe
@@ -42,6 +43,7 @@ REQUEST_STATE: Final = (
 	"message_log",
 	"request",
 	"response",
+	"response_headers",  # Frappe 16
 )
 SESSION_STATE: Final = ("user", "sid", "data")
 
@@ -85,12 +87,13 @@ def set_request(request: Request) -> None:
 def isolate_request_state(call: ApiCall) -> Iterator[None]:
 	"""Answer `call` within the block with a state of its own, and put the state of the batch back."""
 	local, database, batch = frappe.local, frappe.local.db, calls.get_current_call()
-	saved = {name: getattr(local, name) for name in REQUEST_STATE}
+	saved = {name: getattr(local, name) for name in REQUEST_STATE if hasattr(local, name)}
 	session = {name: local.session.get(name) for name in SESSION_STATE}
 	before_commit, database.before_commit = database.before_commit, CallbackManager()
 	local.response = frappe._dict({"docs": []})
 	local.message_log, local.error_log, local.debug_log = [], [], []
 	local.flags = local.flags.copy()
+	local.response_headers = Headers()
 	clear_request_caches()
 	calls.set_current_call(call)
 	try:
