@@ -611,20 +611,19 @@ def test_an_unforeseen_error_of_an_atomic_batch_is_500_and_logged(api, mark, bro
 def test_a_deadlock_ends_one_batch_as_a_whole(api, mark, atomic):
 	"""Two batches change two records in opposite orders, until both hold the record that the other one wants."""
 	names = [factories.make_record("Note", title=f"{mark} {number}").name for number in range(2)]
-	clients = [api(), api()]
-	for turn in range(20):
-		replies = send_together(
-			clients, [build_changes(names, turn, atomic), build_changes(names[::-1], turn, atomic)]
-		)
-		statuses = sorted(reply.status_code for reply in replies)
-		assert statuses in ([200, 200], [200, 409])
-		if statuses == [200, 409]:
-			break
-	else:
-		pytest.skip("no deadlock came about")
-	lost = next(reply for reply in replies if reply.status_code == 409)
+	lost = provoke_deadlock([api(), api()], names, atomic)
 	assert get_error(lost) == (409, "QueryDeadlockError")
 	assert lost.json()["data"] is None
+
+
+def provoke_deadlock(clients, names, atomic):
+	"""The reply to the batch that lost. Every other one is 200."""
+	for turn in range(50):
+		bodies = [build_changes(order, turn, atomic) for order in (names, names[::-1])]
+		replies = sorted(send_together(clients, bodies), key=lambda reply: reply.status_code)
+		if [reply.status_code for reply in replies] != [200, 200]:
+			return replies[1]
+	raise AssertionError("no deadlock came about")
 
 
 def build_changes(names, turn, atomic):
