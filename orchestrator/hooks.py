@@ -291,6 +291,8 @@ override_whitelisted_methods = {
 	"frappe.desk.delete.delete_many": "orchestrator.api.bulk.delete_many",
 	"frappe.desk.report.run": "orchestrator.api.reports.run",
 	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
+	# this app's own, by a shorter name
+	"orchestrator.api.batch": "orchestrator.api.batches.batch",
 	# replies with internal comments: not for a customer
 	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.customer_restrictions.getdoc",
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.customer_restrictions.get_docinfo",

@@ -6,6 +6,7 @@ is on `frappe.local` during the request.
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 import frappe
 
@@ -44,7 +45,7 @@ CONTRACT_HEADER = "X-Orchestrator-Contract"
 
 @dataclass
 class ApiCall:
-	"""One request under the contract."""
+	"""One request under the contract. `error_data` is what the reply to an error holds in `data`."""
 
 	method: str
 	from_browser: bool
@@ -53,6 +54,7 @@ class ApiCall:
 	function: str = ""  # dotted name of the endpoint that answers, once it runs
 	error: BaseException | None = None
 	headers: dict[str, str] = field(default_factory=dict)
+	error_data: Any = None
 
 	@property
 	def is_own(self) -> bool:

@@ -18,7 +18,7 @@ from orchestrator.api import limits
 from orchestrator.api.limits import Allowance
 from orchestrator.api.route import find_route, get_requested_command, is_api_request
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 DOCUMENTED_CALLS_ONLY = "Documented Calls"
 LOGIN_PATH = "/api/method/login"
@@ -56,6 +56,26 @@ def charge_request(api_request: ApiRequest) -> None:
 	if not _is_limited(api_request):
 		return
 	allowance = _charge_address() if api_request.signs_in else _charge_caller()
+	_set_headers(api_request, allowance)
+	if allowance and not allowance.granted:
+		_refuse_request(api_request, allowance)
+
+
+def charge_further_calls(count: int) -> None:
+	"""Take tokens for the further calls that the request stands for, all of them or none.
+
+	Raises:
+		InvalidRequestError: 400, the bucket never holds as many.
+		TooManyRequestsError: 429, it holds fewer at present.
+	"""
+	api_request = get_current_request()
+	if count < 1 or api_request is None or not _is_limited(api_request):
+		return
+	settings = get_settings()
+	if settings.rate_limit_enabled and count >= settings.rate_limit_user_capacity:
+		text = _("The rate limit of this site allows {0} steps at once.")
+		refuse(text.format(settings.rate_limit_user_capacity), InvalidRequestError)
+	allowance = _charge_caller(count)
 	_set_headers(api_request, allowance)
 	if allowance and not allowance.granted:
 		_refuse_request(api_request, allowance)
@@ -136,11 +156,11 @@ def _is_session_of_caller(api_request: ApiRequest) -> bool:
 	return bool(api_request.session_id) and session.get("sid") == api_request.session_id
 
 
-def _charge_caller() -> Allowance | None:
+def _charge_caller(cost: int = 1) -> Allowance | None:
 	user = frappe.session.user
 	if user == "Guest":
 		return _charge_address()
-	return limits.charge_token(f"user:{user}", get_settings().rate_limit_user_capacity)
+	return limits.charge_token(f"user:{user}", get_settings().rate_limit_user_capacity, cost)
 
 
 def read_allowance_of_caller() -> Allowance | None:

@@ -46,8 +46,10 @@ STATUS_BY_NAME: dict[str, int] = {
 	# 412: If-Match names another state of the record
 	"PreconditionFailedError": 412,
 	# the rest
+	"BatchTooLargeError": 413,
 	"MaxFileSizeReachedError": 413,
 	"UnsupportedMediaType": 415,
+	"FailedDependencyError": 424,
 	"RateLimitExceededError": 429,
 	"TooManyRequestsError": 429,
 	"UnexpectedError": 500,
@@ -77,6 +79,11 @@ class ErrorReply:
 	status: int
 	type: str
 	text: str
+
+	@property
+	def is_logged(self) -> bool:
+		"""True where an Error Log has more to say: the reply then carries the ID that finds it."""
+		return self.status == UNEXPECTED_STATUS or self.type in LOGGED_TYPES
 
 	def build_body(self) -> dict[str, Any]:
 		"""Return the error reply of the API reference."""

@@ -14,17 +14,18 @@ import frappe
 
 from orchestrator.configuration import get_settings
 
-# Refills the bucket for the time elapsed, takes one token if there is one, and returns what is left.
-# KEYS[1] bucket; ARGV[1] tokens per second, ARGV[2] capacity. Returns taken (1 or 0), tokens left, the time.
+# Refills the bucket for the time gone by, takes the tokens if there are as many, and tells what is left.
+# KEYS[1] bucket; ARGV[1] tokens per second, ARGV[2] capacity, ARGV[3] tokens. Returns taken (1 or 0), tokens left, the time.
 BUCKET_SCRIPT = """
 local rate, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens, at = tonumber(bucket[1]) or capacity, tonumber(bucket[2]) or now
+local cost = tonumber(ARGV[3])
 tokens = math.min(capacity, tokens + math.max(0, now - at) * rate)
 local taken = 0
-if tokens >= 1 then tokens, taken = tokens - 1, 1 end
+if tokens >= cost then tokens, taken = tokens - cost, 1 end
 redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.6f', now))
 redis.call('EXPIRE', KEYS[1], math.ceil((capacity - tokens) / rate) + 1)
 return {taken, string.format('%.6f', tokens), string.format('%.6f', now)}
@@ -40,7 +41,7 @@ class Allowance:
 	"""The tokens left in a bucket after one request.
 
 	`limit` is the refill in tokens per minute, `reset` the epoch second at which the bucket is full,
-	`retry_after` the seconds until the next token.
+	`retry_after` the seconds until the tokens asked for.
 	"""
 
 	granted: bool
@@ -61,19 +62,19 @@ class Allowance:
 		return headers
 
 
-def charge_token(caller: str, capacity: int) -> Allowance | None:
-	"""Take one token from the bucket of `caller`. None if limits are off or Redis is unavailable."""
+def charge_token(caller: str, capacity: int, cost: int = 1) -> Allowance | None:
+	"""Take `cost` tokens from the bucket of `caller`, or none. None where limits are off or Redis is away."""
 	settings = get_settings()
 	if not settings.rate_limit_enabled:
 		return None
 	per_minute = settings.rate_limit_per_minute
 	rate = per_minute / SECONDS_PER_MINUTE
 	try:
-		taken, tokens, now = run_script(caller, rate, capacity)
+		taken, tokens, now = run_script(caller, rate, capacity, cost)
 	except redis.exceptions.RedisError as error:
 		_log_limit_failure(error)
 		return None
-	return compute_allowance(bool(taken), float(tokens), float(now), per_minute, capacity)
+	return compute_allowance(bool(taken), float(tokens), float(now), per_minute, capacity, cost)
 
 
 def read_allowance(caller: str, capacity: int) -> Allowance | None:
@@ -97,26 +98,28 @@ def read_allowance(caller: str, capacity: int) -> Allowance | None:
 	return compute_allowance(refilled >= 1, refilled, now, per_minute, capacity)
 
 
-def compute_allowance(granted: bool, tokens: float, now: float, per_minute: int, capacity: int) -> Allowance:
-	"""Compute the allowance of a caller with `tokens` left at epoch second `now`."""
+def compute_allowance(
+	granted: bool, tokens: float, now: float, per_minute: int, capacity: int, cost: int = 1
+) -> Allowance:
+	"""Compute what `tokens` left at epoch second `now` allow the caller, who asked for `cost`."""
 	rate = per_minute / SECONDS_PER_MINUTE
 	return Allowance(
 		granted=granted,
 		limit=per_minute,
 		remaining=math.floor(tokens),
 		reset=math.ceil(now + (capacity - tokens) / rate),
-		retry_after=0 if granted else max(1, math.ceil((1 - tokens) / rate)),
+		retry_after=0 if granted else max(1, math.ceil((cost - tokens) / rate)),
 	)
 
 
-def run_script(caller: str, rate: float, capacity: int) -> list[bytes]:
+def run_script(caller: str, rate: float, capacity: int, cost: int = 1) -> list[bytes]:
 	"""Run SCRIPT by its digest; its text is sent to Redis only if it is not cached there."""
 	cache = frappe.cache()
 	key = cache.make_key(f"{BUCKET_PREFIX}{caller}")
 	try:
-		return cache.evalsha(BUCKET_SCRIPT_SHA, 1, key, rate, capacity)
+		return cache.evalsha(BUCKET_SCRIPT_SHA, 1, key, rate, capacity, cost)
 	except redis.exceptions.NoScriptError:
-		return cache.eval(BUCKET_SCRIPT, 1, key, rate, capacity)
+		return cache.eval(BUCKET_SCRIPT, 1, key, rate, capacity, cost)
 
 
 def _log_limit_failure(error: Exception) -> None:

@@ -87,8 +87,8 @@ def _rewrite_for_client(call: ApiCall, response: Response, refused: Allowance | 
 		failure = errors.ErrorReply(failure.status, failure.type, key_guard.build_message(missing))
 	if refused:
 		failure = errors.ErrorReply(429, "TooManyRequestsError", charges.build_rate_limit_message(refused))
-	body = failure.build_body()
-	if failure.status == errors.UNEXPECTED_STATUS or failure.type in errors.LOGGED_TYPES:
+	body = {**failure.build_body(), "data": call.error_data}
+	if failure.is_logged:
 		body["request_id"] = call.id
 		if call.error and frappe.db:
 			errors.create_error_log(call.error, call.method, call.id)
@@ -127,7 +127,9 @@ def _rewrite_for_browser(call: ApiCall, response: Response) -> None:
 	if failure.status == errors.UNEXPECTED_STATUS and call.error:
 		errors.create_error_log(call.error, call.method, call.id)
 		frappe.db.commit()  # as above
-	body.update({"message": None, "data": None, "exc": json.dumps([f"{failure.type}: {failure.text}"])})
+	body.update(
+		{"message": None, "data": call.error_data, "exc": json.dumps([f"{failure.type}: {failure.text}"])}
+	)
 	response.set_data(json.dumps(body, separators=(",", ":")))
 
 

@@ -23,7 +23,7 @@ SCALAR_KINDS = frozenset({str, int, float, NoneType})
 
 def check_call(call: ApiCall) -> None:
 	"""Refuse what can be refused without running anything: the caller's identity first, then the method."""
-	function = _find_function(call.method)
+	function = find_whitelisted_function(call.method)
 	if frappe.session.user == "Guest" and (function is None or function not in frappe.guest_methods):
 		raise frappe.AuthenticationError
 	if function is None:
@@ -32,7 +32,7 @@ def check_call(call: ApiCall) -> None:
 	_check_parameters(function)
 
 
-def _find_function(method: str) -> Callable[..., Any] | None:
+def find_whitelisted_function(method: str) -> Callable[..., Any] | None:
 	"""Return the whitelisted function that Frappe will run for `method`, None if there is none."""
 	try:
 		function = frappe.get_attr(frappe.override_whitelisted_method(method))

@@ -9,41 +9,58 @@ import frappe
 from frappe.utils import CallbackManager
 
 from orchestrator.api import errors
+from orchestrator.api.lost_connection import DatabaseUnavailableError
 
 SAVEPOINT = "orchestrator_record"
-# Errors that end the whole call or run: in a deadlock, the database has rolled back the transaction with its
-# savepoints; a job's timeout applies to all its records.
-WHOLE_CALL_ERRORS = (frappe.QueryDeadlockError, BaseTimeoutException)
+REALTIME_LOG = "_realtime_log"
+# What Frappe keeps on frappe.local until the commit
+QUEUES = ("_webhook_queue", REALTIME_LOG)
+# Errors that end the whole call or run: in a deadlock or after a lost connection, the database has rolled back the
+# transaction with its savepoints; a job's timeout applies to all its records.
+WHOLE_CALL_ERRORS = (frappe.QueryDeadlockError, DatabaseUnavailableError, BaseTimeoutException)
 
 
 @contextlib.contextmanager
-def isolate_in_savepoint() -> Iterator[None]:
-	"""Roll back to a savepoint on failure, and drop the record's jobs and webhooks that wait for the commit.
+def isolate_in_savepoint(savepoint: str = SAVEPOINT) -> Iterator[None]:
+	"""Roll back to a savepoint on failure: also the files written, and what waits for the commit (jobs, webhooks, events).
 
 	Messages for Desk are dropped.
+
+	Args:
+		savepoint: Its name. Blocks within each other need different ones.
 	"""
-	local = frappe.local
+	local, database = frappe.local, frappe.local.db
 	messages, local.message_log = local.message_log, []
-	outer, frappe.db.after_commit = frappe.db.after_commit, CallbackManager()
-	webhooks = len(getattr(local, "_webhook_queue", None) or ())
-	had_realtime_log = hasattr(local, "_realtime_log")
-	frappe.db.savepoint(SAVEPOINT)
+	outer = database.after_commit, database.after_rollback
+	database.after_commit, database.after_rollback = CallbackManager(), CallbackManager()
+	queues = {name: len(getattr(local, name, None) or ()) for name in QUEUES}
+	had_realtime_log = hasattr(local, REALTIME_LOG)
+	database.savepoint(savepoint)
 	try:
 		yield
 	except WHOLE_CALL_ERRORS:
+		outer[1].add(database.after_rollback.run)
 		raise
 	except Exception as error:
 		if text := errors.get_logged_text():
 			error.args = (text,)
-		frappe.db.rollback(save_point=SAVEPOINT)
-		if getattr(local, "_webhook_queue", None):
-			del local._webhook_queue[webhooks:]
-		if not had_realtime_log and hasattr(local, "_realtime_log"):
-			del local._realtime_log  # its callback was registered within the savepoint
+		database.rollback(save_point=savepoint)
+		database.after_rollback.run()
+		_truncate_queues(queues)
+		if not had_realtime_log and hasattr(local, REALTIME_LOG):
+			delattr(local, REALTIME_LOG)  # its callback was registered within the savepoint
 		raise
 	else:
-		frappe.db.release_savepoint(SAVEPOINT)
-		outer.add(frappe.db.after_commit.run)
+		database.release_savepoint(savepoint)
+		outer[0].add(database.after_commit.run)
+		outer[1].add(database.after_rollback.run)
 	finally:
-		frappe.db.after_commit = outer
+		database.after_commit, database.after_rollback = outer
 		local.message_log = messages
+
+
+def _truncate_queues(lengths: dict[str, int]) -> None:
+	"""Drop what was added to Frappe's queues since they had these lengths."""
+	for name, length in lengths.items():
+		if queue := getattr(frappe.local, name, None):
+			del queue[length:]

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
+from pydantic import TypeAdapter
+
 from orchestrator.configuration import get_settings
 
 Schema = dict[str, Any]
@@ -83,6 +85,19 @@ class ListOf(SchemaNote):
 		if self.maximum is not None:
 			schema["maxItems"] = self.maximum() if callable(self.maximum) else self.maximum
 		return schema
+
+
+@dataclass(frozen=True)
+class ListOfObjects(SchemaNote):
+	"""A list of objects of one shape, a TypedDict."""
+
+	shape: Any
+	minimum: int
+	maximum: int
+
+	def build_schema(self) -> Schema:
+		items = TypeAdapter(self.shape).json_schema()
+		return {"type": "array", "items": items, "minItems": self.minimum, "maxItems": self.maximum}
 
 
 def get_max_page_length() -> int:

@@ -61,6 +61,38 @@ class OperationProgress(TypedDict):
 	error: RecordFailure | None
 
 
+class BatchStepRequest(TypedDict):
+	"""A call of a batch. `params` are its parameters, in which `{"$ref": "<id>.<keys>"}` is a value from the reply of an
+	earlier step. `verb` is the HTTP method, the method's usual one by default. Steps with the same `group` are stored
+	together.
+	"""
+
+	id: str
+	method: str
+	params: NotRequired[dict[str, Any]]
+	verb: NotRequired[Annotated[str, OneOf("GET", "POST", "PUT", "DELETE")]]
+	group: NotRequired[str]
+
+
+class BatchStepResult(TypedDict):
+	"""The status, the body and, where the status needs one, the headers that the call would have got by itself. Status
+	424 is that of a step which was rolled back or not executed because another one failed.
+	"""
+
+	id: str
+	status: int
+	body: dict[str, Any]
+	headers: NotRequired[dict[str, str]]
+
+
+class BatchResult(TypedDict):
+	"""The results of a batch, in the order of the steps."""
+
+	succeeded: int
+	failed: int
+	steps: list[BatchStepResult]
+
+
 class DeletedRecord(TypedDict):
 	"""The record that was deleted."""
 

@@ -40,7 +40,7 @@ CALLERS = {
 	"employee": (reference_hr.EMPLOYEE, ()),
 	"manager": (reference_hr.MANAGER, ("Leave Approver",)),
 }
-LEADS = ("jane@example.com", "john.doe@example.com", "mary@example.com")
+LEADS = ("jane@example.com", "john.doe@example.com", "mary@example.com", "ben@example.com")
 AGREEMENT = "Example Support"
 EVERY_DAY = (*helpdesk.WORKDAYS, "Saturday", "Sunday")
 APP_NAME = "Example app"

@@ -468,3 +468,22 @@ def test_one_connection_that_fails_does_not_stop_the_others(kipu, api, monkeypat
 	by_name = {run["connection"]: run for run in result["runs"]}
 	assert (by_name[bad]["status"], by_name[good]["status"]) == ("Failed", "Completed")
 	assert (result["status"], result["run"], result["imported"]) == ("Failed", None, len(kipu.world))
+
+
+@pytest.mark.parametrize("background", [True, False])
+@pytest.mark.parametrize("atomic", [True, False])
+def test_a_sync_is_no_step_of_a_batch(kipu, manager, atomic, background):
+	"""It commits page by page."""
+	params = {"connection": make_connection(kipu), "background": background}
+	before = frappe.db.count("Sync Run")
+	reply = manager.post(
+		"orchestrator.api.batch",
+		atomic=atomic,
+		steps=[{"id": "sync", "method": "orchestrator.sync.sync_kipu_clients", "params": params}],
+	)
+	(result,) = reply.json()["data"]["steps"]
+	assert (reply.status_code, result["status"]) == (400 if atomic else 200, 400)
+	assert "cannot be a step of a batch" in result["body"]["exc"]
+	frappe.db.rollback()
+	assert frappe.db.count("Sync Run") == before
+	assert list_clients_and_stays(params["connection"]) == []

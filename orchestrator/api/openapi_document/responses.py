@@ -39,7 +39,10 @@ ERROR_SCHEMA: Schema = {
 	"required": ["message", "data", "exc", "exc_type", "_server_messages"],
 	"properties": {
 		"message": {"type": "null"},
-		"data": {"type": "null"},
+		"data": {
+			"type": ["object", "null"],
+			"description": "null, but for an atomic batch: the results of its steps.",
+		},
 		"exc": {"type": "string", "description": "<Type>: <what happened and what to do>"},
 		"exc_type": {"type": "string", "description": "The class of the error."},
 		"_server_messages": {"type": "array", "items": {"type": "string"}},

@@ -16,6 +16,7 @@ API = Tag("API", "This document, and the caller's own use of the API.")
 # Package or module of the endpoints -> tag, in the order of the document.
 TAG_BY_MODULE = {
 	"orchestrator.api.generic": Tag("Records", "Read, create, change and delete the records of any DocType."),
+	"orchestrator.api.batches": Tag("Batches", "Many calls in one request."),
 	"orchestrator.api.bulk": Tag("Bulk operations", "Assign or delete many records in one call."),
 	"orchestrator.api.uploads": Tag("Files", "Upload files, also into the document library."),
 	"orchestrator.crm": Tag("CRM", "Leads and the pipeline of opportunities."),
