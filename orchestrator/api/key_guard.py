@@ -16,11 +16,13 @@ from frappe.api import v1, v2
 from orchestrator.access import file_paths, key_methods
 from orchestrator.access.key_scope import KeyScope, describe_right, get_scope
 from orchestrator.api import method_guard
+from orchestrator.api.errors import ErrorReply
 from orchestrator.api.route import API_PREFIX, find_route, get_requested_method
 from orchestrator.exceptions import refuse
 
 MISSING_HEADER = "X-API-Key-Missing-Scope"
-HIDING_STATUSES = (403, 404)
+FORBIDDEN = 403
+HIDING_STATUSES = (FORBIDDEN, 404)
 # Endpoints of records -> the right to the DocType that they need
 RIGHT_BY_ENDPOINT: dict[Callable[..., Any] | None, str] = {
 	v1.document_list: "read",
@@ -56,13 +58,25 @@ def check_request(request: Request) -> None:
 		_refuse(_("This API key may call the API only, not {0}.").format(request.path))
 
 
-def add_missing_scope(response: Response) -> str | None:
-	"""Return the scope whose lack made this reply a refusal, and name it in a header. None for any other reply."""
+def add_missing_scope(response: Response) -> None:
+	"""Name in a header the scope whose lack made this reply a refusal."""
 	scope = get_scope()
-	if scope is None or not scope.missing or response.status_code not in HIDING_STATUSES:
-		return None
-	response.headers[MISSING_HEADER] = scope.missing.encode("ascii", "replace").decode()
-	return scope.missing
+	if scope and scope.missing and response.status_code in HIDING_STATUSES:
+		response.headers[MISSING_HEADER] = scope.missing.encode("ascii", "replace").decode()
+
+
+def begin_check() -> None:
+	"""Forget the scope that an earlier step of a batch lacked."""
+	if scope := get_scope():
+		scope.missing = None
+
+
+def explain_failure(failure: ErrorReply) -> ErrorReply:
+	"""Return the failure with the scope whose lack caused it as its text; any other as it is."""
+	scope = get_scope()
+	if scope is None or not scope.missing or failure.status != FORBIDDEN:
+		return failure
+	return ErrorReply(failure.status, failure.type, build_message(scope.missing))
 
 
 def build_message(missing: str) -> str:

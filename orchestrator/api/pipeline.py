@@ -16,7 +16,6 @@ from orchestrator.api.preflight import check_call
 from orchestrator.api.request_text import describe_unusable_json
 
 FIRST_ERROR = 400
-FORBIDDEN = 403
 
 
 def before_request() -> None:
@@ -82,9 +81,7 @@ def after_request(response: Response | None, request: Request) -> None:
 
 def _rewrite_for_client(call: ApiCall, response: Response, refused: Allowance | None) -> None:
 	"""Replace Frappe's error reply by the contract's."""
-	failure = _find_failure(call, response)
-	if (missing := key_guard.add_missing_scope(response)) and failure.status == FORBIDDEN:
-		failure = errors.ErrorReply(failure.status, failure.type, key_guard.build_message(missing))
+	failure = key_guard.explain_failure(_find_failure(call, response))
 	if refused:
 		failure = errors.ErrorReply(429, "TooManyRequestsError", charges.build_rate_limit_message(refused))
 	body = {**failure.build_body(), "data": call.error_data}

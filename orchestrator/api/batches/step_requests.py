@@ -45,6 +45,7 @@ REQUEST_STATE: Final = (
 	"response",
 	"response_headers",  # Frappe 16
 )
+PENDING_ETAG: Final = "orchestrator_pending_etag"  # see orchestrator/api/conditional.py
 SESSION_STATE: Final = ("user", "sid", "data")
 
 
@@ -88,6 +89,7 @@ def isolate_request_state(call: ApiCall) -> Iterator[None]:
 	"""Answer `call` within the block with a state of its own, and put the state of the batch back."""
 	local, database, batch = frappe.local, frappe.local.db, calls.get_current_call()
 	saved = {name: getattr(local, name) for name in REQUEST_STATE if hasattr(local, name)}
+	saved[PENDING_ETAG] = getattr(local, PENDING_ETAG, None)
 	session = {name: local.session.get(name) for name in SESSION_STATE}
 	before_commit, database.before_commit = database.before_commit, CallbackManager()
 	local.response = frappe._dict({"docs": []})

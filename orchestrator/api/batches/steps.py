@@ -14,7 +14,7 @@ from frappe.utils.response import build_response
 
 from orchestrator.access import replies
 from orchestrator.access.method_guards import get_function_name
-from orchestrator.api import errors, file_privacy
+from orchestrator.api import errors, file_privacy, key_guard
 from orchestrator.api.batches.references import FailedDependencyError, ReferenceResolver
 from orchestrator.api.batches.requests import BatchStep
 from orchestrator.api.batches.step_requests import build_request, isolate_request_state, set_request
@@ -27,8 +27,11 @@ from orchestrator.api.shapes import BatchStepResult
 from orchestrator.exceptions import InvalidRequestError, UnexpectedError, refuse
 
 BATCH_METHOD: Final = "orchestrator.api.batches.batch"
-# The parts of this hook are run here one by one: the rate limit charges a batch for all its steps at once.
-AUTHORIZE_HOOK: Final = "orchestrator.api.pipeline.authorize"
+# The caller of a batch has signed in already. The parts of the other hook are run here one by one: the rate limit charges
+# a batch for all its steps at once.
+OMITTED_HOOKS: Final = frozenset(
+	{"orchestrator.api.key_authentication.authenticate", "orchestrator.api.pipeline.authorize"}
+)
 FIRST_ERROR: Final = 400
 
 Gate = Callable[[], Any]
@@ -47,7 +50,7 @@ class StepError(Exception):
 def list_gates() -> list[Gate]:
 	"""Return the checks that this app makes of a request once its caller is known."""
 	hooks = frappe.get_hooks("auth_hooks", app_name="orchestrator")
-	return [frappe.get_attr(hook) for hook in hooks if hook != AUTHORIZE_HOOK]
+	return [frappe.get_attr(hook) for hook in hooks if hook not in OMITTED_HOOKS]
 
 
 def run_step(
@@ -96,6 +99,8 @@ def _get_usual_verb(function: Callable[..., Any] | None) -> str:
 
 def _check_gates(call: ApiCall, gates: list[Gate]) -> None:
 	"""Check the step's request as a single call's, in the same order."""
+	key_guard.begin_check()
+	key_guard.check_request(frappe.local.request)
 	file_privacy.normalize_parameter(call.method)
 	check_call(call)
 	for gate in gates:
@@ -104,15 +109,19 @@ def _check_gates(call: ApiCall, gates: list[Gate]) -> None:
 
 def _check_batchable(call: ApiCall, function: Any) -> None:
 	"""Refuse (400) a method that is no call of the API, reads files from its request or answers with one, and a batch."""
-	is_excluded = (
+	if not can_be_step(function):
+		refuse(
+			_("{0} cannot be a step of a batch. Send it on its own.").format(call.method), InvalidRequestError
+		)
+
+
+def can_be_step(function: Any) -> bool:
+	"""Return True for an endpoint that takes parameters and answers with data."""
+	return not (
 		get_effect(function) is None
 		or get_function_name(function) in {BATCH_METHOD, *PARAMETERS_READ_FROM_REQUEST}
 		or _returns_bytes(function)
 	)
-	if is_excluded:
-		refuse(
-			_("{0} cannot be a step of a batch. Send it on its own.").format(call.method), InvalidRequestError
-		)
 
 
 def _returns_bytes(function: Callable[..., Any]) -> bool:
@@ -135,7 +144,7 @@ def _answer(call: ApiCall) -> Response:
 
 
 def _build_step_error(step: BatchStep, call: ApiCall, error: Exception) -> StepError:
-	failure = errors.build_error_reply(error, call.id)
+	failure = key_guard.explain_failure(errors.build_error_reply(error, call.id))
 	body = failure.build_body()
 	if failure.is_logged:
 		body["request_id"] = call.id

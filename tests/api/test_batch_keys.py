@@ -1,0 +1,84 @@
+"""Batches of API keys with scopes, and of conditional requests: each step passes the checks of a single call."""
+
+import pytest
+
+from tests.conftest import Callers
+from tests.support.client import Client, get_data, get_error
+from tests.support.key_scopes import Clinic, make_clinic
+from tests.support.keys import KeyMaker, get_missing_scope
+
+BATCH = "orchestrator.api.batch"
+GET_LIST = "frappe.client.get_list"
+
+
+@pytest.fixture(scope="module")
+def people(frappe_site: str) -> Clinic:
+	return make_clinic()
+
+
+@pytest.fixture(scope="module")
+def maker(people: Clinic, callers: Callers) -> KeyMaker:
+	return KeyMaker(callers.api(people.user))
+
+
+@pytest.fixture(scope="module")
+def lead_reader(maker: KeyMaker) -> Client:
+	"""Return a client whose key may read leads, alone or in a batch."""
+	return maker.client(doctypes={"Lead": ["read"]}, methods=[BATCH])
+
+
+def list_step(doctype: str) -> dict[str, object]:
+	params = {"doctype": doctype, "fields": ["*"]}
+	return {"id": doctype.lower(), "method": GET_LIST, "verb": "GET", "params": params}
+
+
+def test_key_without_the_batch_is_refused(site: str, maker: KeyMaker) -> None:
+	reply = maker.client(doctypes={"Lead": ["read"]}).post(BATCH, steps=[list_step("Lead")])
+	assert get_error(reply) == (403, "PermissionError")
+	assert get_missing_scope(reply) == f"method {BATCH}"
+
+
+def test_step_has_the_scope_of_the_key(site: str, people: Clinic, lead_reader: Client) -> None:
+	single = lead_reader.get(GET_LIST, doctype="Client")
+	reply = lead_reader.post(BATCH, steps=[list_step("Lead"), list_step("Client")], atomic=False)
+	lead, client = get_data(reply)["steps"]
+	assert lead["status"] == 200
+	assert (client["status"], client["body"]["exc"]) == (403, single.json()["exc"])
+	assert "Client: read" in client["body"]["exc"]
+	assert people.last_name not in reply.text
+
+
+def test_refused_step_of_an_atomic_batch_names_the_scope(site: str, lead_reader: Client) -> None:
+	reply = lead_reader.post(BATCH, steps=[list_step("Lead"), list_step("Client")])
+	assert get_error(reply) == (403, "PermissionError")
+	assert get_missing_scope(reply) == "Client: read"
+
+
+def test_missing_scope_of_one_step_is_not_told_of_the_next(site: str, lead_reader: Client) -> None:
+	missing = {
+		"id": "none",
+		"method": "frappe.client.get",
+		"params": {"doctype": "Lead", "name": "LEAD-NONE"},
+	}
+	reply = lead_reader.post(BATCH, steps=[list_step("Client"), missing], atomic=False)
+	client, none = get_data(reply)["steps"]
+	assert client["status"] == 403
+	assert (none["status"], none["body"]["exc_type"]) == (404, "DoesNotExistError")
+	assert "scope" not in none["body"]["exc"]
+
+
+def test_batch_has_no_etag_of_its_steps(admin: Client) -> None:
+	step = {
+		"id": "user",
+		"method": "frappe.client.get",
+		"verb": "GET",
+		"params": {"doctype": "User", "name": "Guest"},
+	}
+	reply = admin.post(BATCH, steps=[step])
+	assert get_data(reply)["succeeded"] == 1
+	assert "ETag" not in reply.headers
+
+
+def test_batch_refuses_if_match(admin: Client) -> None:
+	reply = admin.post(BATCH, headers={"If-Match": '"a"'}, steps=[list_step("Lead")])
+	assert get_error(reply) == (400, "InvalidRequestError")
