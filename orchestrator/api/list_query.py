@@ -1,15 +1,20 @@
 """The contract's list query: Frappe's own, in which an empty value is before and after nothing."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import frappe
 from frappe.model import numeric_fieldtypes
 from frappe.model.db_query import DatabaseQuery
 
+from orchestrator.api.keyset import Keyset
+
 COMPARISONS: Final = frozenset({"<", "<=", ">", ">=", "between"})
 # Of these types an empty value is NULL; text may be empty as well. Numbers are never empty.
 MOMENT_TYPES: Final = frozenset({"Date", "Datetime", "Time"})
 MOMENT_FIELDS: Final = frozenset({"creation", "modified"})
+NO_COLUMNS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class ContractQuery(DatabaseQuery):
@@ -19,6 +24,35 @@ class ContractQuery(DatabaseQuery):
 	"""
 
 	ignore_ifnull: bool
+	keyset: Keyset | None = None
+	# Columns that are selected beside those asked for: label -> SQL
+	hidden_columns: Mapping[str, str] = NO_COLUMNS
+
+	def build_conditions(self) -> None:
+		"""Build all conditions; that of the keyset stands behind those of filters and permissions."""
+		super().build_conditions()
+		if self.keyset:
+			self.keyset = self.keyset.resolve(self._resolve_linked_column)
+			if condition := self.keyset.build_condition():
+				self.conditions.append(condition)
+
+	def prepare_args(self) -> Any:
+		"""Return the parts of the SQL, with the sort values of the keyset among the selected columns.
+
+		They are added after all checks of what the caller asked for, and are not given to the caller.
+		"""
+		args = super().prepare_args()
+		if args.fields and self.keyset:
+			args.fields += f", {self.keyset.select()}"
+		if args.fields and self.hidden_columns:
+			args.fields += "".join(f", {sql} as {label}" for label, sql in self.hidden_columns.items())
+		return args
+
+	def _resolve_linked_column(self, sql: str) -> str:
+		"""Return a `link.field` under the name that the linked record's table has in this query."""
+		link, _dot, field = sql.partition(".")
+		table = next((table for table in self.link_tables if table.fieldname == link), None)
+		return f"{table.table_alias}.`{field}`" if table else sql
 
 	def prepare_filter_condition(self, f: Any) -> str:
 		"""Return the SQL of one filter."""
@@ -73,11 +107,21 @@ def _require_value(doctype: str, fieldname: str) -> str | None:
 	return f"{column} is not null" if field.fieldtype in MOMENT_TYPES else f"{column} != ''"
 
 
-def get_rows(doctype: str, **query: Any) -> list[Any]:
+def get_rows(
+	doctype: str,
+	keyset: Keyset | None = None,
+	hidden_columns: Mapping[str, str] = NO_COLUMNS,
+	**query: Any,
+) -> list[Any]:
 	"""Return the rows that the caller may read.
 
 	Args:
 		doctype: The DocType whose records are listed.
+		keyset: The place in the order behind which the rows start. Its sort values are added to each row.
+		hidden_columns: The SQL of further columns of the DocType's table, by the label that each row has them under.
 		query: As frappe.get_list has it; filters as `orchestrator.api.filters._parse_filters` gives them.
 	"""
-	return ContractQuery(doctype).execute(**query)
+	contract_query = ContractQuery(doctype)
+	contract_query.keyset = keyset
+	contract_query.hidden_columns = hidden_columns
+	return contract_query.execute(**query)
