@@ -10,15 +10,15 @@ from frappe.model import table_fields
 from frappe.model.meta import Meta
 from frappe.utils import cint, cstr
 
-from orchestrator import compat
 from orchestrator.access.linked_records import LINK_TYPES, attach_expanded_links
 from orchestrator.api.columns import refuse_name
 from orchestrator.api.endpoint import Listing
-from orchestrator.api.list_query import NO_COLUMNS
+from orchestrator.api.list_query import NO_COLUMNS, get_rows
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 NAME_LABEL: Final = "orchestrator_name"
+PARENT_LABEL: Final = "orchestrator_parent"
 MAX_CHILD_ROWS: Final = 20_000
 
 Row = dict[str, Any]
@@ -69,7 +69,7 @@ class Expansion:
 		attach_expanded_links(child, rows, list(links))
 		by_parent: dict[str, list[Row]] = {}
 		for row in rows:
-			by_parent.setdefault(row["parent"], []).append(row)
+			by_parent.setdefault(row.pop(PARENT_LABEL), []).append(row)
 		return by_parent
 
 
@@ -113,9 +113,7 @@ def _get_child_doctype(doctype: str, table: str) -> str:
 
 
 def _is_readable(doctype: str, table: str) -> bool:
-	"""Return True where the caller may read records of the DocType, not select them only, and this table of them."""
-	if not frappe.has_permission(doctype, "read"):
-		return False
+	"""Return True where the caller may read this table of the records that they may read."""
 	meta = frappe.get_meta(doctype)
 	level = cint(meta.get_field(table).permlevel)
 	return not level or level in meta.get_permlevel_access("read")
@@ -123,8 +121,9 @@ def _is_readable(doctype: str, table: str) -> bool:
 
 def _get_child_rows(doctype: str, table: str, child: str, names: list[str]) -> list[Row]:
 	"""Return the rows of a table of several records, those of each in their order, with the fields that may be read."""
-	rows = compat.get_list(
+	rows = get_rows(
 		child,
+		hidden_columns={PARENT_LABEL: f"`tab{child}`.parent"},
 		parent_doctype=doctype,
 		fields=["*"],
 		filters=[
