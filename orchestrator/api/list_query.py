@@ -8,6 +8,7 @@ import frappe
 from frappe.model import numeric_fieldtypes
 from frappe.model.db_query import DatabaseQuery
 
+from orchestrator.access.field_levels import refuse_field
 from orchestrator.api.keyset import Keyset
 
 COMPARISONS: Final = frozenset({"<", "<=", ">", ">=", "between"})
@@ -42,11 +43,25 @@ class ContractQuery(DatabaseQuery):
 		They are added after all checks of what the caller asked for, and are not given to the caller.
 		"""
 		args = super().prepare_args()
+		self._check_selected_columns()
 		if args.fields and self.keyset:
 			args.fields += f", {self.keyset.select()}"
 		if args.fields and self.hidden_columns:
 			args.fields += "".join(f", {sql} as {label}" for label, sql in self.hidden_columns.items())
 		return args
+
+	def _check_selected_columns(self) -> None:
+		"""Refuse an order or a group by a selected column that was left out, because the caller may not read it.
+
+		Raises:
+			PermissionError: 403. The column is not readable.
+		"""
+		selected = {field.rsplit(" as ", 1)[-1] for field in self.fields if field}
+		asked = dict(field.rsplit(" as ", 1)[::-1] for field in self.user_settings_fields if " as " in field)
+		terms = ", ".join(filter(None, (self.order_by, self.group_by))).split(", ")
+		for name in (term.split(" ")[0] for term in terms):
+			if name in asked and name not in selected:
+				refuse_field(self.doctype, asked[name])
 
 	def _resolve_linked_column(self, sql: str) -> str:
 		"""Return a `link.field` under the name that the linked record's table has in this query."""

@@ -62,6 +62,7 @@ def doctype(frappe_site: str) -> Iterator[str]:
 	fields += [
 		{"fieldname": "lead", "fieldtype": "Link", "options": "Lead", "label": "Lead"},
 		{"fieldname": "secret", "fieldtype": "Data", "label": "Secret", "permlevel": 1},
+		{"fieldname": "twin", "fieldtype": "Link", "options": DOCTYPE, "label": "Twin"},
 		{"fieldname": "essay", "fieldtype": "Data", "label": "Essay", "length": 900},
 	]
 	permissions = [
@@ -154,6 +155,13 @@ def test_walk_is_the_list_in_one(site: str, doctype: str, rows: list, order: lis
 	terms = ", ".join(f"`{name}` {direction}" for name, direction in [*order, ("name", last)])
 	expected = [name for (name,) in frappe.db.sql(f"select name from `tab{DOCTYPE}` order by {terms}")]  # noqa: S608
 	assert get_pages(", ".join(" ".join(term) for term in order), length) == expected
+	frappe.db.rollback()
+
+
+@pytest.mark.parametrize("order", ["label", "label desc"])
+def test_texts_that_differ_behind_what_mariadb_sorts_by(site: str, doctype: str, order: str) -> None:
+	names = insert_rows([{"label": "ﷺ" * 139 + letter} for letter in "abcdefgh" * 3])
+	assert sorted(get_pages(order, 2)) == sorted(names)
 	frappe.db.rollback()
 
 
@@ -441,6 +449,15 @@ def test_order_by_an_unreadable_field_is_403(api: Api, labelled: str) -> None:
 	caller = api(factories.make_user("Sales User").name)
 	reply = caller.post(LIST, doctype=DOCTYPE, filters={"label": labelled}, order_by="secret", cursor="*")
 	assert get_error(reply) == (403, "PermissionError")
+
+
+@pytest.mark.parametrize("page", [{"cursor": "*"}, {}])
+def test_order_by_an_unreadable_field_of_a_linked_record_is_403(
+	api: Api, labelled: str, page: dict[str, str]
+) -> None:
+	caller = api(factories.make_user("Sales User").name)
+	query = {"doctype": DOCTYPE, "filters": {"label": labelled}, "order_by": "twin.secret"}
+	assert get_error(caller.post(LIST, **query, **page)) == (403, "PermissionError")
 
 
 # Other tables than the list's own
