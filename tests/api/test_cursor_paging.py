@@ -315,6 +315,14 @@ def test_the_record_at_the_end_of_a_page_may_be_deleted(admin: Client, labelled:
 	assert len({*first, *list_names(pages)}) == 7
 
 
+def test_a_renamed_record_is_given_once_where_the_order_is_not_by_name(admin: Client, labelled: str) -> None:
+	pages = walk(admin, DOCTYPE, 3, filters={"label": labelled}, order_by="number, creation desc")
+	first = [row["name"] for row in next(pages)["data"]]
+	frappe.rename_doc(DOCTYPE, first[0], f"zz{labelled}", force=True)
+	frappe.db.commit()
+	assert len([*first, *list_names(pages)]) == 7
+
+
 def test_a_right_that_is_lost_ends_the_walk(api: Api, labelled: str) -> None:
 	user = factories.make_user("Sales User").name
 	caller = api(user)
@@ -496,9 +504,12 @@ def test_record_with_several_rows_that_fit_is_given_once(admin: Client) -> None:
 		["Has Role", "role", "in", ["Sales User", "Sales Manager", "Support Team"]],
 		["name", "in", users],
 	]
-	pages = list(walk(admin, "User", 1, filters=filters, order_by="creation", with_total=True))
+	query = {"filters": filters, "order_by": "creation", "with_total": True, "expand": ["roles"]}
+	pages = list(walk(admin, "User", 1, **query))
 	assert list_names(iter(pages)) == users
 	assert {page["total"] for page in pages} == {3}
+	rows = [sorted(row["role"] for row in page["data"][0]["roles"]) for page in pages]
+	assert rows == [["Sales Manager", "Sales User", "Support Team"]] * 3
 
 
 def test_walk_over_a_child_table(admin: Client, api: Api) -> None:
