@@ -11,7 +11,7 @@ result becomes the reply.
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, ParamSpec, TypeVar, get_args, get_origin
 
 from werkzeug.wrappers import Response
@@ -37,10 +37,14 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Listing:
-	"""Rows of a list reply, and the fields of each row in the requested order."""
+	"""Rows of a list reply, and the fields in each, in the order asked for.
+
+	`page` holds what else the reply says of the page: next_cursor, has_more, total.
+	"""
 
 	rows: list[Any]
 	keys: list[str]
+	page: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ def _fill_reply(call: ApiCall, data: Any, message: Any, status: int) -> None:
 	"""
 	if isinstance(data, Listing):
 		frappe.response["keys"] = data.keys
+		frappe.response.update(data.page)
 		data = data.rows
 		message = data if isinstance(message, Listing) else message
 	frappe.response["message"] = message

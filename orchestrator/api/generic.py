@@ -1,5 +1,6 @@
 """The documented generic methods, `frappe.client.*`, for API clients. Browsers never get these."""
 
+from dataclasses import replace
 from typing import Any
 
 import frappe
@@ -7,17 +8,16 @@ import frappe.client
 from frappe import _
 from frappe.utils import sbool
 
-from orchestrator.access.linked_records import attach_expanded_links
-from orchestrator.api import lists
 from orchestrator.api.aliases import rename_to_fieldnames
 from orchestrator.api.conditional import begin_record_read
 from orchestrator.api.day_names import add_documented_names
 from orchestrator.api.endpoint import CREATE, READ, WRITE, Listing, endpoint
+from orchestrator.api.expansion import parse_expansion
 from orchestrator.api.field_access import check_field_permissions, check_known_fields, check_links
 from orchestrator.api.field_values import parse_values
 from orchestrator.api.file_privacy import parse_record_privacy
 from orchestrator.api.filters import parse_filters
-from orchestrator.api.list_pages import find_first_match, get_list_page
+from orchestrator.api.list_pages import ListRequest, find_first_match, get_list_page
 from orchestrator.api.parameters import parse_json
 from orchestrator.api.record_changes import (
 	PROTECTED_FIELDS,
@@ -49,6 +49,8 @@ def get_list(
 	parent: str | None = None,
 	as_dict: str | int | bool = True,
 	expand: Names = None,
+	cursor: str | None = None,
+	with_total: bool = False,
 	debug: str | int | bool = False,  # noqa: ARG001
 ) -> Listing:
 	"""Return a page of records.
@@ -64,11 +66,13 @@ def get_list(
 		limit_page_length: Number of rows on a page. Default: 20.
 		parent: DocType of the parent, for a child table.
 		as_dict: true: rows as objects. false: rows as arrays of their values, in the order of `keys`. Default: true.
-		expand: Link fields whose linked records are added to each row, as a list.
+		expand: Fields to expand, as a list: link fields become the linked records, table fields are added with their rows, and `table.link` expands a link field of the rows.
+		cursor: Where the page starts: * for the first page, then the `next_cursor` of the page before. Takes the place of `limit_start`; without `order_by` the order is by name.
+		with_total: true: `total` in the reply is how many records there are on all pages. Default: false.
 		debug: Accepted for Frappe's own clients; has no effect.
 
 	Returns:
-		The rows, and in `keys` the fields of each.
+		The rows, and in `keys` the fields of each. With `cursor`, `has_more` and the `next_cursor`, which is null on the last page.
 
 	Permissions:
 		Whoever may read the DocType. Only records that the caller may read are returned.
@@ -76,24 +80,30 @@ def get_list(
 	Raises:
 		PermissionError: 403. The caller may not read the DocType.
 		DoesNotExistError: 404. There is no such DocType.
-		InvalidRequestError: 400. A field, an operator or the page does not exist.
+		InvalidRequestError: 400. A field, an operator or the page does not exist, or the cursor is of another request.
 	"""
 	meta = get_meta(doctype, parent)
 	frappe.has_permission(doctype, "read", throw=True, parent_doctype=parent)
 	listing = get_list_page(
-		meta,
-		fields=fields,
-		filters=parse_filters(meta, "filters", filters),
-		or_filters=parse_filters(meta, "or_filters", or_filters),
-		group_by=group_by,
-		order_by=order_by,
-		limit_start=limit_start,
-		limit_page_length=limit_page_length,
-		parent=parent,
+		ListRequest(
+			meta=meta,
+			fields=fields,
+			filters=parse_filters(meta, "filters", filters),
+			or_filters=parse_filters(meta, "or_filters", or_filters),
+			group_by=group_by,
+			order_by=order_by,
+			limit_start=limit_start,
+			limit_page_length=limit_page_length,
+			parent=parent,
+			expansion=parse_expansion(meta, expand),
+			cursor=cursor,
+			sent_filters=[parse_json("filters", filters), parse_json("or_filters", or_filters)],
+			with_total=with_total,
+		)
 	)
-	if links := parse_json("expand", expand):
-		attach_expanded_links(doctype, listing.rows, lists.parse_links(meta, links))
-	return listing if sbool(as_dict) else Listing([list(row.values()) for row in listing.rows], listing.keys)
+	if sbool(as_dict):
+		return listing
+	return replace(listing, rows=[list(row.values()) for row in listing.rows])
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -103,6 +113,7 @@ def get(
 	name: str | int | None = None,
 	filters: str | list | dict | None = None,
 	parent: str | None = None,
+	expand: Names = None,
 ) -> dict[str, Any]:
 	"""Return one record, by name or by filters; a Single needs neither.
 
@@ -111,6 +122,7 @@ def get(
 		name: Name of the record.
 		filters: Conditions of which the first match is returned, in the place of a name: an object of fields and values, or a list of [field, operator, value].
 		parent: DocType of the parent, for a child table.
+		expand: Link fields to replace by the linked records, as a list; `table.link` for a link field of a table's rows.
 
 	Returns:
 		The record with the fields that the caller may read.
@@ -121,15 +133,18 @@ def get(
 	Raises:
 		PermissionError: 403. The caller may not read the DocType.
 		DoesNotExistError: 404. The record is missing or hidden, or there is no such DocType.
-		InvalidRequestError: 400. Neither name nor filters are given, or a filter is malformed.
+		InvalidRequestError: 400. Neither name nor filters are given, a filter is malformed, or a field to expand is unknown.
 	"""
 	meta = get_meta(doctype, parent)
+	frappe.has_permission(doctype, "read", throw=True, parent_doctype=parent)
+	expansion = parse_expansion(meta, expand)
 	if not name and not meta.issingle:
 		name = find_first_match(meta, filters, parent)
-	begin_record_read(meta, name, parent)
+	if not expansion:
+		begin_record_read(meta, name, parent)  # the ETag of the record says nothing of linked records
 	doc = get_readable(meta, name, parent)
 	doc.apply_fieldlevel_read_permissions()
-	return add_documented_names(doctype, doc.as_dict())
+	return add_documented_names(doctype, expansion.expand_record(doc.as_dict()))
 
 
 @frappe.whitelist(methods=["POST", "PUT"])

@@ -180,19 +180,27 @@ def parse_page(start: Any, length: Any) -> tuple[int, int]:
 	return first, count
 
 
-def parse_links(meta: Meta, value: Any) -> list[str]:
-	"""Return the link fields whose records are included in each row."""
-	if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-		refuse(_("expand must be a list of link fields."), InvalidRequestError)
-	for name in value:
-		df = meta.get_field(name)
-		if not df or df.fieldtype not in ("Link", "Dynamic Link"):
-			refuse_name(meta, "expand", name)
-	return value
+def require_records(meta: Meta, query: ListQuery, groups: str | None, parameter: str) -> None:
+	"""Refuse (400) a parameter that needs rows which are records of the DocType's table, each of them once."""
+	joined = any(column.startswith("`tab") for column in query.columns)
+	if groups or query.distinct or query.functions or joined or meta.get("is_virtual"):
+		refuse(
+			_(
+				"{0} needs a list of records. Leave out group_by, distinct, functions and fields of child tables; virtual DocTypes do not have it."
+			).format(parameter),
+			InvalidRequestError,
+		)
 
 
-def count_rows(meta: Meta, filters: list | dict, or_filters: list | dict) -> int:
+def count_rows(meta: Meta, filters: list | dict, or_filters: list | dict, parent: str | None = None) -> int:
 	"""Return the number of records that match parsed filters and that the caller may read."""
 	column = f"count(distinct `tab{meta.name}`.`name`) as total"
-	rows = get_rows(meta.name, fields=[column], filters=filters, or_filters=or_filters, order_by="")
+	rows = get_rows(
+		meta.name,
+		fields=[column],
+		filters=filters,
+		or_filters=or_filters,
+		order_by="",
+		parent_doctype=parent,
+	)
 	return int(rows[0].total)

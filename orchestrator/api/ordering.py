@@ -18,14 +18,17 @@ FUNCTION_PATTERN: Final = re.compile(
 QUOTED_NAME_PATTERN: Final = re.compile(rf"^`?(?P<name>{NAME_PATTERN})`?$")
 
 
-def build_order(meta: Meta, selected: ListQuery, order_by: str | None, group_by: str | None) -> str:
-	"""Return the order of a page, with a last term that is unique for each row.
+def build_order(
+	meta: Meta, selected: ListQuery, order_by: str | None, group_by: str | None, *, by_name: bool = False
+) -> list[str]:
+	"""Return the terms of a page's order, the last of which is unique for each row.
 
 	Args:
 		meta: The DocType's meta.
 		selected: The columns of the request; an order may use their labels.
 		order_by: As the caller sent it: fields, labels or functions, each with asc or desc.
 		group_by: The parsed columns of the groups, None if rows are records.
+		by_name: Whether records are ordered by name where the caller asks for no order, in place of the DocType's own.
 
 	Raises:
 		InvalidRequestError: 400 for a name that is neither a field nor a label.
@@ -34,8 +37,8 @@ def build_order(meta: Meta, selected: ListQuery, order_by: str | None, group_by:
 	if group_by:
 		return _append_missing(terms, group_by.split(", "))
 	if selected.is_aggregate:
-		return ", ".join(terms)
-	terms = terms or _get_default_terms(meta)
+		return terms
+	terms = terms or ([] if by_name else _get_default_terms(meta))
 	if selected.distinct:
 		return _append_missing(_filter_selected(selected, terms), selected.order_columns)
 	direction = "desc" if terms and terms[-1].endswith(" desc") else "asc"
@@ -85,7 +88,7 @@ def _filter_selected(selected: ListQuery, terms: list[str]) -> list[str]:
 	return [term for term in terms if term.rsplit(" ", 1)[0] in columns]
 
 
-def _append_missing(terms: list[str], columns: list[str], direction: str = "asc") -> str:
+def _append_missing(terms: list[str], columns: list[str], direction: str = "asc") -> list[str]:
 	"""Return the terms followed by those columns that are not among them."""
 	ordered = {term.rsplit(" ", 1)[0] for term in terms}
-	return ", ".join([*terms, *(f"{column} {direction}" for column in columns if column not in ordered)])
+	return [*terms, *(f"{column} {direction}" for column in columns if column not in ordered)]

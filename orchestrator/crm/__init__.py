@@ -8,7 +8,7 @@ from frappe import _lt
 from orchestrator.api import lists
 from orchestrator.api.endpoint import READ, WRITE, endpoint
 from orchestrator.api.filters import parse_filters
-from orchestrator.api.list_pages import get_list_page
+from orchestrator.api.list_pages import ListRequest, get_list_page
 from orchestrator.api.parameters import parse_json
 from orchestrator.api.records import get_writable
 from orchestrator.api.schema_types import Names, OneOf, PageLength, RowOffset
@@ -65,13 +65,15 @@ def get_leads(
 	conditions = parse_filters(meta, "filters", filters)
 	alternatives = parse_filters(meta, "or_filters", or_filters)
 	page = get_list_page(
-		meta,
-		fields=fields or LEAD_FIELDS,
-		filters=conditions,
-		or_filters=alternatives,
-		order_by=order_by,
-		limit_start=limit_start,
-		limit_page_length=limit_page_length,
+		ListRequest(
+			meta=meta,
+			fields=fields or LEAD_FIELDS,
+			filters=conditions,
+			or_filters=alternatives,
+			order_by=order_by,
+			limit_start=limit_start,
+			limit_page_length=limit_page_length,
+		)
 	)
 	return LeadPage(leads=page.rows, total=lists.count_rows(meta, conditions, alternatives))
 

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api import lists
-from orchestrator.api.list_pages import get_list_page
+from orchestrator.api.list_pages import ListRequest, get_list_page
 from orchestrator.doctypes import LEAVE_APPLICATION
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.hr.leave import OPEN
@@ -36,13 +36,15 @@ def get_page(
 	"""Return the matching applications that the caller may read, latest leave first."""
 	meta = frappe.get_meta(LEAVE_APPLICATION)
 	page = get_list_page(
-		meta,
-		fields=FIELDS,
-		filters=conditions,
-		or_filters=[],
-		order_by=order_by or NEWEST_FIRST,
-		limit_start=limit_start,
-		limit_page_length=length,
+		ListRequest(
+			meta=meta,
+			fields=FIELDS,
+			filters=conditions,
+			or_filters=[],
+			order_by=order_by or NEWEST_FIRST,
+			limit_start=limit_start,
+			limit_page_length=length,
+		)
 	)
 	leaves = [{**row, "half_day": bool(row["half_day"])} for row in page.rows]
 	return LeavePage(leaves=leaves, total=lists.count_rows(meta, conditions, []))

@@ -448,3 +448,18 @@ def test_each_state_has_an_etag_of_its_own(sales: Client, opportunity: str) -> N
 		reply = read(sales, "Opportunity", opportunity)
 		bodies.setdefault(reply.headers["ETag"], set()).add(reply.text)
 	assert [len(texts) for texts in bodies.values()] == [1] * 30
+
+
+def test_expanded_record_changes_with_the_linked_record(sales: Client, site: str) -> None:
+	lead = factories.make_lead()
+	name = factories.make_opportunity(opportunity_from="Lead", party_name=lead.name).name
+	frappe.db.commit()
+	params = {"doctype": "Opportunity", "name": name, "expand": '["party_name"]'}
+	etag = sales.get("frappe.client.get", **params).headers["ETag"]
+	headers = {"If-None-Match": etag}
+	assert sales.get("frappe.client.get", headers=headers, **params).status_code == 304
+	frappe.db.set_value("Lead", lead.name, "lead_name", "Renamed", update_modified=False)
+	frappe.db.commit()
+	reply = sales.get("frappe.client.get", headers=headers, **params)
+	assert get_data(reply)["party_name"]["lead_name"] == "Renamed"
+	assert reply.headers["ETag"] != etag

@@ -29,6 +29,15 @@ RATE_LIMIT_HEADERS = {
 	"X-RateLimit-Remaining": "Requests left.",
 	"X-RateLimit-Reset": "Epoch second at which the allowance is full.",
 }
+# Of lists, where the request asks for them.
+PAGE_PROPERTIES: Schema = {
+	"next_cursor": {
+		"type": ["string", "null"],
+		"description": "With cursor: the cursor of the next page, null on the last.",
+	},
+	"has_more": {"type": "boolean", "description": "With cursor: whether there is a next page."},
+	"total": {"type": "integer", "description": "With with_total: the number of records on all pages."},
+}
 DOWNLOAD_HEADERS = {
 	"Content-Disposition": "The name of the file.",
 	"Content-Type": "The media type of the file.",
@@ -134,6 +143,8 @@ def _build_success(name: str, function: Method, data: Schema) -> Schema:
 	if result is Listing:
 		properties["keys"] = {"type": "array", "items": {"type": "string"}}
 	schema = {"type": "object", "properties": properties, "required": list(properties)}
+	if result is Listing:
+		schema["properties"] = properties | PAGE_PROPERTIES
 	return {"description": description, "headers": _refer_to_headers(), "content": build_json_content(schema)}
 
 
