@@ -300,6 +300,15 @@ def test_documents_of_frappes_own_routes_have_the_same_etag(
 	assert sales.request(verb, path, headers={"If-None-Match": etag}).status_code == 200
 
 
+@pytest.mark.parametrize("method", ["", "add_tag", "no_such_method"])
+def test_methods_of_documents_never_get_a_304(sales: Client, opportunity: str, method: str) -> None:
+	headers = {"If-None-Match": get_etag(sales, "Opportunity", opportunity)}
+	path = f"{get_path('Opportunity', opportunity)}?run_method={method}"
+	reply = sales.request("GET", path, headers=headers)
+	assert reply.status_code == sales.request("GET", path).status_code != 304
+	assert "ETag" not in reply.headers
+
+
 def test_lists_have_an_etag_of_what_they_hold(sales: Client, site: str) -> None:
 	lead, path = (
 		factories.make_lead(),
