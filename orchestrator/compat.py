@@ -4,6 +4,7 @@ Differences of ERPNext, HRMS, Helpdesk or Gameplan are detected on the site (a f
 function), because those apps are not bound to Frappe's major version.
 """
 
+import contextlib
 import functools
 import hashlib
 import pickle
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pymysql
 import pymysql.cursors
+import redis.exceptions
 
 import frappe
 from frappe.desk import search
@@ -261,7 +263,9 @@ def describe_metas(doctypes: Iterable[str], describe: Callable[[Meta], T]) -> li
 	names = list(doctypes)
 	if FRAPPE_MAJOR >= 16 or not names:
 		return [describe(frappe.get_meta(name)) for name in names]
-	cached = frappe.cache.hmget(frappe.cache.make_key("doctype_meta"), names)
+	cached: list[bytes | None] = [None] * len(names)
+	with contextlib.suppress(redis.exceptions.ConnectionError):  # as Frappe does
+		cached = frappe.cache.hmget(frappe.cache.make_key("doctype_meta"), names)
 	return [_describe_meta(name, content, describe) for name, content in zip(names, cached, strict=True)]
 
 
@@ -269,8 +273,10 @@ def _describe_meta(doctype: str, content: bytes | None, describe: Callable[[Meta
 	if content is None:
 		return describe(frappe.get_meta(doctype))
 	key = (f"{describe.__module__}.{describe.__qualname__}", hashlib.sha256(content).digest())
-	if key not in _descriptions:
+	description = _descriptions.get(key)
+	if description is None:
+		description = describe(pickle.loads(content))  # noqa: S301  # as Frappe does with its own cache
 		if len(_descriptions) >= MAX_DESCRIPTIONS:
 			_descriptions.clear()
-		_descriptions[key] = describe(pickle.loads(content))  # noqa: S301  # as Frappe does with its own cache
-	return _descriptions[key]
+		_descriptions[key] = description
+	return description

@@ -4,6 +4,7 @@ The ETag of a record is computed before the record is loaded, that of a list fro
 than the reply that it stands in.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ GET_RECORD = "orchestrator.api.generic.get"
 RECORD_WRITES = frozenset({"orchestrator.api.generic.insert", "orchestrator.api.generic.set_value"})
 READING_VERBS = frozenset({"GET", "HEAD"})
 NOT_MODIFIED = 304
+JSON = "application/json"
 SUCCESS_STATUSES = frozenset({200, 201})
 # The second part of an ETag in the reply to a write, which holds the record as it was saved and not as it is read
 WRITTEN = "written"
@@ -44,7 +46,7 @@ class PendingEtag:
 
 	def build(self, body: bytes) -> str:
 		"""Return what stands between the quotation marks."""
-		view = self.view or record_etags.compute_digest("body", body.decode())
+		view = self.view or record_etags.compute_digest("body", hashlib.sha256(body).hexdigest())
 		return f"{self.state}.{view}" if self.state else view
 
 
@@ -137,7 +139,7 @@ def finish_reply(response: Response) -> None:
 	pending: PendingEtag | None = getattr(frappe.local, "orchestrator_pending_etag", None)
 	if response.status_code == NOT_MODIFIED and pending:
 		_send_not_modified(response, pending.build(b""))
-	if pending is None or response.status_code not in SUCCESS_STATUSES or response.direct_passthrough:
+	if pending is None or response.status_code not in SUCCESS_STATUSES or response.mimetype != JSON:
 		return
 	value = pending.build(response.get_data())
 	_set_headers(response, value)

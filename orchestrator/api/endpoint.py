@@ -135,7 +135,9 @@ def _answer_call(
 		_fill_reply(call, earlier.data, earlier.message, earlier.status)
 		return None
 	call.function = f"{work.func.__module__}.{work.func.__qualname__}"
-	target = conditional.begin_call(call, work.keywords, is_read=effect == READ)
+	# A function that makes its reply itself, such as a download, checks the conditions itself as well.
+	makes_reply = work.func.__annotations__.get("return") is Response
+	target = None if makes_reply else conditional.begin_call(call, work.keywords, is_read=effect == READ)
 	try:
 		data = work()
 	except conditional.NotModifiedError as error:

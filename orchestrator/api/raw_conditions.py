@@ -37,7 +37,7 @@ WRITES = {
 # Endpoints whose reply is the record that they wrote
 RECORD_WRITES = frozenset({v1.create_doc, v2.create_doc, v1.update_doc, v2.update_doc})
 # Parameters by which a record's reply holds more than the record
-READ_PARAMETERS = ("run_method", "expand_links")
+READ_PARAMETERS = frozenset({"run_method", "expand_links"})
 
 
 def authorize() -> None:
@@ -87,9 +87,9 @@ def _begin_request(request: Request, route: Route) -> None:
 
 
 def _begin_read(request: Request, route: Route) -> None:
-	if route.endpoint in LISTS or any(frappe.form_dict.get(name) for name in READ_PARAMETERS):
+	if route.endpoint in LISTS or READ_PARAMETERS & frappe.form_dict.keys():
 		# A method may do anything, and is left alone
-		conditional.set_pending(None if frappe.form_dict.get("run_method") else PendingEtag())
+		conditional.set_pending(None if "run_method" in frappe.form_dict else PendingEtag())
 		return
 	meta = get_meta_or_none(route.arguments["doctype"])
 	if meta is None:
@@ -134,8 +134,8 @@ def _get_permitted_root(meta: Meta, name: str, permission: str) -> Document:
 def _remember_written() -> None:
 	"""Compute the ETag of the record in Frappe's reply, before the commit: after it, others may have written it again."""
 	written: Any = frappe.local.response.get("data")
-	if isinstance(written, Document):
-		conditional.set_written(written.doctype, written.name)
+	if isinstance(written, Document | dict):  # Frappe 16 has dicts in replies of v2
+		conditional.set_written(written.get("doctype"), written.get("name"))
 
 
 def _refuse_unchecked(request: Request) -> None:

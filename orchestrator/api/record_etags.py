@@ -22,7 +22,7 @@ OPTIONAL_COLUMNS = ("_user_tags", "_liked_by")
 CHILD_CONDITION = "`parent` = %(name)s and `parenttype` = %(doctype)s and `parentfield` = {0}"
 SINGLES_QUERY = (
 	"select '', sha2(concat_ws(',', quote(cast(field as binary)), quote(cast(value as binary))), 256)"
-	" from tabSingles where doctype = %(doctype)s union all select '', ''"  # a Single without values has a state as well
+	" from tabSingles where doctype = %(doctype)s union all select '', '-'"  # a Single without values has a state as well
 )
 
 
@@ -70,9 +70,11 @@ def _compute_state(meta: Meta, name: str | int | None, tables: dict[str, TableDe
 		if frappe.db.is_missing_column(error) or frappe.db.is_table_missing(error):
 			return None  # the DocType has changed and the site is not migrated yet
 		raise
-	if not any(table == "" for table, _digest in rows):
+	if not any(fieldname == "" for fieldname, _digest in rows):
 		return None
-	return compute_digest("state", meta.name, *sorted(f"{table} {digest}" for table, digest in rows))
+	# A row that is too long for MariaDB to concatenate has no digest. Then no ETag may ever match.
+	digests = [f"{fieldname} {digest or frappe.generate_hash()}" for fieldname, digest in rows]
+	return compute_digest("state", meta.name, *sorted(digests))
 
 
 def _compute_view(meta: Meta, tables: dict[str, TableDescription]) -> str | None:
@@ -87,7 +89,7 @@ def _compute_view(meta: Meta, tables: dict[str, TableDescription]) -> str | None
 	if not all(shows_row_only(table) for table in tables.values()):
 		return None
 	levels = sorted(meta.get_permlevel_access("read"))
-	masked = _list_masked_fields(dict.fromkeys(table.doctype for table in tables.values()))
+	masked = _list_masked_fields(tables.values())
 	caller = (frappe.session.user, sorted(frappe.get_roles()), levels, masked, is_guarded())
 	versions = (frappe.__version__, __version__)
 	return compute_digest("view", repr((caller, versions)), *(table.fields for table in tables.values()))
@@ -114,12 +116,11 @@ def _select_digests(fieldname: str, table: TableDescription, optional: Iterable[
 	return f"select {frappe.db.escape(fieldname)}, sha2(concat_ws(',', {values}), 256) from `tab{table.doctype}` where "  # noqa: S608
 
 
-def _list_masked_fields(doctypes: Iterable[str]) -> list[str]:
+def _list_masked_fields(tables: Iterable[TableDescription]) -> list[str]:
 	"""Return the fields that Frappe 16 masks for the caller."""
-	if not hasattr(Meta, "get_masked_fields"):
-		return []
 	return [
-		f"{name} {field.fieldname}"
-		for name in doctypes
-		for field in frappe.get_meta(name).get_masked_fields()
+		f"{table.doctype} {field.fieldname}"
+		for table in tables
+		if table.has_masks and hasattr(Meta, "get_masked_fields")
+		for field in frappe.get_meta(table.doctype).get_masked_fields()
 	]

@@ -27,6 +27,7 @@ class TableDescription:
 		is_virtual: True if there is no table.
 		columns: The columns that a record shows.
 		fields: The properties of the fields, as text.
+		has_masks: True if Frappe 16 masks a field for some users.
 		virtual_fields: Names of the fields without a column, and whether they have an expression.
 	"""
 
@@ -34,6 +35,7 @@ class TableDescription:
 	is_virtual: bool
 	columns: tuple[str, ...]
 	fields: str
+	has_masks: bool
 	virtual_fields: tuple[tuple[str, bool], ...]
 
 
@@ -47,6 +49,7 @@ def describe_table(meta: Meta) -> TableDescription:
 		is_virtual=bool(meta.get("is_virtual")),
 		columns=tuple(dict.fromkeys(name for name in meta.get_valid_columns() if name not in virtual)),
 		fields=repr([[vars(field).get(name) for name in FIELD_PROPERTIES] for field in meta.fields]),
+		has_masks=any(vars(field).get("mask") for field in meta.fields),
 		virtual_fields=tuple(virtual.items()),
 	)
 

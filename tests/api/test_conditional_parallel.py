@@ -116,6 +116,25 @@ def test_no_update_of_twenty_counters_is_lost(clients: list[Client], site: str) 
 	assert frappe.db.get_value("Lead", name, "annual_revenue") == CALLERS
 
 
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_a_writer_never_gets_the_etag_of_another_writers_state(
+	clients: list[Client], site: str, version: str
+) -> None:
+	"""Of twenty writes without a condition, only the last one's ETag is that of the record now."""
+	name = factories.make_lead().name
+	replies = send_at_once(
+		clients,
+		lambda client, number: client.request(
+			"PUT", get_path("Lead", name, version), json={"city": f"City {number}"}
+		),
+	)
+	written = [reply for reply in replies if reply.ok]
+	state = get_etag(clients[0], "Lead", name).split(".")[0]
+	last = [reply.json()["data"]["city"] for reply in written if reply.headers["ETag"].split(".")[0] == state]
+	assert last == [frappe.db.get_value("Lead", name, "city")]
+	assert len({reply.headers["ETag"] for reply in written}) == len(written) > 1
+
+
 def test_neighbours_do_not_wait_for_each_other_in_vain(clients: list[Client], site: str) -> None:
 	"""Twenty records with child rows side by side, each written by one caller: no deadlock, no conflict."""
 	names = [factories.make_lead(notes=[{"note": "first"}]).name for _ in range(CALLERS)]

@@ -1,5 +1,6 @@
 """If-None-Match: 304 where the caller has the reply, and never where it would differ or be refused."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -299,6 +300,15 @@ def test_documents_of_frappes_own_routes_have_the_same_etag(
 	assert sales.request(verb, path, headers={"If-None-Match": etag}).status_code == 200
 
 
+@pytest.mark.parametrize("method", ["", "add_tag", "no_such_method"])
+def test_methods_of_documents_never_get_a_304(sales: Client, opportunity: str, method: str) -> None:
+	headers = {"If-None-Match": get_etag(sales, "Opportunity", opportunity)}
+	path = f"{get_path('Opportunity', opportunity)}?run_method={method}"
+	reply = sales.request("GET", path, headers=headers)
+	assert reply.status_code == sales.request("GET", path).status_code != 304
+	assert "ETag" not in reply.headers
+
+
 def test_lists_have_an_etag_of_what_they_hold(sales: Client, site: str) -> None:
 	lead, path = (
 		factories.make_lead(),
@@ -363,6 +373,22 @@ def test_reading_a_document_is_audited_also_where_it_is_304(api: Api, site: str)
 	assert read(client, "Document", name, etag).status_code == 304
 	frappe.db.rollback()
 	assert docs_factories.list_audit_actions(name).count("Viewed") == views + 1
+
+
+def test_downloads_have_the_etag_of_their_content(api: Api, site: str) -> None:
+	user, content = docs_factories.make_person("Sales User"), b"\xff\xfe\x00binary"
+	folder = docs_factories.make_folder(("User", user, "Read"))
+	client, document = api(user), docs_factories.make_document(folder, content=content)
+	etag = f'"{hashlib.sha256(content).hexdigest()}"'
+
+	def download(**headers: str) -> requests.Response:
+		return client.get("orchestrator.docs.download", headers=headers, document=document)
+
+	first = download()
+	assert (first.status_code, first.content, first.headers["ETag"]) == (200, content, etag)
+	assert download(**{"If-None-Match": etag}).status_code == 304
+	assert download(**{"If-Match": etag, "Range": "bytes=3-"}).content == content[3:]
+	assert download(**{"If-Match": '"other"'}).status_code == 412
 
 
 def test_browsers_get_no_etag(browser: Callable[[str, str], Client], seller: str, opportunity: str) -> None:

@@ -87,7 +87,11 @@ def test_an_operation_tells_verb_parameters_status_and_errors(spec: dict[str, An
 		"Closed Lost",
 	]
 	assert operation["post"]["operationId"] == "crm_advance_opportunity"
-	assert operation["post"]["parameters"] == [{"$ref": "#/components/parameters/IdempotencyKey"}]
+	assert operation["post"]["parameters"] == [
+		{"$ref": "#/components/parameters/IdempotencyKey"},
+		{"$ref": "#/components/parameters/IfMatch"},
+	]
+	assert "412" in operation["post"]["responses"]
 	data = operation["post"]["responses"]["200"]["content"]["application/json"]["schema"]["properties"][
 		"data"
 	]
@@ -97,6 +101,8 @@ def test_an_operation_tells_verb_parameters_status_and_errors(spec: dict[str, An
 
 def test_document_describes_frappe_methods_as_api_clients_see_them(spec: dict[str, Any]) -> None:
 	listing = spec["paths"]["/api/method/frappe.client.get_list"]["get"]
+	assert listing["parameters"].pop() == {"$ref": "#/components/parameters/IfNoneMatch"}
+	assert "content" not in listing["responses"]["304"]
 	parameters = {parameter["name"]: parameter for parameter in listing["parameters"]}
 	assert parameters["doctype"] == {
 		"name": "doctype", "in": "query", "required": True, "schema": {"type": "string"},

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from orchestrator.api.endpoint import READ, get_effect
+from werkzeug.wrappers import Response
+
+from orchestrator.api.endpoint import READ, get_documented_types, get_effect
 from orchestrator.api.openapi_document.endpoints import Method
-from orchestrator.api.preconditions import RECORD_PARAMETERS
+from orchestrator.api.openapi_document.responses import takes_if_match
 
 Schema = dict[str, Any]
 
@@ -35,11 +37,10 @@ NOT_MODIFIED: Schema = {
 
 
 def add_conditions(operation: Schema, verb: str, function: Method) -> None:
-	"""Add the header that the operation takes to its parameters and responses."""
-	responses = operation["responses"]
-	if get_effect(function) == READ and verb == READING_VERB:
+	"""Add the header that the operation takes to its parameters, and the reply to it."""
+	is_download = get_documented_types(function)["return"] is Response
+	if get_effect(function) == READ and verb == READING_VERB and not is_download:
 		operation["parameters"].append({"$ref": "#/components/parameters/IfNoneMatch"})
-		operation["responses"] = {"304": NOT_MODIFIED, **responses}
-	elif f"{function.__module__}.{function.__qualname__}" in RECORD_PARAMETERS:
+		operation["responses"] = {**operation["responses"], "304": NOT_MODIFIED}
+	elif takes_if_match(function):
 		operation["parameters"].append({"$ref": "#/components/parameters/IfMatch"})
-		operation["responses"] = {"412": {"$ref": "#/components/responses/PreconditionFailed"}, **responses}

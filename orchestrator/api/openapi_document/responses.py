@@ -18,6 +18,7 @@ from orchestrator.api.endpoint import (
 from orchestrator.api.openapi_document.docstrings import DocumentedError, get_documentation
 from orchestrator.api.openapi_document.endpoints import Method
 from orchestrator.api.openapi_document.examples import find_reply_examples
+from orchestrator.api.preconditions import RECORD_PARAMETERS
 
 Schema = dict[str, Any]
 
@@ -72,6 +73,9 @@ COMMON_ERRORS = (
 WRITE_ERRORS = (
 	DocumentedError("ConflictError", "409", "The Idempotency-Key was used for another request or is in use."),
 )
+PRECONDITION_ERRORS = (
+	DocumentedError("PreconditionFailedError", "412", "The record has another ETag than If-Match."),
+)
 
 
 def build_responses(name: str, verb: str, function: Method, data: Schema) -> Schema:
@@ -95,12 +99,12 @@ def build_responses(name: str, verb: str, function: Method, data: Schema) -> Sch
 
 def build_error_components() -> dict[str, Schema]:
 	"""Return the responses that all endpoints have in common."""
-	return {
-		"Error": _build_error("Any other refusal, with what happened and what to do."),
-		"PreconditionFailed": _build_error(
-			"- PreconditionFailedError: The record has another ETag than If-Match."
-		),
-	}
+	return {"Error": _build_error("Any other refusal, with what happened and what to do.")}
+
+
+def takes_if_match(function: Method) -> bool:
+	"""Return True for an endpoint that changes one record, whose ETag it compares."""
+	return f"{function.__module__}.{function.__qualname__}" in RECORD_PARAMETERS
 
 
 def build_header_components() -> dict[str, Schema]:
@@ -153,6 +157,7 @@ def _build_error_responses(function: Method) -> dict[str, Schema]:
 	documented = get_documentation(function).errors
 	statuses = {error.status for error in documented}
 	common = [*COMMON_ERRORS, *(WRITE_ERRORS if get_effect(function) != READ else ())]
+	common += PRECONDITION_ERRORS if takes_if_match(function) else ()
 	# A permission error in the docstring is more precise than the common sentence.
 	errors = [e for e in common if e.status not in statuses or e.status in ("400", "409")] + [*documented]
 	by_status: dict[str, list[DocumentedError]] = {}
