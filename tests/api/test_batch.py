@@ -675,3 +675,42 @@ def test_the_bytes_of_a_version_are_stored_with_its_step(api, fails):
 	assert len(docs_factories.list_keys_on_disk() - before) == (0 if fails else 1)
 	frappe.db.rollback()
 	assert len(docs_factories.list_version_rows(document)) == (1 if fails else 2)
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_no_cache_keeps_a_permission_that_was_rolled_back(api, mark, atomic):
+	"""Reads within the batch fill the caches that all requests share."""
+	supporter, seller = (api(factories.make_user(role).name) for role in ("Support Team", "Sales User"))
+	user = factories.make_user("System Manager", "Sales User", "Support Team").name
+	lead = factories.make_lead().name
+	permission = {
+		"doctype": "Custom DocPerm",
+		"parent": "Lead",
+		"role": "Support Team",
+		"read": 1,
+		"permlevel": 0,
+	}
+	group = None if atomic else "a"
+	steps = [
+		step("permit", INSERT, group, doc=permission),
+		step("limit", INSERT, group, doctype="User Permission", user=user, allow="Lead", for_value=lead),
+		step("hook", INSERT, group, doc=build_webhook(mark)),
+		step("read", "frappe.client.get_list", group, doctype="Lead"),
+		step("save", INSERT, group, doctype="Note", title=mark),
+		step("bad", GET, group, doctype="Note", name="no such note"),
+	]
+	reply = api(user).post(BATCH, atomic=atomic, steps=steps)
+	assert list_statuses(reply, 404 if atomic else 200)["bad"] == 404
+	assert [result[0] for result in get_results(reply, reply.status_code).values()][:5] == [424] * 5
+
+	assert get_error(supporter.get("frappe.client.get_list", doctype="Lead")) == (403, "PermissionError")
+	assert len(get_data(seller.get("frappe.client.get_list", doctype="Lead"))) > 0
+	assert get_data(api(user).get(GET, doctype="Lead", name=factories.make_lead().name))
+	assert mark not in json.dumps(frappe.cache().get_value("webhooks", shared=False) or {}, default=str)
+
+
+def build_webhook(name):
+	return {
+		"doctype": "Webhook", "name": name, "webhook_doctype": "Note", "webhook_docevent": "after_insert", "enabled": 1,
+		"request_url": "https://hook.example/x", "request_structure": "JSON", "webhook_json": "{}",
+	}  # fmt: skip
