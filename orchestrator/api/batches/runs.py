@@ -8,6 +8,7 @@ from frappe import _
 from orchestrator.api import errors
 from orchestrator.api.batches.references import BatchTooLargeError
 from orchestrator.api.batches.requests import BatchStep, group_steps
+from orchestrator.api.batches.shared_caches import clear_after_rollback
 from orchestrator.api.batches.step_requests import clear_record_caches
 from orchestrator.api.batches.steps import StepError, build_dependency_result, list_gates, run_step
 from orchestrator.api.call import ApiCall
@@ -55,6 +56,7 @@ class BatchRun:
 		"""Run steps that are stored together or not at all. Return the failure of the one that failed."""
 		try:
 			with isolate_in_savepoint(SAVEPOINT):
+				clear_after_rollback(group)
 				for step in group:
 					self._clear_caches(step)
 					self._add(run_step(step, self.call.id, self.replies, self.gates))
