@@ -1,15 +1,16 @@
 // The secret of a key is shown once: after it was created, and after it was rotated.
 const show_secret = (key, secret) => {
 	const header = `token ${key}:${secret}`;
-	const description = __("The secret is not stored and cannot be shown again.");
+	const note = __("The secret is not stored and cannot be shown again.");
 	const build_field = (fieldname, fieldtype, label, value) => {
 		return { fieldname, fieldtype, label, read_only: 1, default: value };
 	};
 	new frappe.ui.Dialog({
 		title: __("Copy the Secret Now"),
 		fields: [
+			{ fieldname: "note", fieldtype: "HTML", options: `<p>${note}</p>` },
 			build_field("key", "Data", __("Key"), key),
-			{ ...build_field("secret", "Data", __("Secret"), secret), description },
+			build_field("secret", "Data", __("Secret"), secret),
 			build_field("header", "Small Text", __("Authorization Header"), header),
 		],
 		primary_action_label: __("Copy Header"),
