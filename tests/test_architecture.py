@@ -78,6 +78,7 @@ CONTROLLER_HOOKS = {
 	"on_doctype_update",
 	"on_trash",
 	"on_update",
+	"onload",
 	"validate",
 	"validate_share",
 }

@@ -127,6 +127,19 @@ def _has_file_permission(
 	return bool(native(doc, ptype, user, *args, **kwargs))
 
 
+def _has_website_permission(
+	native: Native, doc: Any = None, ptype: str = "read", user: str | None = None, *args: Any, **kwargs: Any
+) -> bool:
+	"""Ask for the scope where portals show a record to whom it concerns."""
+	scope = _get_scope_of(user)
+	doctype = doc.doctype if hasattr(doc, "doctype") else kwargs.get("doctype")
+	missing = scope and key_records.find_missing_scope(scope, str(doctype), ptype, doc)
+	if scope and missing:
+		scope.missing = missing
+		return False
+	return bool(native(doc, ptype, user, *args, **kwargs))
+
+
 def _check_deletion(native: Native, doc: Any) -> None:
 	"""Ask for the permission to delete, which Frappe does not ask of the Administrator."""
 	if frappe.session.user == ADMINISTRATOR and is_active() and not doc.flags.ignore_permissions:
@@ -147,6 +160,7 @@ REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(frappe.permissions, "get_role_permissions", _get_role_permissions),
 	(frappe.permissions, "get_doctypes_with_read", _get_doctypes_with_read),
 	(frappe.share, "get_shared", _get_shared),
+	(frappe, "has_website_permission", _has_website_permission),
 	(UserPermissions, "build_permissions", _build_permissions),
 	(Report, "is_permitted", _is_permitted),
 	(file, "has_permission", _has_file_permission),

@@ -151,8 +151,9 @@ def store_scope(doc: "APIKey") -> None:
 
 
 def show_secret(doc: "APIKey") -> None:
-	"""Let the form show the secret of a new key, once."""
-	doc.set_onload("secret", doc.flags.secret)
+	"""Let the form show the secret of a new key, once: it is with the document that was just inserted, and no other."""
+	if doc.flags.secret:
+		doc.set_onload("secret", doc.flags.secret)
 
 
 def add_audit_comment(doc: "APIKey", event: str) -> None:

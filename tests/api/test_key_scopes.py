@@ -77,6 +77,7 @@ NEARLY_ALL = {
 	"methods": [
 		"frappe.desk.form.load.getdoc",
 		"frappe.desk.form.load.get_docinfo",
+		"frappe.utils.global_search.search",
 		"frappe.desk.reportview.get",
 		"frappe.desk.reportview.export_query",
 		"frappe.desk.search.search_link",
@@ -527,3 +528,14 @@ def test_the_scope_holds_on_a_site_without_guards(
 	site: str, people: Clinic, generous: Client, unguarded: None, name: str
 ) -> None:
 	assert people.last_name not in send(generous, people, WAYS[name]).text
+
+
+def test_a_portal_shows_a_key_no_record_beyond_its_scope(site: str, callers: Callers) -> None:
+	user = factories.make_user("Sales User").name
+	issue = factories.make_issue(raised_by=user).name
+	owner = callers.api(user)
+	method = "orchestrator.helpdesk.get_sla_status"
+	assert owner.get(method, issue=issue).status_code == 200
+	maker = KeyMaker(owner)
+	keys = [maker.client(methods=[method]), maker.client(methods=[method], doctypes={"Issue": ["read"]})]
+	assert [key.get(method, issue=issue).status_code for key in keys] == [403, 200]

@@ -1,6 +1,7 @@
 """API keys: who may have them, until when and from where they work, and what is stored of them."""
 
 import base64
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -348,7 +349,11 @@ def test_desk_gets_the_secret_once(site: str, browser: Callable[[str, str], Clie
 		"user": seller,
 		"doctypes": [{"reference_doctype": "Lead", "read": 1}],
 	}
-	made = desk.request("POST", "/api/method/frappe.client.insert", json={"doc": doc}).json()["message"]
+	doc = {**doc, "__islocal": 1, "name": "new-api-key-1"}
+	form = {"doc": json.dumps(doc), "action": "Save"}
+	saved = desk.request("POST", "/api/method/frappe.desk.form.save.savedocs", data=form)
+	assert saved.status_code == 200, saved.text
+	(made,) = saved.json()["docs"]
 	secret = made["__onload"]["secret"]
 	client = Client(desk.base, desk.host, headers={"Authorization": f"token {made['name']}:{secret}"})
 	assert is_accepted(client)

@@ -121,6 +121,21 @@ WAYS: dict[str, Way] = {
 		METHOD + "frappe.desk.form.load.getdoc",
 		{"params": {"doctype": "Client", "name": "{client}"}},
 	),
+	"form of a stay": (
+		"GET",
+		METHOD + "frappe.desk.form.load.getdoc",
+		{"params": {"doctype": "Client Stay", "name": "{stay}"}},
+	),
+	"print preview of a stay": (
+		"GET",
+		METHOD + "frappe.utils.print_format.download_pdf",
+		{"params": {"doctype": "Client Stay", "name": "{stay}", "no_letterhead": 1}},
+	),
+	"global search": (
+		"GET",
+		METHOD + "frappe.utils.global_search.search",
+		{"params": {"text": "Zimmerstein", "doctype": "Client"}},
+	),
 	"list view": (
 		"POST",
 		METHOD + "frappe.desk.reportview.get",
@@ -229,6 +244,9 @@ def send(client: Client, people: Clinic, way: Way) -> requests.Response:
 
 # What gives out no last name to anybody, and is here for the refusal alone
 SILENT = {
+	"form of a stay",
+	"print preview of a stay",
+	"global search",
 	"method of a record",
 	"report",
 	"documented report",

@@ -1,18 +1,21 @@
 // The secret of a key is shown once: after it was created, and after it was rotated.
 const show_secret = (key, secret) => {
 	const header = `token ${key}:${secret}`;
-	const dialog = new frappe.ui.Dialog({
+	const note = __("The secret is not stored and cannot be shown again.");
+	const build_field = (fieldname, fieldtype, label, value) => {
+		return { fieldname, fieldtype, label, read_only: 1, default: value };
+	};
+	new frappe.ui.Dialog({
 		title: __("Copy the Secret Now"),
 		fields: [
-			{ fieldname: "key", fieldtype: "Data", label: __("Key"), read_only: 1, default: key },
-			{ fieldname: "secret", fieldtype: "Data", label: __("Secret"), read_only: 1, default: secret },
-			{ fieldname: "header", fieldtype: "Small Text", label: __("Authorization Header"), read_only: 1, default: header },
+			{ fieldname: "note", fieldtype: "HTML", options: `<p>${note}</p>` },
+			build_field("key", "Data", __("Key"), key),
+			build_field("secret", "Data", __("Secret"), secret),
+			build_field("header", "Small Text", __("Authorization Header"), header),
 		],
 		primary_action_label: __("Copy Header"),
 		primary_action: () => frappe.utils.copy_to_clipboard(header),
-	});
-	dialog.set_message?.(__("The secret is not stored and cannot be shown again."));
-	dialog.show();
+	}).show();
 };
 
 frappe.ui.form.on("API Key", {

@@ -48,6 +48,9 @@ class APIKey(Document):
 		api_key_rules.normalize_addresses(self)
 		api_key_rules.store_scope(self)
 
+	def onload(self) -> None:
+		api_key_rules.show_secret(self)
+
 	def after_insert(self) -> None:
 		api_key_rules.show_secret(self)
 		api_key_rules.add_audit_comment(self, "created")
