@@ -182,7 +182,7 @@ def test_only_commands_import_modules_of_the_app_inside_functions() -> None:
 	assert wrong == []
 
 
-def test_nothing_imports_what_a_package_init_defines() -> None:
+def test_no_module_imports_definitions_of_a_package_init() -> None:
 	wrong = [
 		f"{module}:{found.line} takes {found.name} out of {found.module}"
 		for module in list_modules()
@@ -263,7 +263,7 @@ def test_every_endpoint_declares_its_methods(_module: str, function: source.Func
 
 
 @pytest.mark.parametrize(("module", "function"), ENDPOINTS)
-def test_whitelist_is_the_outermost_decorator_and_the_contract_stands_inside(
+def test_whitelist_is_the_outermost_decorator_followed_by_endpoint(
 	module: str, function: source.Function
 ) -> None:
 	decorators = [source.get_decorator_name(decorator) for decorator in function.decorator_list]

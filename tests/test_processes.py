@@ -23,7 +23,7 @@ def environment() -> Iterator[os._Environ[str]]:
 
 
 @pytest.mark.parametrize("place", [{}, {"PYTEST_XDIST_WORKER": "gw0"}])
-def test_the_first_process_takes_what_the_run_was_given(environment, place):
+def test_the_first_process_uses_the_environment_of_the_run(environment, place):
 	environment.update(place)
 	assert select_own_site() == "test.localhost"
 	assert {name: environment[name] for name in RUN} == RUN

@@ -208,7 +208,7 @@ def test_port_in_use_is_skipped_and_the_choice_is_saved(shell: Shell, taken_port
 	assert shell(line.format(taken_port + 500)).stdout == first
 
 
-def test_a_port_that_someone_else_took_meanwhile_is_chosen_anew(shell: Shell, taken_port: int) -> None:
+def test_a_port_in_use_is_replaced(shell: Shell, taken_port: int) -> None:
 	shell(f"kept_set REDIS_CACHE_PORT {taken_port}")
 	chosen = shell(f'keep_port REDIS_CACHE_PORT {taken_port} redis_cache; echo "$REDIS_CACHE_PORT"').stdout
 	assert int(chosen) > taken_port
@@ -264,7 +264,7 @@ def test_without_a_bench_the_machines_python_decides_on_the_line(
 		(["orchestrator-bench", "orchestrator-bench-16"], "15 16", "16 orchestrator-bench-16"),
 	],
 )
-def test_the_only_bench_is_found_again_whatever_the_machines_python(
+def test_the_only_bench_is_found_with_any_python(
 	shell: Shell, benches: list[str], pythons: str, chosen: str
 ) -> None:
 	for name in benches:
@@ -610,7 +610,7 @@ def run_without_bench(
 	)
 
 
-def test_without_a_bench_it_says_what_is_left_out_and_runs_the_rest(tmp_path: Path) -> None:
+def test_without_a_bench_it_reports_skipped_tests_and_runs_the_rest(tmp_path: Path) -> None:
 	run = run_without_bench(tmp_path, "tests/test_scripts.py", "-k", "is_pinned")
 	said = run.stderr.splitlines()
 	assert len(said) == 1

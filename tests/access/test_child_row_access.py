@@ -336,7 +336,7 @@ def test_no_row_of_a_hidden_record_is_changed_or_deleted(client, case, route, un
 
 
 @pytest.mark.parametrize("maker", [make_folder_case, make_sprint_case])
-def test_rows_of_ones_own_record_are_written(api, site, maker):
+def test_rows_of_own_record_are_written(api, site, maker):
 	case = maker()
 	frappe.db.commit()
 	client = api(case.user)
@@ -446,7 +446,7 @@ def test_other_doctypes_get_no_condition_of_this(site):
 	assert child_rows.build_conditions(user, "Sprint Member") == "1 = 0"
 
 
-def test_own_child_tables_are_guarded_whatever_the_switch_says(site):
+def test_own_child_tables_are_guarded_even_with_the_switch_off(site):
 	"""Document Folder Access decides who reads documents."""
 	assert child_rows.build_conditions("nobody@example.com", "Document Folder Access")
 	switch.begin()

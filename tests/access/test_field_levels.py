@@ -227,7 +227,7 @@ def test_method_refuses_hidden_field(people: Clinic, api: Api, browser: Browser,
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_method_answers_who_may_read_the_level(people: Clinic, api: Api, call: str) -> None:
+def test_method_answers_readers_of_the_level(people: Clinic, api: Api, call: str) -> None:
 	method, parameters = CALLS[call]
 	reply = api(people.clinical_manager).request(
 		"POST", f"/api/method/{method}", data=encode_query(parameters)
@@ -476,7 +476,7 @@ def test_levels_of_child_rows_in_exports(timesheet: tuple[str, str], api: Api) -
 	assert (exported.text.count("7301.25"), all_columns.text.count("7301.25")) == (1, 2)
 
 
-def test_lists_of_who_may_read_everything_are_frappes_own(people: Clinic, browser: Browser) -> None:
+def test_lists_without_hidden_fields_are_frappes_own(people: Clinic, browser: Browser) -> None:
 	"""A reply is not rewritten if nothing has to be removed."""
 	caller = open_desk(browser, people.clinical_manager)
 	form = caller.get("frappe.desk.form.load.getdoc", doctype="Client", name=people.name)

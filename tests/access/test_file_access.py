@@ -244,7 +244,7 @@ def test_uploads_and_public_files_stay_as_they_are(api, attacker, site):
 	assert linked.ok, linked.text
 
 
-def test_server_code_registers_what_it_has_written(site):
+def test_server_code_registers_files_that_it_has_written(site):
 	user = factories.make_user("Newsletter Manager").name
 	frappe.set_user(user)
 	text = frappe.generate_hash(length=30)
@@ -341,7 +341,7 @@ def test_a_file_of_a_hidden_record_is_not_read_by_its_name(api, attacker, listed
 	assert listed_file.url not in reply.text
 
 
-def test_lists_hold_ones_own_files_and_those_of_readable_records(api, site):
+def test_lists_have_own_files_and_those_of_readable_records(api, site):
 	user = factories.make_user("Sales User").name
 	customer = factories.make_customer()
 	attached = make_file("attached", attached_to_doctype="Customer", attached_to_name=customer.name)

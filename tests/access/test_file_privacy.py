@@ -166,7 +166,7 @@ def test_invalid_is_private_is_rejected_by_other_methods(api: Api, route: str, v
 
 @pytest.mark.parametrize("route", ["frappe.client.save", "frappe.desk.form.save.savedocs"])
 @pytest.mark.parametrize("word", ["yes", "true", "on"])
-def test_a_private_file_stays_private_whatever_a_change_says(api: Api, route: str, word: str) -> None:
+def test_a_private_file_stays_private_after_changes(api: Api, route: str, word: str) -> None:
 	client = api("Administrator")
 	name = get_data(insert_file(client, "doc", True), 201)["name"]
 	doc = {**frappe.get_doc("File", name).as_dict(convert_dates_to_str=True), "is_private": word}

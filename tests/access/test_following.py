@@ -39,7 +39,7 @@ def test_row_inserted_by_itself_follows_nothing_hidden(api, client):
 	assert user not in list_followers(client)
 
 
-def test_follower_who_may_not_read_is_not_added_by_somebody_who_may(api, client):
+def test_reader_cannot_add_a_follower_without_read_permission(api, client):
 	clinician, stranger = (
 		clinic.make_clinical_user(),
 		factories.make_user("Desk User", document_follow_notify=1).name,

@@ -98,7 +98,7 @@ def test_reply_of_a_write(
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_reply_of_a_write_to_who_may_read_the_level(
+def test_reply_of_a_write_to_readers_of_the_level(
 	client: str, clinical_manager: str, browser: Browser, route: str
 ) -> None:
 	caller = browser(clinical_manager, factories.PASSWORD)
@@ -161,7 +161,7 @@ def test_versions_of_a_form(client: str, clinical_user: str, browser: Browser, m
 
 
 @pytest.mark.parametrize("method", FORMS[:2])
-def test_versions_of_a_form_for_who_may_read_the_level(
+def test_versions_of_a_form_for_readers_of_the_level(
 	client: str, clinical_manager: str, browser: Browser, method: str
 ) -> None:
 	change_as_administrator(client)

@@ -353,7 +353,7 @@ def test_own_employee_record_stays_readable(api):
 	assert details.status_code == 200
 
 
-def test_approver_of_an_employee_gets_what_the_form_needs_but_no_pay(api):
+def test_approver_of_an_employee_gets_the_fields_of_the_form_without_pay(api):
 	approver = hr_factories.make_person("Leave Approver")
 	employee = factories.make_employee(leave_approver=approver.user, ctc=4_711).name
 	details = api(approver.user).get("hrms.api.get_leave_approval_details", employee=employee)

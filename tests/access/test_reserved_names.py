@@ -84,12 +84,12 @@ def test_flat_insert_rejects_reserved_names(seller: Client, values: dict) -> Non
 		{"notes": [{"save": 1}]},
 	],
 )
-def test_an_inserted_doc_refuses_what_frappe_would_act_on(seller: Client, values: dict) -> None:
+def test_an_inserted_doc_refuses_reserved_names(seller: Client, values: dict) -> None:
 	doc = {"doctype": "Lead", "lead_name": factories.make_unique("Jane"), **values}
 	assert get_error(seller.post(INSERT, doc=doc)) == (400, "InvalidRequestError")
 
 
-def test_an_inserted_doc_may_come_from_a_form(seller: Client) -> None:
+def test_an_inserted_doc_may_have_the_keys_of_a_form(seller: Client) -> None:
 	state = {"__islocal": 1, "__unsaved": 1, "_assign": '["Administrator"]', "_user_tags": ",x"}
 	doc = {"doctype": "Lead", "lead_name": factories.make_unique("Jane"), **state}
 	name = get_data(seller.post(INSERT, doc=doc), 201)["name"]

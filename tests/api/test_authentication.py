@@ -55,7 +55,7 @@ def test_a_bearer_token_gets_the_contract(guest: Client, seller: str) -> None:
 	)
 	assert created.status_code == 201
 	assert created.json()["data"]["owner"] == seller
-	assert bearer.get(LIST, doctype="Salary Slip").status_code == 403
+	assert get_error(bearer.get(LIST, doctype="Salary Slip")) == (403, "PermissionError")
 
 
 def test_a_revoked_bearer_token_is_401(guest: Client, seller: str) -> None:
@@ -73,7 +73,7 @@ def test_a_session_without_a_browsers_headers_gets_the_contract(guest: Client, s
 	assert reply.status_code == 200
 	assert reply.json()["keys"] == ["name"]
 	assert reply.headers["X-RateLimit-Remaining"] == "999"
-	assert session.get(LIST, doctype="No Such").status_code == 404
+	assert get_error(session.get(LIST, doctype="No Such")) == (404, "DoesNotExistError")
 
 
 def test_basic_credentials_of_a_token_work(guest: Client, seller: str) -> None:

@@ -76,7 +76,7 @@ def test_every_record_gets_the_assignment_that_frappe_would_make(api):
 		assert frappe.db.count("Comment", {"reference_name": name, "comment_type": "Assigned"}) == 1
 
 
-def test_the_timeline_says_what_it_says_after_an_assignment_in_desk(api):
+def test_the_timeline_equals_that_of_an_assignment_in_desk(api):
 	caller, assignee, (ours, desks) = make_sales_user(), make_sales_user(), make_leads(2)
 
 	api(caller).post(ASSIGN, doctype="Lead", name=[ours], assigned_to=assignee)
@@ -186,7 +186,7 @@ def test_a_hidden_record_looks_like_a_missing_one(api):
 	assert open_todos([hidden]) == []
 
 
-def test_an_assignee_who_may_not_read_a_record_does_not_get_it(api):
+def test_an_assignee_without_permission_is_not_assigned(api):
 	"""Frappe would share it with them without the caller's knowledge."""
 	assignee = make_sales_user()
 	seen, hidden = make_leads(2)
@@ -254,7 +254,7 @@ def test_a_guest_is_refused(guest):
 	assert get_error(reply) == (401, "AuthenticationError")
 
 
-def test_a_caller_who_may_not_read_the_doctype_is_refused(api):
+def test_a_caller_without_read_permission_is_refused(api):
 	reply = api(factories.make_user("Employee").name).post(
 		ASSIGN, doctype="Lead", name=make_leads(1), assigned_to="Administrator"
 	)

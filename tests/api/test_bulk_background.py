@@ -40,7 +40,7 @@ def make_operation(status, minutes_ago, **values):
 	return operation.name
 
 
-def test_a_call_runs_in_a_worker_as_whoever_asked(api, worker):
+def test_a_call_runs_in_a_worker_as_its_caller(api, worker):
 	caller = factories.make_user("Sales User").name
 	assignee = factories.make_user("Sales User").name
 	names = [factories.make_lead().name for _ in range(2)]
@@ -123,7 +123,7 @@ def test_what_forbids_the_whole_call_is_said_at_once(api):
 	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 
 
-def test_the_job_checks_permissions_anew(api, worker):
+def test_the_job_checks_permissions_again(api, worker):
 	caller = factories.make_user("Sales Manager").name
 	client, lead = api(caller), factories.make_lead().name
 
@@ -147,7 +147,7 @@ def test_only_the_caller_and_system_managers_see_an_operation(api):
 	manager = api(factories.make_user("System Manager").name).get(STATUS, operation=queued["operation"])
 
 	assert (stranger.status_code, stranger.json()["exc_type"]) == (404, "DoesNotExistError")
-	assert missing.status_code == 404
+	assert get_error(missing) == (404, "DoesNotExistError")
 	assert manager.status_code == 200
 
 

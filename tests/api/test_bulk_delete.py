@@ -153,7 +153,7 @@ def test_a_file_removed_before_a_later_record_failed_is_back_on_disk(api):
 
 	reply = api().post(DELETE, doctype="Lead", name=[free, linked])
 
-	assert reply.status_code == 409
+	assert get_error(reply) == (409, "LinkExistsError")
 	assert path.read_text() == content
 	assert list_saved_links() == []
 

@@ -10,7 +10,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 
 Api = Callable[[str], Client]
 LIST = "frappe.client.get_list"
@@ -49,7 +49,7 @@ def test_no_credentials_is_401(guest: Client) -> None:
 @pytest.mark.parametrize("header", ["token wrong:wrong", "token nosecret", "Bearer wrong", "Basic !!!"])
 def test_wrong_credentials_are_401(guest: Client, header: str) -> None:
 	reply = guest.get(LIST, headers={"Authorization": header}, doctype="Lead")
-	assert reply.status_code == 401, (header, reply.text)
+	assert get_error(reply) == (401, "AuthenticationError"), (header, reply.text)
 	assert reply.json()["data"] is None
 
 
@@ -197,10 +197,10 @@ def test_an_unforeseen_error_is_500_with_an_id_that_finds_the_log(api: Api, brok
 def test_a_browser_keeps_frappes_own_error(browser: Callable[[str, str], Client], site: str) -> None:
 	desk = browser(factories.make_user("Sales User").name, factories.PASSWORD)
 	reply = desk.get("frappe.client.get", doctype="Lead", name="L-none")
-	assert reply.status_code == 404
+	assert get_error(reply) == (404, "DoesNotExistError")
 	assert "data" not in reply.json()
 	reply = desk.get("frappe.client.get_list", doctype="Lead", fields='["nome"]')
-	assert reply.status_code == 417
+	assert get_error(reply) == (417, "DataError")
 	assert json.loads(reply.json()["_server_messages"])
 
 

@@ -68,7 +68,7 @@ def test_insert_with_a_missing_link_is_422(admin: Client) -> None:
 def test_insert_of_a_duplicate_is_409(admin: Client) -> None:
 	lead = make_lead(admin)
 	reply = admin.post("frappe.client.insert", doctype="Lead", lead_name="Other", email=lead["email"])
-	assert reply.status_code == 409
+	assert get_error(reply) == (409, "DuplicateEntryError")
 	assert reply.json()["data"] is None
 
 
@@ -213,7 +213,7 @@ def test_delete_removes_the_record(admin: Client) -> None:
 	reply = admin.request("DELETE", path)
 	assert reply.status_code == 200, reply.text
 	assert reply.json()["data"] == {"doctype": "Lead", "name": lead["name"]}
-	assert admin.request("DELETE", path).status_code == 404
+	assert get_error(admin.request("DELETE", path)) == (404, "DoesNotExistError")
 
 
 def test_upload_file_makes_the_folders_of_the_path(admin: Client) -> None:

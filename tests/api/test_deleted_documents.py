@@ -64,7 +64,7 @@ def test_system_manager_cannot_read_deleted_copy_without_read_access(
 	assert count.json()["message"] == 0
 
 
-def test_whoever_reads_all_of_the_doctype_reads_its_copies(api: Api) -> None:
+def test_readers_of_all_records_read_deleted_copies(api: Api) -> None:
 	client = api(factories.make_user("System Manager", "HR Manager", "HR User").name)
 	copy, secret = make_deleted_employee()
 	replies = build_requests(client, copy)

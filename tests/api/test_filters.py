@@ -9,7 +9,7 @@ import frappe
 
 from orchestrator.api import errors, generic
 from tests.support import factories
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 
 OPERATORS = [
 	"=", "!=", "<", "like", "not like", "in", "not in", "is", "between", "timespan", "descendants of", "ancestors of",
@@ -48,7 +48,7 @@ def get_list_status(filters: list) -> int:
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_operands_of_any_kind_come_over_the_wire(admin: Client, value: object) -> None:
+def test_operands_of_any_kind_over_http(admin: Client, value: object) -> None:
 	reply = admin.post("frappe.client.get_list", doctype="Lead", filters=[["email", "=", value]])
 	assert reply.status_code == get_list_status([["email", "=", value]]), (value, reply.text)
 
@@ -94,12 +94,15 @@ def test_a_list_request_is_read_or_refused(admin: Client, body: dict, status: in
 @pytest.mark.parametrize("doctype", ["DocType", "User", "Version", "RQ Job"])
 def test_other_kinds_of_doctype_answer(admin: Client, doctype: str) -> None:
 	assert admin.post("frappe.client.get_list", doctype=doctype).status_code == 200
-	assert admin.post("frappe.client.get", doctype=doctype, name="no-such").status_code == 404
+	assert get_error(admin.post("frappe.client.get", doctype=doctype, name="no-such")) == (
+		404,
+		"DoesNotExistError",
+	)
 
 
 def test_a_child_table_needs_its_parent(api: Callable[[str], Client]) -> None:
 	seller = api(factories.make_user("Sales User").name)
-	assert seller.post("frappe.client.get_list", doctype="CRM Note").status_code == 403
+	assert get_error(seller.post("frappe.client.get_list", doctype="CRM Note")) == (403, "PermissionError")
 	assert seller.post("frappe.client.get_list", doctype="CRM Note", parent="Lead").status_code == 200
 
 

@@ -16,7 +16,7 @@ from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.runs import run_queue
 from orchestrator.sync.runs.run_records import RunRequest
 from tests.support import clinic, factories, kipu_site
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 
 Api = Callable[[str], Client]
 INSERT = "frappe.client.insert"
@@ -144,7 +144,7 @@ def test_delete_honours_the_key(api: Api) -> None:
 	path = "/api/method/frappe.client.delete"
 	first, again = (client.request("DELETE", path, json=body, headers=headers) for _ in range(2))
 	assert (first.status_code, again.content, is_replayed(again)) == (200, first.content, True)
-	assert client.request("DELETE", path, json=body).status_code == 404
+	assert get_error(client.request("DELETE", path, json=body)) == (404, "DoesNotExistError")
 
 
 RAW_WRITES: list[tuple[str, str, dict[str, Any]]] = [
@@ -187,13 +187,13 @@ def test_a_delete_by_resource_is_replayed(api: Api) -> None:
 	again = owner.request("DELETE", f"/api/resource/ToDo/{name}", headers=headers)
 	assert (first.status_code, first.text) == (202, '{"data":"ok"}')
 	assert (again.status_code, again.content, is_replayed(again)) == (202, first.content, True)
-	assert owner.request("DELETE", f"/api/resource/ToDo/{name}").status_code == 404
+	assert get_error(owner.request("DELETE", f"/api/resource/ToDo/{name}")) == (404, "DoesNotExistError")
 
 
 def test_a_failed_write_by_resource_frees_its_key(seller: Client) -> None:
 	headers = make_key()
 	failed = seller.request("POST", "/api/resource/Lead", headers=headers, json={"source": "No Such Source"})
-	assert failed.status_code == 417
+	assert get_error(failed) == (417, "LinkValidationError")
 	good = seller.request("POST", "/api/resource/Lead", headers=headers, json={"lead_name": "Jane"})
 	assert (good.status_code, is_replayed(good)) == (200, False)
 
@@ -277,7 +277,7 @@ def test_a_caller_who_lost_a_permission_level_gets_no_replay(api: Api, clinic_re
 	user.reload()
 	user.remove_roles("Clinical Manager")
 	frappe.db.commit()
-	assert client.post(SET_VALUE, headers=headers, **body).status_code == 403
+	assert get_error(client.post(SET_VALUE, headers=headers, **body)) == (403, "PermissionError")
 
 
 @pytest.fixture

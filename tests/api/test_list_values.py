@@ -172,7 +172,7 @@ def test_order_and_group_by_column_of_linked_record(admin: Client, site: str) ->
 	]
 
 
-def test_label_stands_beside_all_fields(admin: Client, site: str) -> None:
+def test_label_beside_all_fields(admin: Client, site: str) -> None:
 	body = {"fields": ["*", "name as value"], "filters": {"name": "Guest"}}
 	(row,) = get_data(admin.post(LIST, doctype="User", **body))
 	assert (row["name"], row["value"]) == ("Guest", "Guest")
@@ -219,7 +219,7 @@ def test_value_is_stored_as_sent_or_refused(
 
 
 @pytest.mark.parametrize("word", ["Today", "now"])
-def test_frappes_relative_date_words_are_accepted(admin: Client, site: str, word: str) -> None:
+def test_frappes_relative_dates_are_accepted(admin: Client, site: str, word: str) -> None:
 	made = get_data(admin.post(INSERT, doc={"doctype": "ToDo", "description": "x", "date": word}), 201)
 	assert made["date"] == frappe.utils.nowdate()
 

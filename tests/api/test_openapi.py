@@ -18,7 +18,7 @@ from orchestrator.api.openapi_document.schemas import build_query_schema, build_
 from orchestrator.api.openapi_document.tags import TAG_BY_MODULE
 from orchestrator.api.schema_types import Bounded, Formatted, ListOf, OneOf
 from tests.support import factories, openapi_examples, reference, source
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 
 GET_SPEC = "orchestrator.api.openapi.get_spec"
 Api = Callable[[str], Client]
@@ -117,10 +117,10 @@ def test_document_describes_frappe_methods_as_api_clients_see_them(spec: dict[st
 	assert list(upload) == ["multipart/form-data"]
 
 
-def test_whoever_is_signed_in_gets_it_and_a_guest_does_not(api: Api, guest: Client) -> None:
+def test_signed_in_users_get_the_document_and_guests_do_not(api: Api, guest: Client) -> None:
 	assert api(factories.make_user().name).get(GET_SPEC).status_code == 200
-	assert guest.get(GET_SPEC).status_code == 401
-	assert api("Administrator").post(GET_SPEC).status_code == 405
+	assert get_error(guest.get(GET_SPEC)) == (401, "AuthenticationError")
+	assert get_error(api("Administrator").post(GET_SPEC)) == (405, "MethodNotAllowedError")
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def list_operations(spec: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 	]
 
 
-def test_every_array_says_what_it_holds(spec: dict[str, Any]) -> None:
+def test_every_array_has_a_type_of_its_elements(spec: dict[str, Any]) -> None:
 	assert count_arrays_without_items(spec) == 0
 
 

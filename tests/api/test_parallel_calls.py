@@ -86,7 +86,7 @@ def assert_all(status: int, replies: list[requests.Response]) -> None:
 # The server's setting and this app's connections
 
 
-def test_requests_read_committed_rows_under_lock_whatever_the_server_says(site: str) -> None:
+def test_requests_read_committed_rows_under_lock_with_any_server_setting(site: str) -> None:
 	frappe.db.sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 	isolation.read_committed_rows_under_lock()
 	frappe.db.rollback()

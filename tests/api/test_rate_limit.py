@@ -8,7 +8,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 from tests.support.rate_limits import override_rate_limit
 
 METHOD = "frappe.client.get_list"
@@ -42,7 +42,7 @@ def test_a_user_has_the_burst_and_then_429(api: Api, small_buckets: None) -> Non
 	left = [client.get(METHOD, doctype="Lead").headers["X-RateLimit-Remaining"] for _ in range(3)]
 	assert left == ["2", "1", "0"]
 	reply = client.get(METHOD, doctype="Lead")
-	assert reply.status_code == 429
+	assert get_error(reply) == (429, "TooManyRequestsError")
 	body = reply.json()
 	assert body["exc_type"] == "TooManyRequestsError"
 	assert body["data"] is None
@@ -58,7 +58,7 @@ def test_errors_and_every_path_count(api: Api, small_buckets: None) -> None:
 	assert client.get(METHOD, doctype="No Such").headers["X-RateLimit-Remaining"] == "2"
 	assert client.request("GET", f"/api/v2/method/{METHOD}").headers["X-RateLimit-Remaining"] == "1"
 	assert client.request("GET", "/?cmd=orchestrator.no.such").headers["X-RateLimit-Remaining"] == "0"
-	assert client.request("GET", f"/api/v1/method/{METHOD}").status_code == 429
+	assert get_error(client.request("GET", f"/api/v1/method/{METHOD}")) == (429, "TooManyRequestsError")
 
 
 def test_browser_headers_exempt_no_token(api: Api, small_buckets: None) -> None:
@@ -72,12 +72,12 @@ def test_guests_and_failed_authentications_share_the_bucket_of_their_address(
 	guest: Client, small_buckets: None
 ) -> None:
 	wrong = {"Authorization": "token wrong:wrong"}
-	assert guest.get(METHOD, doctype="Lead").status_code == 401
-	assert guest.get(METHOD, headers=wrong, doctype="Lead").status_code == 401
+	assert get_error(guest.get(METHOD, doctype="Lead")) == (401, "AuthenticationError")
+	assert get_error(guest.get(METHOD, headers=wrong, doctype="Lead")) == (401, "AuthenticationError")
 	reply = guest.get(METHOD, headers=wrong, doctype="Lead")
-	assert reply.status_code == 429
+	assert get_error(reply) == (429, "TooManyRequestsError")
 	assert int(reply.headers["Retry-After"]) > 0
-	assert guest.get(METHOD, doctype="Lead").status_code == 429
+	assert get_error(guest.get(METHOD, doctype="Lead")) == (429, "TooManyRequestsError")
 
 
 def test_a_browser_session_is_not_counted(browser: Callable[[str, str], Client], small_buckets: None) -> None:

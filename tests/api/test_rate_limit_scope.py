@@ -11,7 +11,7 @@ import frappe
 
 from tests.api.test_authentication import get_bearer
 from tests.support import factories
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 from tests.support.rate_limits import fill_buckets, override_rate_limit
 
 Api = Callable[[str], Client]
@@ -164,7 +164,7 @@ def test_the_reply_of_an_undocumented_method_is_frappes(api: Api, seller: str) -
 	reply = api(seller).get("ping")
 	assert reply.text == '{"message":"pong"}'
 	missing = api(seller).request("GET", "/api/resource/Lead/no-such-lead")
-	assert missing.status_code == 404
+	assert get_error(missing) == (404, "DoesNotExistError")
 	assert list(missing.json()) == ["exc_type", "_server_messages"]
 
 
@@ -207,9 +207,9 @@ def test_sign_ins_are_charged_to_the_address(guest: Client, seller: str, two_tok
 	assert list_remaining(*replies) == ["1", "0", "0"]
 	right = guest.request("POST", path, data={"usr": seller, "pwd": factories.PASSWORD})
 	assert_is_refused(right)
-	assert guest.get("frappe.auth.get_logged_user").status_code == 429
+	assert get_error(guest.get("frappe.auth.get_logged_user")) == (429, "TooManyRequestsError")
 	fill_buckets()
-	assert guest.get("frappe.auth.get_logged_user").status_code == 403  # the refused sign-in left no session
+	assert get_error(guest.get("frappe.auth.get_logged_user")) == (403, "PermissionError")
 	assert frappe.db.count("Sessions", {"user": seller}) == 0
 
 

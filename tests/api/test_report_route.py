@@ -96,7 +96,7 @@ def test_a_builder_report_gives_the_list_it_describes(api):
 	assert [row["name"] for row in as_list["rows"]] == [leads[2].name]
 
 
-def test_a_builder_report_shows_only_what_the_caller_may_read(api):
+def test_a_builder_report_has_readable_records_only(api):
 	company = factories.make_unique("Company")
 	seen, hidden = (factories.make_lead(company_name=company).name for _ in range(2))
 	caller = make_sales_user()
@@ -120,7 +120,7 @@ def test_the_user_in_the_request_is_refused(api):
 	assert get_error(reply) == (400, "InvalidRequestError")
 
 
-def test_a_prepared_report_says_where_it_stands_and_then_gives_its_rows(api, worker):
+def test_a_prepared_report_returns_its_status_and_then_its_rows(api, worker):
 	report = make_query_report("select 7 as `Answer:Int:80`", prepared_report=1)
 	client = api(make_sales_user())
 

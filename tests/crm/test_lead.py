@@ -85,7 +85,7 @@ class TestGetLeads:
 		reply = sales.post(METHOD, filters={"topic": factories.make_unique("Nothing")})
 		assert reply.json()["data"] == {"leads": [], "total": 0}
 
-	def test_the_total_counts_what_the_caller_may_read(self, user, sales, topic):
+	def test_the_total_counts_readable_leads(self, user, sales, topic):
 		mine = frappe.db.get_value("Lead", {"topic": topic, "lead_name": "B"})
 		factories.make_record("User Permission", user=user, allow="Lead", for_value=mine)
 		data = sales.post(METHOD, filters={"topic": topic}, fields=["name"]).json()["data"]

@@ -189,7 +189,7 @@ class TestSummary:
 		assert frappe.db.get_value("Opportunity", name, "base_opportunity_amount") == 0
 		assert caller.get(METHOD, user=seller).json()["data"]["total_value"] == 1234.5
 
-	def test_a_user_has_what_they_own_created_or_are_assigned_once_each(self, api, seller, manager):
+	def test_a_users_pipeline_counts_owned_created_and_assigned_once(self, api, seller, manager):
 		other = factories.make_user("Sales User").name
 		make_owned(seller, "Open", 1)
 		created = make_owned(other, "Open", 10)
@@ -237,7 +237,7 @@ class TestSummary:
 		data = api(seller).get(METHOD).json()["data"]
 		assert (data["open"], data["total_value"]) == (1, 110.0)
 
-	def test_someone_who_was_only_shared_one_gets_that_one(self, api, site):
+	def test_a_user_with_one_share_gets_that_opportunity(self, api, site):
 		reader = factories.make_user().name
 		shared = factories.make_opportunity(opportunity_amount=77)
 		factories.make_record(

@@ -64,7 +64,7 @@ def test_values_left_behind_move_to_the_new_fields(doctype: str) -> None:
 	assert frappe.db.get_value(doctype, both, "modified") == modified
 
 
-def test_value_that_somebody_clears_later_stays_cleared(doctype: str) -> None:
+def test_value_cleared_after_the_upgrade_stays_cleared(doctype: str) -> None:
 	here = factories.make_record(TARGET, territory_name=factories.make_unique("Place")).name
 	name = insert(doctype, source=here)
 	utm_fields.sync()

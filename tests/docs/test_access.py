@@ -161,7 +161,10 @@ def test_nothing_else_tells_of_hidden_documents(api, place):
 	assert get_data(reader.get("frappe.client.get_list", **rows)) == [{"document_name": place.document}]
 	assert get_data(outsider.get("frappe.client.get_list", **rows)) == []
 	link = frappe.db.get_value("Tag Link", {"tag": tag})
-	assert outsider.get("frappe.client.get", doctype="Tag Link", name=link).status_code == 404
+	assert get_error(outsider.get("frappe.client.get", doctype="Tag Link", name=link)) == (
+		404,
+		"DoesNotExistError",
+	)
 	grants = {
 		"doctype": "Document Folder Access",
 		"parent": "Document Folder",
@@ -179,8 +182,11 @@ def test_nothing_else_tells_of_hidden_documents(api, place):
 
 def test_administrators_reach_all_and_guests_none(api, guest, place):
 	assert find_reached(api("Administrator"), place) == {"document", "inherited", "closed"}
-	assert guest.get("frappe.client.get", doctype="Document", name=place.document).status_code == 401
-	assert download(guest, place.document).status_code == 401
+	assert get_error(guest.get("frappe.client.get", doctype="Document", name=place.document)) == (
+		401,
+		"AuthenticationError",
+	)
+	assert get_error(download(guest, place.document)) == (401, "AuthenticationError")
 	assert guest.request("GET", f"/api/resource/Document/{place.document}").status_code in (401, 403)
 
 
@@ -192,7 +198,7 @@ def test_revoked_access_ends_at_once(api, place):
 	assert download(client, document).ok
 	frappe.get_doc("Document Folder", folder).update({"access": []}).save()
 	frappe.db.commit()
-	assert download(client, document).status_code == 404
+	assert get_error(download(client, document)) == (404, "DoesNotExistError")
 
 
 def list_download_routes(document: str) -> list[tuple[str, dict]]:
@@ -222,7 +228,7 @@ def list_download_routes(document: str) -> list[tuple[str, dict]]:
 	]
 
 
-def test_no_url_gives_the_bytes_to_who_may_not_read_the_document(api, guest, browser, place):
+def test_no_url_returns_the_content_without_permission(api, guest, browser, place):
 	secret = b"open secret"
 	in_desk = browser(place.outsider, factories.PASSWORD)
 	for path, params in list_download_routes(place.document):
@@ -265,18 +271,21 @@ def test_the_uploader_loses_the_file_with_the_document(api, place):
 	assert frappe.db.get_value("File", data["name"], "owner") == person
 	frappe.get_doc("Document Folder", folder).update({"access": []}).save()
 	frappe.db.commit()
-	assert api(person).request("GET", data["file_url"]).status_code == 404
-	assert api(person).get("frappe.client.get", doctype="File", name=data["name"]).status_code == 404
+	assert get_error(api(person).request("GET", data["file_url"])) == (404, "DoesNotExistError")
+	assert get_error(api(person).get("frappe.client.get", doctype="File", name=data["name"])) == (
+		404,
+		"DoesNotExistError",
+	)
 
 
-def test_a_file_of_ones_own_that_points_at_a_version_gives_nothing(api, place):
+def test_an_own_file_with_a_versions_url_returns_nothing(api, place):
 	"""Frappe copies the content behind a File's URL for the user who inserts it: here the URL leads nowhere."""
 	outsider = api(place.outsider)
 	file_url = frappe.db.get_value(
 		"File", frappe.db.get_value("Document", place.document, "file"), "file_url"
 	)
 	reply = outsider.post("frappe.client.insert", doctype="File", file_name="own.txt", file_url=file_url)
-	assert reply.status_code == 403
+	assert get_error(reply) == (403, "PermissionError")
 	reply = outsider.get("download_file", file_url=file_url)
 	assert b"open secret" not in reply.content
 
@@ -287,7 +296,7 @@ def test_a_file_of_ones_own_that_points_at_a_version_gives_nothing(api, place):
 	[("frappe.client.insert", {"doctype": "File"}), ("upload_file", {})],
 	ids=["insert", "upload"],
 )
-def test_who_found_out_where_the_bytes_are_makes_no_file_of_them(api, place, method, body, underscore):
+def test_a_known_storage_path_cannot_be_inserted_as_a_file(api, place, method, body, underscore):
 	where = get_stored_path(place.document).relative_to(frappe.get_site_path("private", "files"))
 	url = f"/private/files/{where}".replace("_", underscore)
 	reply = api(place.outsider).post(method, file_name="own.txt", file_url=url, **body)
@@ -317,7 +326,7 @@ def test_an_ordinary_file_is_not_attached_to_a_document(api, place, private):
 	assert (reply.status_code, reply.json()["exc_type"]) == (409, "ImmutableRecordConflictError")
 
 
-def test_writers_make_folders_and_only_managers_say_who_has_access(api, place):
+def test_writers_create_folders_and_only_managers_grant_access(api, place):
 	colleague, manager = api(place.colleague), api(place.manager)
 	access = [{"grantee_type": "User", "grantee": place.outsider, "level": "Read"}]
 	new = {"doctype": "Document Folder", "parent_document_folder": place.folder}
@@ -353,13 +362,13 @@ def test_a_writer_does_not_move_a_document_out_of_reach_by_setting_its_folder(ap
 	reply = api(person).post(
 		"frappe.client.set_value", doctype="Document", name=document, document_folder=mine
 	)
-	assert reply.status_code == 403
+	assert get_error(reply) == (403, "PermissionError")
 	session = api(person)
 	session.headers["X-Requested-With"] = "XMLHttpRequest"  # Frappe's own set_value
 	reply = session.post(
 		"frappe.client.set_value", doctype="Document", name=document, fieldname="document_folder", value=mine
 	)
-	assert reply.status_code == 403
+	assert get_error(reply) == (403, "PermissionError")
 	frappe.db.rollback()
 	assert frappe.db.get_value("Document", document, "document_folder") == theirs
 
@@ -465,9 +474,12 @@ def test_the_trail_is_read_by_managers_of_the_folder(api, place):
 		["Version Added", "Created"],
 		2,
 	)
-	assert api(place.reader).get(f"{METHOD}get_audit_trail", document=document).status_code == 403
+	assert get_error(api(place.reader).get(f"{METHOD}get_audit_trail", document=document)) == (
+		403,
+		"PermissionError",
+	)
 	listed = api(place.manager).get("frappe.client.get_list", doctype="Document Audit Entry")
-	assert listed.status_code == 403
+	assert get_error(listed) == (403, "PermissionError")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from orchestrator.docs import changes, comparison, documents, integrity, storage
 from orchestrator.docs.errors import DamagedFileConflictError, InvalidFileError, StorageError
 from orchestrator.docs.versions import IncomingFile
 from tests.support import bench
-from tests.support.client import get_data
+from tests.support.client import get_data, get_error
 from tests.support.docs_factories import (
 	METHOD,
 	download,
@@ -174,7 +174,7 @@ def test_the_statuses_of_faults_are_the_contracts():
 def test_a_request_that_fails_after_the_write_leaves_no_file(admin, document, monkeypatch):
 	before = list_keys_on_disk()
 	reply = admin.post(CREATE, document=document, file="some content", base_version=7)
-	assert reply.status_code == 409
+	assert get_error(reply) == (409, "ConflictError")
 	assert list_keys_on_disk() == before
 
 
@@ -246,7 +246,10 @@ def test_damaged_bytes_are_not_given_out_and_the_others_are(admin, damaged):
 	assert f"version 2 of {damaged} is missing" in told[1].json()["exc"]
 	assert f"version 3 of {damaged} is changed" in told[2].json()["exc"]
 	assert "orchestrator_documents" not in told[1].text
-	assert admin.post(f"{METHOD}restore_version", document=damaged, version=3).status_code == 409
+	assert get_error(admin.post(f"{METHOD}restore_version", document=damaged, version=3)) == (
+		409,
+		"DamagedFileConflictError",
+	)
 	assert get_data(admin.post(f"{METHOD}restore_version", document=damaged, version=1), 201)["number"] == 5
 
 

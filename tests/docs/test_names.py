@@ -100,7 +100,7 @@ def test_a_name_that_is_no_name_is_400_and_leaves_nothing(admin, folder, name):
 		admin.post(CREATE, document=document, file="some content", file_name=name),
 		admin.post("frappe.client.insert", doctype="Document", document_folder=folder, title=name),
 	):
-		assert reply.status_code == 400, reply.text
+		assert get_error(reply) == (400, "InvalidRequestError"), reply.text
 	frappe.db.rollback()
 	assert (list_keys_on_disk(), frappe.db.get_value("Document", document, "current_version")) == (before, 0)
 

@@ -48,9 +48,12 @@ def test_nothing_under_a_legal_hold_is_deleted_not_even_by_administrator(admin):
 	assert (reply.status_code, reply.json()["exc_type"]) == (409, "RetentionConflictError")
 	assert "legal hold" in reply.json()["exc"]
 	assert get_stored_path(document).read_bytes() == b"first"
-	assert admin.post("frappe.client.delete", doctype="Document Folder", name=below).status_code == 409
+	assert get_error(admin.post("frappe.client.delete", doctype="Document Folder", name=below)) == (
+		409,
+		"RetentionConflictError",
+	)
 	bulk = admin.post("frappe.desk.delete.delete_many", doctype="Document", name=[document])
-	assert bulk.status_code == 409
+	assert get_error(bulk) == (409, "RetentionConflictError")
 	frappe.db.rollback()
 	assert frappe.db.exists("Document", document)
 	get_data(admin.post("frappe.client.set_value", doctype="Document Folder", name=held, legal_hold=0))

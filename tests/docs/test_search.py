@@ -195,7 +195,7 @@ def test_nothing_is_found_that_the_caller_may_not_read(api, guest, place, found)
 	assert found(inside) == []
 	assert get_data(api(make_person("Sales User")).get(SEARCH, query=inside))["documents"] == []
 	assert len(get_data(api("Administrator").get(SEARCH, query=inside))["documents"]) == 1
-	assert guest.get(SEARCH, query=inside).status_code == 401
+	assert get_error(guest.get(SEARCH, query=inside)) == (401, "AuthenticationError")
 
 
 def test_a_deleted_document_is_not_found(site, place, found):
@@ -307,4 +307,7 @@ def test_extracted_text_is_not_readable(api, place):
 	document = make_document(place.folder)
 	assert get_stored_path(document).exists()
 	for user in (place.reader, make_person("System Manager")):
-		assert api(user).get("frappe.client.get", doctype="Document Text", name=document).status_code == 403
+		assert get_error(api(user).get("frappe.client.get", doctype="Document Text", name=document)) == (
+			403,
+			"PermissionError",
+		)

@@ -88,7 +88,7 @@ def test_the_text_inside_is_found_so_too(site, find, inside):
 	assert find(query, folder) == [document]
 
 
-def test_all_words_are_required_and_stopwords_left_out(site, find):
+def test_all_words_are_required_and_stop_words_ignored(site, find):
 	folder = make_folder()
 	document = make_document(folder, title="合同 of Q3 invoice.txt")
 	assert find("the invoice of 合同", folder) == [document]
@@ -106,7 +106,7 @@ def test_the_texts_of_an_earlier_version_get_their_terms(site, find):
 	assert find("合同", folder) == [document]
 
 
-def test_an_index_with_other_columns_is_made_anew(site):
+def test_an_index_with_other_columns_is_created_again(site):
 	frappe.db.sql_ddl("ALTER TABLE `tabDocument Text` DROP INDEX searchable")
 	frappe.db.sql_ddl("ALTER TABLE `tabDocument Text` ADD FULLTEXT INDEX searchable (title, tags)")
 	fulltext.create_index()

@@ -74,7 +74,7 @@ def test_text_resembling_base64_is_stored_as_text(admin, document, text):
 		("data:,five", b"data:,five"),
 	],
 )
-def test_a_data_url_is_what_it_encodes_and_other_text_stays(admin, document, text, kept):
+def test_a_data_url_is_decoded_and_other_text_is_not(admin, document, text, kept):
 	get_data(admin.post(CREATE, document=document, file=text), 201)
 	assert download(admin, document).content == kept
 
@@ -173,7 +173,7 @@ def test_any_text_fits_a_name_that_says_text(text):
 	)
 
 
-def test_a_stream_is_not_read_to_find_out_what_it_is(site):
+def test_a_stream_is_not_read_to_detect_its_type(site):
 	incoming = content.read_content("A" * 100, None, None)
 	assert isinstance(incoming.source, io.BytesIO)
 	assert incoming.declared == media.TEXT

@@ -97,7 +97,7 @@ def test_a_file_that_is_to_hang_on_a_record_is_a_plain_file(admin, mark):
 
 def test_who_may_not_write_at_the_root_makes_no_folder(api, mark):
 	reply = upload(api(make_person("Sales User")), f"/Documents/{mark}", "a.txt", b"x")
-	assert reply.status_code == 403
+	assert get_error(reply) == (403, "PermissionError")
 	frappe.db.rollback()
 	assert not frappe.db.exists("Document Folder", {"title": mark})
 	assert not frappe.db.exists("File", {"file_name": mark})
@@ -115,7 +115,7 @@ def test_who_may_only_read_a_folder_uploads_nothing(api):
 	person = make_person("Sales User")
 	folder = make_folder(("User", person, "Read"))
 	before = list_keys_on_disk()
-	assert upload(api(person), f"/Documents/{folder}", "a.txt", b"x").status_code == 403
+	assert get_error(upload(api(person), f"/Documents/{folder}", "a.txt", b"x")) == (403, "PermissionError")
 	assert list_keys_on_disk() == before
 	assert not frappe.db.exists("Document", {"document_folder": folder})
 
@@ -137,7 +137,7 @@ def test_parallel_uploads_into_a_new_folder_make_it_once(api, mark):
 	assert frappe.db.count("Document", {"document_folder": mark}) == 8
 
 
-def test_tags_and_notes_come_with_the_upload(admin, mark):
+def test_an_upload_may_have_tags_and_notes(admin, mark):
 	data = get_data(
 		upload(
 			admin, f"/Documents/{mark}", "a.txt", b"x", tags="lease, 2026", version_notes="From the notary"
@@ -169,7 +169,7 @@ def test_two_documents_of_one_title_in_a_folder_are_a_conflict(admin):
 	assert frappe.db.count("Document", {"document_folder": folder}) == 1
 
 
-def test_a_document_is_inserted_without_a_file_and_versions_come_later(admin):
+def test_a_document_is_inserted_without_a_file_and_gets_versions_later(admin):
 	folder = make_folder()
 	record = get_data(
 		admin.post(

@@ -86,7 +86,7 @@ def test_encoding_says_which_where_it_could_be_either(writer, document):
 	get_data(writer.post(CREATE, document=document, file="SGVsbG8=", encoding="text"), 201)
 	assert download(writer, document).content == b"SGVsbG8="
 	reply = writer.post(CREATE, document=document, file="not base64!", encoding="base64")
-	assert reply.status_code == 400
+	assert get_error(reply) == (400, "InvalidRequestError")
 
 
 def test_a_multipart_part_is_a_version(writer, document):
@@ -116,7 +116,7 @@ def test_an_uploaded_file_is_a_version_by_its_url_and_by_its_name(writer, docume
 	assert data["file_name"] == file["file_name"]
 	assert download(writer, document).content == mark.encode()
 	own_address = f"{server.replace('127.0.0.1', 'documents.invalid')}{file['file_url']}"
-	assert writer.post(CREATE, document=document, file=own_address).status_code == 422
+	assert get_error(writer.post(CREATE, document=document, file=own_address)) == (422, "InvalidFileError")
 
 
 def test_another_host_is_never_asked(writer, document):
@@ -235,7 +235,10 @@ def test_versions_are_listed_the_latest_first(writer, document):
 	assert "storage_key" not in page["versions"][0]
 	one = get_data(writer.get(f"{METHOD}get_version", document=document, version=1))
 	assert writer.request("GET", one["file_url"]).content == b"first\nsecond\n"
-	assert writer.get(f"{METHOD}get_version", document=document, version=9).status_code == 404
+	assert get_error(writer.get(f"{METHOD}get_version", document=document, version=9)) == (
+		404,
+		"DoesNotExistError",
+	)
 
 
 def test_a_download_is_an_attachment_that_no_browser_interprets(api, people):
@@ -306,18 +309,21 @@ def test_while_one_has_it_checked_out_nobody_else_adds_a_version(api, writer, do
 	)
 	assert (done["checked_out_by"], done["current_version"]) == (None, 2)
 	get_data(other.post(CREATE, document=document, file="x y"), 201)
-	assert writer.post(f"{METHOD}check_in", document=document).status_code == 409
+	assert get_error(writer.post(f"{METHOD}check_in", document=document)) == (409, "ConflictError")
 
 
 def test_who_manages_the_folder_ends_a_check_out_of_someone_else(api, writer, document, people):
 	get_data(writer.post(f"{METHOD}check_out", document=document))
-	assert api(people.other).post(f"{METHOD}check_in", document=document, force=True).status_code == 403
+	assert get_error(api(people.other).post(f"{METHOD}check_in", document=document, force=True)) == (
+		403,
+		"PermissionError",
+	)
 	assert get_data(api(people.manager).post(f"{METHOD}check_in", document=document, force=True))[
 		"checked_out_by"
 	] is None  # fmt: skip
 
 
-def test_two_who_check_out_at_once_do_not_both_have_it(api, document, people):
+def test_parallel_check_outs_have_one_winner(api, document, people):
 	clients = [api(people.writer), api(people.other)] * 3
 	with ThreadPoolExecutor(6) as pool:
 		replies = list(pool.map(lambda c: c.post(f"{METHOD}check_out", document=document), clients))
@@ -330,12 +336,21 @@ def test_a_move_takes_write_access_on_both_sides(api, document, people):
 	target = make_folder(("User", people.writer, "Write"), ("User", people.other, "Read"))
 	elsewhere = make_folder()
 	move = f"{METHOD}move"
-	assert api(people.other).post(move, document=document, folder=target).status_code == 403
-	assert api(people.reader).post(move, document=document, folder=target).status_code == 403
-	assert api(people.writer).post(move, document=document, folder=elsewhere).status_code == 404
+	assert get_error(api(people.other).post(move, document=document, folder=target)) == (
+		403,
+		"PermissionError",
+	)
+	assert get_error(api(people.reader).post(move, document=document, folder=target)) == (
+		403,
+		"PermissionError",
+	)
+	assert get_error(api(people.writer).post(move, document=document, folder=elsewhere)) == (
+		404,
+		"DoesNotExistError",
+	)
 	moved = get_data(api(people.writer).post(move, document=document, folder=f"/Documents/{target}"))
 	assert moved["document_folder"] == target
-	assert download(api(people.reader), document).status_code == 404
+	assert get_error(download(api(people.reader), document)) == (404, "DoesNotExistError")
 	frappe.db.rollback()
 	file = frappe.db.get_value("File", {"attached_to_name": document}, ["name", "folder"], as_dict=True)
 	assert file.folder == f"Home/Documents/{target}"
@@ -348,7 +363,10 @@ def test_tags_are_those_of_frappe(writer, document):
 	]  # fmt: skip
 	assert set(frappe.get_all("Tag Link", {"document_name": document}, pluck="tag")) == {"lease", "2026"}
 	assert get_data(writer.post(f"{METHOD}set_tags", document=document, tags=[]))["tags"] == []
-	assert writer.post(f"{METHOD}set_tags", document=document, tags=[1]).status_code == 400
+	assert get_error(writer.post(f"{METHOD}set_tags", document=document, tags=[1])) == (
+		400,
+		"InvalidRequestError",
+	)
 
 
 def test_the_content_of_a_stream_is_read_once(site, people):

@@ -120,7 +120,7 @@ def test_twice_by_mistake_is_no_harm(client, sprint):
 	assert get_burndown(client, sprint)["remaining_hours"] == 6
 
 
-def test_progress_and_completion_in_one_call_come_back_as_they_were(client, sprint):
+def test_reopening_restores_progress_set_together_with_the_completion(client, sprint):
 	task = make_task(sprint, 10, progress=40)
 	get_data(client.post(SET, doctype="Task", name=task.name, status="Completed", progress_percentage=100))
 	get_data(client.post(SET, doctype="Task", name=task.name, status="Open"))
@@ -298,7 +298,7 @@ def test_a_closed_sprint_moves_a_group_that_counts_in_the_next(client, sprint):
 	assert get_burndown(client, after)["remaining_hours"] == 10
 
 
-def test_what_lies_below_a_group_counts_once_though_written_past_the_hooks(client, sprint):
+def test_tasks_of_a_group_count_once_without_hooks(client, sprint):
 	group = make_task(sprint, 10, is_group=1)
 	child = factories.make_task(project=sprint.project, parent_task=group.name, expected_time=4)
 	frappe.db.set_value("Task", child.name, "sprint", sprint.name)

@@ -75,7 +75,7 @@ def test_progress_burns_hours_on_the_day_it_is_made():
 	assert get_totals(series) == (20, 0, 0, 7, 13)
 
 
-def test_a_completed_task_has_nothing_left_whatever_its_progress_was():
+def test_a_completed_task_has_no_remaining_hours():
 	series = compute_course(
 		[
 			*make_plan(("A", 8)),
@@ -262,7 +262,7 @@ def test_a_sprint_started_late_has_no_change_of_scope_before():
 	assert get_totals(series) == (12, 0, 0, 0, 12)
 
 
-def test_days_to_come_have_no_hours():
+def test_future_days_have_no_hours():
 	series = compute_course(
 		[
 			*make_plan(("A", 8)),
@@ -319,7 +319,7 @@ def test_a_sprint_that_has_not_begun_has_no_line_yet():
 	assert get_totals(series) == (8, 0, 0, 0, 8)
 
 
-def test_burn_up_shows_whole_estimates_and_what_is_done_of_them():
+def test_burn_up_has_estimates_and_work_done():
 	series = compute_course(
 		[
 			*make_plan(("A", 8), ("B", 4)),

@@ -11,7 +11,7 @@ from frappe.utils import getdate
 
 from orchestrator.gameplan.dependencies import find_cycle
 from tests.support import factories
-from tests.support.client import get_data
+from tests.support.client import get_data, get_error
 from tests.support.gameplan import list_events, make_sprint, make_task, save
 
 INSERT, SET = "frappe.client.insert", "frappe.client.set_value"
@@ -114,7 +114,7 @@ def test_note_of_inserted_task_is_recorded_and_cleared_note_is_not(site):
 	assert list_notes(task.name) == ["<p>Progress 0 %</p><p>First look</p>"]
 
 
-def test_completing_stamps_who_and_when_and_reopening_takes_it_back(client, user, site):
+def test_completion_sets_user_and_date_and_reopening_clears_them(client, user, site):
 	task = factories.make_task().name
 	get_data(client.post(SET, doctype="Task", name=task, status="Completed"))
 	stamped = frappe.db.get_value("Task", task, ["completed_by", "completed_on", "progress"])
@@ -188,7 +188,7 @@ def test_a_template_is_no_task_of_a_sprint(client, sprint):
 
 
 @pytest.mark.parametrize("is_hidden", [True, False])
-def test_a_sprint_that_is_missing_and_one_that_is_hidden_look_alike(api, sprint, is_hidden):
+def test_a_missing_and_a_hidden_sprint_get_the_same_refusal(api, sprint, is_hidden):
 	project = factories.make_project().name
 	user = factories.make_user("Projects User").name
 	factories.make_record("User Permission", user=user, allow="Project", for_value=project)
@@ -202,12 +202,12 @@ def test_a_sprint_that_is_missing_and_one_that_is_hidden_look_alike(api, sprint,
 	assert not frappe.db.get_value("Task", task.name, "sprint")
 
 
-def test_tasks_are_for_who_has_a_role_in_projects(api, guest, sprint):
+def test_tasks_require_a_role_in_projects(api, guest, sprint):
 	task = make_task(sprint)
 	stranger = api(factories.make_user("Sales User").name)
 	change = {"doctype": "Task", "name": task.name, "progress_percentage": 50}
-	assert stranger.post(SET, **change).status_code == 403
-	assert guest.post(SET, **change).status_code == 401
+	assert get_error(stranger.post(SET, **change)) == (403, "PermissionError")
+	assert get_error(guest.post(SET, **change)) == (401, "AuthenticationError")
 	assert len(list_events(sprint.name)) == 1
 
 
@@ -230,7 +230,7 @@ def test_a_projects_percentage_follows_its_tasks(client, sprint):
 	assert get_percent(sprint.project) == 0
 
 
-def test_the_project_that_a_task_leaves_counts_anew(client, site):
+def test_the_previous_project_of_a_task_is_updated(client, site):
 	"""ERPNext itself updates only the new project."""
 	one, other = factories.make_project().name, factories.make_project().name
 	tasks = [factories.make_task(project=one) for _ in range(2)]
@@ -244,7 +244,7 @@ def test_task_waits_for_its_dependencies(client, sprint):
 	first = make_task(sprint)
 	second = make_task(sprint, depends_on=[{"task": first.name}])
 	reply = client.post(SET, doctype="Task", name=second.name, status="Completed")
-	assert reply.status_code == 422
+	assert get_error(reply) == (422, "ValidationError")
 	assert len(list_events(sprint.name)) == 2
 	get_data(client.post(SET, doctype="Task", name=first.name, status="Completed"))
 	get_data(client.post(SET, doctype="Task", name=second.name, status="Completed"))

@@ -214,7 +214,7 @@ def test_a_breach_in_the_past_counts_as_overdue_on_hold(site, agreement):
 	assert measures.overdue_tickets().value == before + 1
 
 
-def test_a_clock_set_anew_has_had_no_pause(site, agreement):
+def test_a_reset_clock_has_no_pause(site, agreement):
 	issue = make_issue(agreement)
 	move(issue, "On Hold", "2027-02-01 11:00:00")
 	move(issue, "Open", "2027-02-01 16:00:00")
@@ -242,7 +242,7 @@ def test_an_upgrade_gives_paused_issues_due_times_in_working_hours(site, agreeme
 	assert get_sla_status(issue=held.name)["resolution_status"] == "breached"
 
 
-def test_a_holiday_list_is_read_for_whoever_saves(site, agreement):
+def test_a_holiday_list_is_read_regardless_of_permissions(site, agreement):
 	calendar = due_times.get_calendar(frappe.get_cached_doc("Service Level Agreement", agreement))
 	assert date(2027, 2, 3) in calendar.holidays
 	assert calendar.hours[0] == (timedelta(hours=9), timedelta(hours=17))

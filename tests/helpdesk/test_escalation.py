@@ -327,7 +327,7 @@ class TestWhoGetsIt:
 		expected = [first, min(first, second), max(first, second)]
 		assert [list_assignees(issue) for issue in issues] == [[user] for user in expected]
 
-	def test_one_of_the_team_who_has_it_keeps_it(self, team):
+	def test_an_assigned_team_member_keeps_the_ticket(self, team):
 		issue = make_issue(resolution=-1)
 		factories.assign(issue, team[1])
 		run()
@@ -350,7 +350,7 @@ class TestWhoGetsIt:
 		run()
 		assert list_assignees(issue) == [team[1]]
 
-	def test_nobody_who_may_read_it_leaves_it_where_it_is(self, site):
+	def test_a_ticket_that_no_member_may_read_keeps_its_assignees(self, site):
 		outsider = factories.make_user("Accounts User").name
 		issue = make_issue(resolution=-1)
 		with helpdesk.override_settings(escalate_to_user=outsider):
@@ -404,7 +404,7 @@ class TestRuns:
 		with pytest.raises(frappe.UniqueValidationError):
 			factories.make_record("Ticket Escalation", **values)
 
-	def test_a_batch_takes_the_same_number_of_statements_whatever_its_size(self, to_chief):
+	def test_a_batch_takes_a_constant_number_of_statements(self, to_chief):
 		make_issue(resolution=-1)
 		run()  # Frappe's caches are filled now
 		counts = []
@@ -423,7 +423,7 @@ class TestRuns:
 		assert run() == 5
 		assert [list_stages(issue) for issue in issues] == [["Resolution Breached"]] * 5
 
-	def test_a_deleted_tickets_name_starts_anew(self, to_chief):
+	def test_a_new_ticket_with_a_deleted_tickets_name_is_escalated(self, to_chief):
 		issue = make_issue(resolution=-1)
 		run()
 		frappe.delete_doc("Issue", issue.name)

@@ -151,7 +151,7 @@ class TestAssignedTo:
 	def test_who_may_not_write_the_issue_assigns_nobody(self, api, agent):
 		issue = factories.make_issue()
 		reply = change(api(factories.make_user("Sales User").name), issue.name, assigned_to=agent)
-		assert reply.status_code == 403
+		assert get_error(reply) == (403, "PermissionError")
 		assert get_state(issue.name) == ("Open", None, None, [])
 
 
@@ -230,7 +230,7 @@ class TestHDTicket:
 		(field,) = values
 		assert frappe.db.get_value("HD Ticket", ticket.name, field) == ticket.get(field)
 
-	def test_an_unfit_assignee_is_422_and_nothing_is_written(self, api, hd_agent):
+	def test_an_invalid_assignee_is_422_and_nothing_is_written(self, api, hd_agent):
 		ticket, client = helpdesk.make_hd_ticket(), api(hd_agent)
 		unfit = (
 			factories.make_unique_email("nobody"),
@@ -307,7 +307,7 @@ class TestMyTickets:
 			("Issue", issue.name, user),
 		}
 
-	def test_a_row_has_what_a_list_of_tickets_shows(self, api, agent):
+	def test_a_row_has_the_documented_fields(self, api, agent):
 		customer = frappe.db.get_value("Service Level Agreement", helpdesk.get_agreement(), "entity")
 		issue = factories.make_issue(
 			customer=customer, priority="High", service_level_agreement_creation="2027-02-01 10:00:00"

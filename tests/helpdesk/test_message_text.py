@@ -55,7 +55,7 @@ def test_a_text_keeps_every_character_and_line(site, text, rendered):
 
 
 @pytest.mark.parametrize(("markup", "rendered"), MARKUP)
-def test_html_keeps_its_tags_and_what_is_no_tag(site, markup, rendered):
+def test_html_keeps_its_tags_and_other_text(site, markup, rendered):
 	assert render_message(markup) == rendered
 
 

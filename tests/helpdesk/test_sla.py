@@ -201,7 +201,7 @@ class TestIssue:
 		assert (data["resolution_status"], data["resolved_on"]) == ("on_track", None)
 		assert data["resolution_due"] == "2027-02-02T15:00:00"  # the hour during which it was closed
 
-	def test_a_reset_starts_anew(self, site, agreement):
+	def test_a_reset_restarts_the_service_level(self, site, agreement):
 		issue = make_issue(agreement)
 		issue.service_level_agreement_creation = "2027-02-04 09:00:00"
 		issue.save()
@@ -211,7 +211,7 @@ class TestIssue:
 			"2027-02-05T13:00:00",
 		)
 
-	def test_the_reset_of_erpnext_starts_it_anew(self, site, agreement, monkeypatch):
+	def test_the_reset_of_erpnext_restarts_the_service_level(self, site, agreement, monkeypatch):
 		"""Reset by the button of the form, at nine on the day after the holiday."""
 		issue = make_issue(agreement)
 		monkeypatch.setattr(engine, "now_datetime", lambda _user: datetime(2027, 2, 4, 9))
@@ -406,7 +406,7 @@ class TestNames:
 	def test_who_may_not_read_the_issue_gets_the_ticket(self, api, both):
 		assert get_status(api(helpdesk.make_agent()), both)["doctype"] == "HD Ticket"
 
-	def test_a_number_may_come_as_a_number(self, api):
+	def test_a_ticket_number_may_be_an_integer(self, api):
 		ticket = helpdesk.make_hd_ticket()
 		reply = api("Administrator").post("orchestrator.helpdesk.get_sla_status", issue=int(ticket.name))
 		assert reply.json()["data"]["issue"] == str(ticket.name)
@@ -448,7 +448,7 @@ class TestRefusals:
 		assert client.get(self.METHOD, issue=theirs).json()["exc"] == (
 			f"DoesNotExistError: Issue {theirs} not found."
 		)
-		assert client.get(self.METHOD, issue="ISS-NONE").status_code == 404
+		assert get_error(client.get(self.METHOD, issue="ISS-NONE")) == (404, "DoesNotExistError")
 
 	def test_an_issue_of_another_company_is_404(self, api):
 		agent = factories.make_user("Support Team").name

@@ -283,9 +283,15 @@ def test_what_is_no_leave_type_employee_or_date_is_refused(api, site, leave_type
 	unknown = client.get(ONE, employee=employee, leave_type="Moon Leave")
 	assert unknown.status_code == 404
 	assert "There is no leave type Moon Leave. Choose one of: " in unknown.json()["exc"]
-	assert client.get(ONE, employee="HR-EMP-NOBODY", leave_type=leave_type).status_code == 404
-	assert client.get(ONE, employee=employee, leave_type=leave_type, date="today").status_code == 400
-	assert client.get(ONE, employee=employee).status_code == 400
+	assert get_error(client.get(ONE, employee="HR-EMP-NOBODY", leave_type=leave_type)) == (
+		404,
+		"DoesNotExistError",
+	)
+	assert get_error(client.get(ONE, employee=employee, leave_type=leave_type, date="today")) == (
+		400,
+		"InvalidRequestError",
+	)
+	assert get_error(client.get(ONE, employee=employee)) == (400, "InvalidRequestError")
 	assert client.get(ONE, leave_type=leave_type).json()["exc_type"] == "MissingEmployeeError"
 
 
@@ -315,6 +321,9 @@ def test_several_employees_are_a_list_of_names(api, site, leave_type):
 			{"employee": employees[0], **nothing, "allocated": 20.0, "balance": 20.0},
 		],
 	}
-	assert client.post(MANY, employees=["E"], leave_type=leave_type).status_code == 404
+	assert get_error(client.post(MANY, employees=["E"], leave_type=leave_type)) == (404, "DoesNotExistError")
 	assert client.post(MANY, employees=[], leave_type=leave_type).json()["data"]["balances"] == []
-	assert client.post(MANY, employees=employees, leave_type="Moon Leave").status_code == 404
+	assert get_error(client.post(MANY, employees=employees, leave_type="Moon Leave")) == (
+		404,
+		"DoesNotExistError",
+	)

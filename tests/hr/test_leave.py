@@ -7,6 +7,7 @@ import pytest
 import frappe
 
 from tests.support import factories
+from tests.support.client import get_error
 from tests.support.hr_factories import (
 	Person,
 	count_records,
@@ -192,7 +193,10 @@ def test_a_refused_application_tells_nobody(api, leave_type, templates):
 	)
 	assert {client.post(APPLY, **refusal).status_code for refusal in refusals} == {422}
 	assert client.post(APPLY, **build_request(leave_type)).status_code == 201
-	assert client.post(APPLY, **build_request(leave_type, MONDAY, WEDNESDAY)).status_code == 409
+	assert get_error(client.post(APPLY, **build_request(leave_type, MONDAY, WEDNESDAY))) == (
+		409,
+		"OverlapError",
+	)
 	assert count_mails(approver.user) == 1
 	assert count_records("PWA Notification", to_user=approver.user) == 1
 
@@ -307,7 +311,7 @@ def set_mandatory_approver(value: int) -> None:
 	frappe.db.commit()
 
 
-def test_an_approver_who_cannot_sign_in_is_none(api, leave_type, site):
+def test_a_disabled_approver_does_not_count(api, leave_type, site):
 	approver = make_person("Leave Approver")
 	person = make_applicant(leave_type, approver)
 	frappe.db.set_value("User", approver.user, "enabled", 0)
@@ -389,7 +393,7 @@ def test_leave_on_blocked_day_is_accepted_if_approver_is_allowed(api, approver, 
 )
 def test_a_malformed_application_is_400(api, person, leave_type, values):
 	reply = api(person.user).post(APPLY, **build_request(leave_type, **values))
-	assert reply.status_code == 400, reply.text
+	assert get_error(reply) == (400, "InvalidRequestError"), reply.text
 	assert count_records("Leave Application", employee=person.employee) == 0
 
 
@@ -405,10 +409,13 @@ def test_a_half_day_outside_the_leave_is_422(api, person, leave_type):
 
 def test_nobody_applies_for_a_colleague(api, guest, person, leave_type):
 	body = {"employee": person.employee, **build_request(leave_type)}
-	assert guest.post(APPLY, **body).status_code == 401
-	assert api(factories.make_user("Sales User").name).post(APPLY, **body).status_code == 403
+	assert get_error(guest.post(APPLY, **body)) == (401, "AuthenticationError")
+	assert get_error(api(factories.make_user("Sales User").name).post(APPLY, **body)) == (
+		403,
+		"PermissionError",
+	)
 	colleague = make_person()
-	assert api(colleague.user).post(APPLY, **body).status_code == 404
+	assert get_error(api(colleague.user).post(APPLY, **body)) == (404, "DoesNotExistError")
 	assert count_records("Leave Application", employee=person.employee) == 0
 
 
@@ -524,15 +531,21 @@ def test_deciding_leave_requires_the_approver_or_hr(api, guest, person, pending,
 	manager = make_person("Leave Approver")
 	frappe.get_doc("Employee", person.employee).update({"reports_to": manager.employee}).save()
 	frappe.db.commit()
-	assert guest.post(method, leave_application=pending).status_code == 401
+	assert get_error(guest.post(method, leave_application=pending)) == (401, "AuthenticationError")
 	# the employee, and a manager who may read it but is not its approver
 	for user in (person.user, manager.user):
 		reply = api(user).post(method, leave_application=pending)
 		assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 		assert "or HR may approve" in reply.json()["exc"]
 	# an approver of other employees
-	assert api(make_person("Leave Approver").user).post(method, leave_application=pending).status_code == 404
-	assert api(make_hr()).post(method, leave_application="HR-LAP-NONE").status_code == 404
+	assert get_error(api(make_person("Leave Approver").user).post(method, leave_application=pending)) == (
+		404,
+		"DoesNotExistError",
+	)
+	assert get_error(api(make_hr()).post(method, leave_application="HR-LAP-NONE")) == (
+		404,
+		"DoesNotExistError",
+	)
 	assert frappe.db.get_value("Leave Application", pending, ["status", "docstatus"]) == ("Open", 0)
 
 
@@ -557,7 +570,7 @@ def test_self_approval_is_refused_where_hr_settings_say_so(api, leave_type, site
 # Cancelling
 
 
-def test_an_employee_withdraws_an_open_application_and_may_apply_anew(api, person, pending, leave_type):
+def test_an_employee_withdraws_an_open_application_and_applies_again(api, person, pending, leave_type):
 	client = api(person.user)
 	reply = client.post(CANCEL, leave_application=pending, reason="Changed my mind")
 	assert reply.status_code == 200, reply.text
@@ -570,9 +583,7 @@ def test_an_employee_withdraws_an_open_application_and_may_apply_anew(api, perso
 	assert client.post(APPLY, **build_request(leave_type)).status_code == 201
 
 
-def test_an_approved_leave_is_cancelled_by_hr_and_the_days_come_back(
-	api, person, approver, pending, leave_type
-):
+def test_hr_cancels_an_approved_leave_and_the_days_are_returned(api, person, approver, pending, leave_type):
 	"""The approver has it by a share only, which gives no permission to cancel."""
 	assert api(approver.user).post(APPROVE, leave_application=pending).status_code == 200
 	for user in (person.user, approver.user):
@@ -586,10 +597,13 @@ def test_an_approved_leave_is_cancelled_by_hr_and_the_days_come_back(
 	assert reply.status_code == 200, reply.text
 	assert frappe.db.get_value("Leave Application", pending, ["status", "docstatus"]) == ("Cancelled", 2)
 	assert get_used(person, leave_type) == 0
-	assert api(make_hr()).post(CANCEL, leave_application=pending).status_code == 409
+	assert get_error(api(make_hr()).post(CANCEL, leave_application=pending)) == (
+		409,
+		"LeaveStatusConflictError",
+	)
 
 
-def test_a_manager_who_approves_may_cancel(api, leave_type, site):
+def test_a_manager_and_approver_may_cancel(api, leave_type, site):
 	manager = make_person("Leave Approver")
 	report = make_person(reports_to=manager.employee, leave_approver=manager.user)
 	make_allocation(report.employee, leave_type)
@@ -604,11 +618,15 @@ def test_nobody_cancels_a_colleagues_leave(api, guest, person, pending):
 	manager = make_person()
 	frappe.get_doc("Employee", person.employee).update({"reports_to": manager.employee}).save()
 	frappe.db.commit()
-	assert guest.post(CANCEL, leave_application=pending).status_code == 401
-	assert api(make_person().user).post(CANCEL, leave_application=pending).status_code == 404
-	assert api(manager.user).post(CANCEL, leave_application=pending).status_code == 403
-	assert (
-		api(factories.make_user("Sales User").name).post(CANCEL, leave_application=pending).status_code == 403
+	assert get_error(guest.post(CANCEL, leave_application=pending)) == (401, "AuthenticationError")
+	assert get_error(api(make_person().user).post(CANCEL, leave_application=pending)) == (
+		404,
+		"DoesNotExistError",
+	)
+	assert get_error(api(manager.user).post(CANCEL, leave_application=pending)) == (403, "PermissionError")
+	assert get_error(api(factories.make_user("Sales User").name).post(CANCEL, leave_application=pending)) == (
+		403,
+		"PermissionError",
 	)
 	assert frappe.db.get_value("Leave Application", pending, "status") == "Open"
 
@@ -616,7 +634,7 @@ def test_nobody_cancels_a_colleagues_leave(api, guest, person, pending):
 # Lists
 
 
-def test_the_list_is_ones_own_for_an_employee_and_ones_reports_for_a_manager(api, guest, leave_type, site):
+def test_the_list_has_own_applications_and_those_of_reports(api, guest, leave_type, site):
 	approver, manager = make_person("Leave Approver"), make_person()
 	report, colleague = (
 		make_person(reports_to=manager.employee, leave_approver=approver.user),
@@ -643,14 +661,23 @@ def test_the_list_is_ones_own_for_an_employee_and_ones_reports_for_a_manager(api
 	assert names(make_hr(), employee=report.employee, from_date=MONDAY, to_date=WEDNESDAY) == [first]
 	assert names(report.user, limit_page_length=1, limit_start=1) == [first]
 	client = api(colleague.user)
-	assert client.get("orchestrator.hr.get_leaves", employee=report.employee).status_code == 404
-	assert client.get("orchestrator.hr.get_leaves", status="Maybe").status_code == 400
-	assert client.get("orchestrator.hr.get_leaves", limit_page_length=501).status_code == 400
-	assert api(factories.make_user("Sales User").name).get("orchestrator.hr.get_leaves").status_code == 403
-	assert guest.get("orchestrator.hr.get_leaves").status_code == 401
+	assert get_error(client.get("orchestrator.hr.get_leaves", employee=report.employee)) == (
+		404,
+		"DoesNotExistError",
+	)
+	assert get_error(client.get("orchestrator.hr.get_leaves", status="Maybe")) == (400, "InvalidRequestError")
+	assert get_error(client.get("orchestrator.hr.get_leaves", limit_page_length=501)) == (
+		400,
+		"InvalidRequestError",
+	)
+	assert get_error(api(factories.make_user("Sales User").name).get("orchestrator.hr.get_leaves")) == (
+		403,
+		"PermissionError",
+	)
+	assert get_error(guest.get("orchestrator.hr.get_leaves")) == (401, "AuthenticationError")
 
 
-def test_a_row_of_the_list_has_what_the_application_has(api, person, approver, pending, leave_type):
+def test_a_row_of_the_list_equals_the_application(api, person, approver, pending, leave_type):
 	data = api(person.user).get("orchestrator.hr.get_leaves").json()["data"]
 	assert data == {
 		"leaves": [
@@ -673,7 +700,7 @@ def test_a_row_of_the_list_has_what_the_application_has(api, person, approver, p
 	}
 
 
-def test_a_manager_sees_who_of_the_team_is_on_leave(api, guest, leave_type, site):
+def test_a_manager_gets_the_absences_of_the_team(api, guest, leave_type, site):
 	"""A report of a report counts; an open application, one that left and a colleague do not."""
 	manager = make_person()
 	lead = make_person(reports_to=manager.employee)
@@ -708,8 +735,8 @@ def test_a_manager_sees_who_of_the_team_is_on_leave(api, guest, leave_type, site
 	assert api(make_hr()).get(method, manager=manager.employee, date=MONDAY).json()["data"] == expected
 	assert api(manager.user).get(method, date=WEDNESDAY).json()["data"]["on_leave"] == []
 	assert api(below.user).get(method, date=MONDAY).json()["data"]["team"] == 0
-	assert api(below.user).get(method, manager=manager.employee).status_code == 404
-	assert api(manager.user).get(method, date="soon").status_code == 400
-	assert api(make_hr()).get(method).status_code == 422
-	assert api(factories.make_user("Sales User").name).get(method).status_code == 403
-	assert guest.get(method).status_code == 401
+	assert get_error(api(below.user).get(method, manager=manager.employee)) == (404, "DoesNotExistError")
+	assert get_error(api(manager.user).get(method, date="soon")) == (400, "InvalidRequestError")
+	assert get_error(api(make_hr()).get(method)) == (422, "MissingEmployeeError")
+	assert get_error(api(factories.make_user("Sales User").name).get(method)) == (403, "PermissionError")
+	assert get_error(guest.get(method)) == (401, "AuthenticationError")

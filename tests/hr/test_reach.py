@@ -128,7 +128,10 @@ def test_approver_can_access_only_records_to_approve(api, people):
 			client.get(GET, doctype="Leave Application", name=names["Leave Application"]).status_code == 200
 		)
 		for doctype in ("Employee", "Employee Checkin", "Attendance"):
-			assert client.get(GET, doctype=doctype, name=names[doctype]).status_code == 404
+			assert get_error(client.get(GET, doctype=doctype, name=names[doctype])) == (
+				404,
+				"DoesNotExistError",
+			)
 
 
 def test_a_colleagues_records_cannot_be_made_changed_or_deleted(api, people):
@@ -150,12 +153,15 @@ def test_a_colleagues_records_cannot_be_made_changed_or_deleted(api, people):
 		assert [reply.status_code for reply in made] == [403, 403]
 		for doctype, field in (("Employee Checkin", "device_id"), ("Leave Application", "description")):
 			change = {"fieldname": field, "value": "changed"}
-			assert client.post(SET_VALUE, doctype=doctype, name=names[doctype], **change).status_code == 404
+			assert get_error(client.post(SET_VALUE, doctype=doctype, name=names[doctype], **change)) == (
+				404,
+				"DoesNotExistError",
+			)
 		deletion = client.post(DELETE, doctype="Employee Checkin", name=names["Employee Checkin"])
-		assert deletion.status_code == 404
+		assert get_error(deletion) == (404, "DoesNotExistError")
 		# employees may not write their own record either
 		own = client.post(SET_VALUE, doctype="Employee", name=victim, fieldname="status", value="Left")
-		assert own.status_code == 404
+		assert get_error(own) == (404, "DoesNotExistError")
 	assert count_records("Employee Checkin", employee=victim) == 1
 	assert frappe.db.get_value("Employee Checkin", names["Employee Checkin"], "device_id") is None
 
@@ -243,12 +249,15 @@ def test_the_balance_is_for_oneself_ones_manager_ones_approver_and_hr(api, guest
 	for user in (report.person.user, people["manager"].user, people["approver"].user, people["hr"]):
 		reply = api(user).get(method, **params)
 		assert (reply.status_code, reply.json()["data"]) == (200, expected)
-	assert api(people["colleague"].person.user).get(method, **params).status_code == 404
-	assert api(factories.make_user("Sales User").name).get(method, **params).status_code == 403
-	assert guest.get(method, **params).status_code == 401
+	assert get_error(api(people["colleague"].person.user).get(method, **params)) == (404, "DoesNotExistError")
+	assert get_error(api(factories.make_user("Sales User").name).get(method, **params)) == (
+		403,
+		"PermissionError",
+	)
+	assert get_error(guest.get(method, **params)) == (401, "AuthenticationError")
 
 
-def test_several_balances_are_for_whoever_may_read_all_of_them(api, guest, people):
+def test_several_balances_require_permission_on_all_employees(api, guest, people):
 	report, colleague = (people[key].person.employee for key in ("report", "colleague"))
 	method, leave_type = "orchestrator.hr.get_leave_balances", people["report"].leave_type
 	both = {"leave_type": leave_type, "employees": [report, colleague]}
@@ -261,8 +270,11 @@ def test_several_balances_are_for_whoever_may_read_all_of_them(api, guest, peopl
 	)
 	reached = api(people["manager"].user).get(method, leave_type=leave_type).json()["data"]["balances"]
 	assert len(reached) == 3 and report in {row["employee"] for row in reached}
-	assert api(factories.make_user("Sales User").name).post(method, **both).status_code == 403
-	assert guest.post(method, **both).status_code == 401
+	assert get_error(api(factories.make_user("Sales User").name).post(method, **both)) == (
+		403,
+		"PermissionError",
+	)
+	assert get_error(guest.post(method, **both)) == (401, "AuthenticationError")
 
 
 def test_the_setting_gives_hrms_its_own_ways_back(api, site):
@@ -293,7 +305,10 @@ def test_a_role_of_the_sites_own_that_reads_a_doctype_reads_all_of_it(api, site)
 	punch = make_punch(colleague.employee, "IN", "2026-03-02 09:00:00").name
 	client = api(person.user)
 	assert client.get(GET, doctype="Employee Checkin", name=punch).status_code == 200
-	assert client.get(GET, doctype="Employee", name=colleague.employee).status_code == 404
+	assert get_error(client.get(GET, doctype="Employee", name=colleague.employee)) == (
+		404,
+		"DoesNotExistError",
+	)
 	frappe.permissions.reset_perms("Employee Checkin")
 	frappe.db.commit()
 
@@ -301,7 +316,7 @@ def test_a_role_of_the_sites_own_that_reads_a_doctype_reads_all_of_it(api, site)
 def test_a_new_report_is_reached_at_once(api, site):
 	manager, person = make_person(), make_person()
 	client = api(manager.user)
-	assert client.get(GET, doctype="Employee", name=person.employee).status_code == 404
+	assert get_error(client.get(GET, doctype="Employee", name=person.employee)) == (404, "DoesNotExistError")
 	frappe.get_doc("Employee", person.employee).update({"reports_to": manager.employee}).save()
 	frappe.db.commit()
 	assert client.get(GET, doctype="Employee", name=person.employee).status_code == 200

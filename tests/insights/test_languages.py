@@ -105,7 +105,7 @@ def test_reason_for_a_missing_value_is_translated_for_the_reader(api, site):
 	assert errors["de"].startswith("Kein Zugriff: ")
 
 
-def test_a_job_computes_in_the_language_of_who_asked(api, site, worker):
+def test_a_job_computes_in_the_callers_language(api, site, worker):
 	metric = insights.make_metric("Measure", "opportunities_by_month")
 	name = insights.make_dashboard(metric)
 	client = make_reader_in(api, "de")

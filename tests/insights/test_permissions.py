@@ -5,6 +5,7 @@ import pytest
 import frappe
 
 from tests.support import factories, insights
+from tests.support.client import get_error
 from tests.support.insights import GET, HISTORY, REFRESH
 
 SALES = "sales_dashboard"
@@ -154,10 +155,10 @@ def test_a_shared_metric_is_refused_without_its_role_and_the_rest_of_the_dashboa
 		}
 		assert insights.get_value(reply, own.name) == 0
 	refused = client.get(HISTORY, dashboard=dashboard, metric=metric.name)
-	assert refused.status_code == 403
+	assert get_error(refused) == (403, "PermissionError")
 
 
-def test_computing_as_someone_else_leaves_the_callers_own_figures_theirs(api, shared):
+def test_computing_as_another_user_does_not_change_the_callers_values(api, shared):
 	note, metric, _dashboard = shared
 	own = insights.make_metric("Number Card", insights.make_card(note).name)
 	reply = api(factories.make_user("Support Team").name).get(
@@ -190,7 +191,7 @@ def test_a_source_changed_after_it_was_shared_waits_for_approval(api, shared):
 	assert insights.get_value(client.get(GET, dashboard=dashboard), metric.name) >= 3
 
 
-def test_a_user_who_has_left_gives_out_nothing_any_more(api, shared):
+def test_a_disabled_user_no_longer_shares_values(api, shared):
 	leaver = factories.make_user("System Manager").name
 	metric = insights.make_metric(
 		"Number Card",
@@ -207,7 +208,7 @@ def test_a_user_who_has_left_gives_out_nothing_any_more(api, shared):
 	assert (found["error"]["type"], leaver in found["error"]["message"]) == ("ConflictError", True)
 
 
-def test_nobody_but_the_user_or_a_system_manager_shares_what_a_user_may_read(site):
+def test_only_the_user_or_a_system_manager_shares_the_users_values(site):
 	manager = factories.make_user("Dashboard Manager", "Desk User").name
 	frappe.set_user(manager)
 	with pytest.raises(frappe.PermissionError, match="Only Administrator or a System Manager may save"):
@@ -234,4 +235,4 @@ def test_who_may_no_longer_see_a_figure_sees_nothing_of_its_history(api, opportu
 	assert [point["value"] for point in points] == [1500]
 	frappe.get_doc("User", seller).remove_roles("Sales User")
 	frappe.db.commit()
-	assert api(seller).get(HISTORY, **asked).status_code == 403
+	assert get_error(api(seller).get(HISTORY, **asked)) == (403, "PermissionError")

@@ -63,7 +63,7 @@ def decode_cell(value):
 		([1, "a"], '[1, "a"]'),
 	],
 )
-def test_a_spreadsheets_cell_shows_what_it_was_given(value, shown):
+def test_a_spreadsheet_cell_keeps_its_value(value, shown):
 	assert parse_cells(value, 5)[0] == shown
 
 
@@ -113,12 +113,12 @@ def test_html_becomes_text_in_columns_of_html(fieldtype):
 	assert cells.format_cell(column, row) == "Dear Ann,\nR&D <3\nBob"
 
 
-def test_people_see_what_frappe_escaped_as_it_was_typed():
+def test_escaped_text_is_shown_as_typed():
 	assert cells.format_cell(COLUMNS[0], ["List&lt;String&gt; &amp; more"]) == "List<String> & more"
 	assert cells.format_cell(COLUMNS[0], ["A<B>C Ltd &copy"]) == "A<B>C Ltd &copy"
 
 
-def test_rows_are_sequences_whichever_form_they_came_in():
+def test_rows_become_sequences_from_any_form():
 	columns = [
 		{"fieldname": "who", "label": "Who"},
 		{"fieldname": "secret", "label": "Secret", "hidden": 1},

@@ -83,7 +83,7 @@ def test_a_csv_quotes_text_and_leaves_numbers_bare(api, plain):
 	]
 
 
-def test_json_has_rows_by_key_and_says_what_it_is(api, plain):
+def test_json_has_rows_by_key_and_particulars(api, plain):
 	told = json.loads(download_content(api(), plain, "json"))
 
 	assert told["report_name"] == plain

@@ -324,7 +324,7 @@ def test_expired_files_are_deleted_with_their_runs_and_others_stay(api, report):
 	assert frappe.db.exists("Generated Report", kept["run"])
 
 
-def test_a_file_that_somebody_deleted_does_not_keep_its_run(api, report):
+def test_a_run_with_a_deleted_file_is_deleted_too(api, report):
 	data = generate_report(api(), report, "csv")
 
 	frappe.delete_doc("File", data["file"])

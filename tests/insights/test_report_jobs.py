@@ -29,7 +29,7 @@ def make_sales_user():
 	return factories.make_user("Sales User").name
 
 
-def test_a_report_is_made_by_a_worker_as_whoever_asked(api, worker):
+def test_a_report_is_made_by_a_worker_as_its_caller(api, worker):
 	seen, hidden = (factories.make_lead().name for _ in range(2))
 	caller = make_sales_user()
 	factories.make_record(

@@ -142,7 +142,7 @@ def test_a_logo_of_the_site_is_shown(api, is_private):
 	assert letter_head.fetch_url(DATA_URL) == {"string": PIXEL, "mime_type": "image/png"}
 
 
-def test_a_private_logo_is_left_out_for_who_may_not_read_it(api):
+def test_a_private_logo_is_omitted_without_permission(api):
 	url = make_image(is_private=1)
 	caller = factories.make_user("Sales User").name
 

@@ -90,9 +90,7 @@ def find_rightmost(content):
 	return max(found)
 
 
-def test_the_heading_stands_above_its_columns_under_a_letter_head_that_is_wider_than_the_page(
-	api, long_report
-):
+def test_the_heading_is_above_its_columns_below_a_wide_letter_head(api, long_report):
 	letter_head = factories.make_record(
 		"Letter Head",
 		letter_head_name=factories.make_unique("Letter Head"),

@@ -73,7 +73,7 @@ def test_a_schedule_is_an_auto_email_report_of_the_caller(api, report):
 	assert (doc.user, doc.email_to, doc.enabled, doc.from_date_field) == (caller, colleague, 1, "from_date")
 
 
-def test_when_its_time_has_come_each_recipient_gets_the_rows_that_its_user_sees(api):
+def test_a_due_schedule_mails_the_rows_of_its_user(api):
 	company = factories.make_unique("Company")
 	seen, _hidden = (factories.make_lead(company_name=company).name for _ in range(2))
 	caller, gone = make_manager(), factories.make_user("Sales User")

@@ -65,7 +65,7 @@ def leads(frappe_site):
 	frappe.db.commit()
 
 
-def test_lead_analysis_counts_what_became_of_leads_by_source(api, leads):
+def test_lead_analysis_counts_outcomes_of_leads_by_source(api, leads):
 	web, fair, _names = leads
 
 	data = run(api(make_user("Sales User")), "Lead Analysis", **SPRING)
@@ -163,7 +163,7 @@ def test_the_monthly_sales_report_adds_up_currencies_in_one(api, opportunities):
 	assert data["chart"]["data"]["datasets"] == [{"name": "Won Value", "values": [2000.0, 250.0]}]
 
 
-def test_the_monthly_sales_report_shows_invoices_to_who_may_read_them(api, opportunities):
+def test_the_monthly_sales_report_shows_invoices_with_permission_only(api, opportunities):
 	def columns_for(*roles):
 		data = run(api(make_user(*roles)), "Monthly Sales Report", **SPRING)
 		return {column["fieldname"] for column in data["columns"]} & {"ordered", "invoiced"}
@@ -172,7 +172,7 @@ def test_the_monthly_sales_report_shows_invoices_to_who_may_read_them(api, oppor
 	assert columns_for("Sales User", "Accounts User") == {"ordered", "invoiced"}
 
 
-def test_the_monthly_sales_report_counts_only_what_the_caller_may_read(api, opportunities):
+def test_the_monthly_sales_report_counts_readable_opportunities_only(api, opportunities):
 	caller = make_user("Sales User")
 	factories.make_record(
 		"User Permission",
@@ -250,7 +250,7 @@ def test_ticket_service_levels_report_lists_met_targets(api):
 
 
 @pytest.mark.parametrize("group", ["Priority", "Customer", "Assignee", "Month"])
-def test_ticket_service_levels_is_there_for_supporters_in_every_grouping(api, group):
+def test_ticket_service_levels_runs_for_support_staff_in_every_grouping(api, group):
 	customer = factories.make_customer().name
 	make_issue("2001-03-08", values={"customer": customer})
 
@@ -300,7 +300,7 @@ def get_balances(data):
 	}
 
 
-def test_leave_overview_shows_hr_what_everyone_has(api, on_leave):
+def test_leave_overview_shows_hr_all_balances(api, on_leave):
 	leave_type, first, second = on_leave
 
 	data = run(api(hr_factories.make_hr()), "Leave Overview", leave_type=leave_type, date="2027-03-10")
@@ -342,7 +342,7 @@ def stays(frappe_site):
 	return here, there
 
 
-def test_client_census_counts_who_is_in_care_came_and_left(api, stays):
+def test_client_census_counts_clients_in_care_admissions_and_discharges(api, stays):
 	here, _there = stays
 
 	data = run(api(make_user("Clinical User")), "Client Census", facility=here, **SPRING)

@@ -164,7 +164,7 @@ def test_who_may_read_all_keeps_tables_and_sql(site, callers):
 	assert len(list_rows(preview)) == min(frappe.db.count("Lead"), PREVIEWED_ROWS)
 
 
-def test_scripts_are_for_who_may_write_scripts(site, stranger):
+def test_scripts_require_permission_to_write_scripts(site, stranger):
 	code = {"type": "code", "code": "results = frappe.get_all('Client', fields=['*'])"}
 	assert get_error(stranger.run(code)) == (403, "PermissionError")
 

@@ -19,7 +19,7 @@ from orchestrator.setup import custom_fields, declarations, install
 from tests.support import factories
 
 
-def test_everything_declared_is_there(site):
+def test_all_declarations_exist(site):
 	assert declarations.list_all_missing() == []
 	assert frappe.db.exists("Role", "Orchestrator Manager")
 

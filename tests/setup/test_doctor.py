@@ -126,7 +126,7 @@ def test_installation_on_another_line_stops_and_names_the_way_up(versions, monke
 	)
 
 
-def test_installation_checks_the_version_before_it_imports_what_other_lines_lack(site):
+def test_installation_checks_the_version_before_other_imports(site):
 	assert (
 		frappe.get_hooks("before_install", app_name="orchestrator")[0]
 		== "orchestrator.setup.versions.before_install"
@@ -140,7 +140,7 @@ def test_installation_is_admitted_on_this_line(versions):
 	versions.before_install()
 
 
-def test_someone_of_hr_who_is_tied_to_their_own_record_is_a_warning(doctor, site):
+def test_an_hr_user_limited_to_their_own_record_is_a_warning(doctor, site):
 	user = factories.make_user("HR User").name
 	employee = factories.make_employee(user_id=user)
 	finding = doctor.check_hr_reach()

@@ -74,7 +74,7 @@ def open_issues(connection: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("field", "value"), UNREADABLE)
-def test_a_discharge_arrives_whatever_stands_in_another_field(kipu, field, value):
+def test_a_discharge_is_imported_despite_unreadable_fields(kipu, field, value):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new(location=1, day=kipu.world.get_today() - 9)
 	run_sync(connection)
@@ -324,7 +324,7 @@ def test_who_is_deleted_and_restored_twice_is_back(kipu):
 		assert get_stay(connection, get_chart(stay)).status == "Deleted"
 
 
-def test_a_dry_run_says_who_would_be_back(kipu):
+def test_a_dry_run_counts_restored_stays(kipu):
 	connection = make_connection(kipu)
 	stay = make_deleted_stay(kipu, connection)
 	restore_silently(kipu, stay, kipu.world.get_now() - 3600)
@@ -376,7 +376,7 @@ def test_a_chart_merged_into_another_master_record_is_one_stay_of_one_client(kip
 	assert compute_checksums() == before
 
 
-def test_a_chart_merged_into_a_client_who_is_here_joins_their_stays(kipu):
+def test_a_chart_merged_into_an_existing_client_joins_their_stays(kipu):
 	connection = make_connection(kipu)
 	kept, merged = kipu.world.admit_new(), kipu.world.admit_new()
 	run_sync(connection)

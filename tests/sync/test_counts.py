@@ -32,7 +32,7 @@ def test_failures_count_once_and_the_first_hundred_are_listed():
 	assert (tally.failed, len(tally.failures)) == (MAX_ERRORS + 5, MAX_ERRORS)
 
 
-def test_numbers_know_what_was_added_and_nothing_else():
+def test_int_set_contains_only_added_numbers():
 	numbers = CompactIntSet()
 	added = [hash(str(number)) for number in range(1000)]
 	for number in added:

@@ -177,7 +177,7 @@ FAULTS = (
 )  # fmt: skip
 
 
-def test_whatever_the_network_did_the_next_run_makes_it_good(kipu):
+def test_the_next_run_recovers_from_any_network_fault(kipu):
 	dice = random.Random(7)
 	connection = make_connection(kipu, page_size=PAGE_SIZE, mass_change_minimum=1000)
 	for kind in FAULTS:

@@ -108,7 +108,7 @@ def test_nothing_is_lost_and_nothing_counted_twice(kipu, monkeypatch, statement,
 	assert list_everything(connection) == list_everything(clean)
 
 
-def test_what_somebody_writes_between_reading_and_writing_a_client_stays(kipu, monkeypatch):
+def test_a_concurrent_edit_between_reading_and_writing_a_client_is_kept(kipu, monkeypatch):
 	"""A client that the run has created, and writes again when a page has another stay."""
 	for stay in range(6):
 		kipu.world.discharge(stay, kipu.world.get_today() - 3)
@@ -160,7 +160,7 @@ def test_a_facility_that_another_run_makes_meanwhile_stays_the_others(kipu, monk
 	assert taken[0] not in {row["facility"] for row in list_clients_and_stays(connection)}
 
 
-def test_what_somebodys_hook_keeps_to_itself_loses_nobody(kipu, monkeypatch):
+def test_a_deadlock_suppressed_by_a_hook_loses_no_record(kipu, monkeypatch):
 	validate, seen = Client.validate, []
 
 	def hiding(client: Client) -> None:

@@ -16,7 +16,7 @@ from tests.support.kipu_site import get_stay, make_connection, run_sync
 	],
 )
 @pytest.mark.usefixtures("loopback")
-def test_the_last_and_the_first_day_there_are_come_through(
+def test_the_earliest_and_the_latest_date_are_imported(
 	site: str, zone: str, said: str, day: date, status: str
 ) -> None:
 	"""Both are outside the range in the site's own zone."""

@@ -34,7 +34,7 @@ def build_records(items: list[dict[str, Any]]) -> list[RawRecord]:
 		(build_record(), RawRecord(reversed(build_record().items()))),
 	],
 )
-def test_records_that_come_to_the_same_are_the_same(one: RawRecord, other: RawRecord):
+def test_equal_content_has_equal_fingerprints(one: RawRecord, other: RawRecord):
 	assert compute_fingerprint(one, CONTEXT) == compute_fingerprint(other, CONTEXT)
 
 
@@ -67,7 +67,7 @@ def test_the_same_record_read_otherwise_is_another(number: int):
 	assert compute_fingerprint(build_record(), CONTEXT) != compute_fingerprint(build_record(), other)
 
 
-def test_a_hash_begins_with_the_shape_of_the_record_whatever_is_in_it():
+def test_a_hash_begins_with_the_shape_of_the_record():
 	assert (
 		compute_fingerprint(build_record(), CONTEXT)[:9]
 		== compute_fingerprint(build_record(first_name="Eve"), CONTEXT)[:9]

@@ -135,7 +135,7 @@ def test_the_doctor_is_content_without_kipu_and_with_one_that_is_up_to_date(doct
 	assert doctor.check_kipu() == ("kipu", "ok", "1 connections, all up to date", "")
 
 
-def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, alone):
+def test_the_doctor_names_paused_held_and_stale_connections(doctor, alone):
 	made = make_connection(stale_after_hours=6)
 	made.db_set("last_success", now_datetime() - timedelta(hours=7))
 	assert doctor.check_kipu()[1:3] == ("warn", "not up to date: Only One")
@@ -147,7 +147,7 @@ def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, a
 	assert "orchestrator kipu-test" in finding.remedy
 
 
-def test_desk_sends_lists_as_text_and_its_runs_say_where_they_come_from(site, browser):
+def test_runs_from_desk_accept_lists_as_text_and_have_the_trigger_desk(site, browser):
 	connection = clinic.make_connection().name
 	issue = factories.make_record(
 		"Sync Issue", connection=connection, status="Open", kind="Record", code="bad_date"

@@ -52,7 +52,7 @@ def here(site, monkeypatch) -> Callable[..., Result]:
 	return run
 
 
-def test_the_test_prints_a_line_per_check_and_ends_by_what_it_finds(here, right, wrong):
+def test_kipu_test_prints_a_line_per_check_and_exits_by_the_result(here, right, wrong):
 	result = here("kipu-test", *build_options(right, wrong))
 	lines = result.stdout.splitlines()
 	content, refused = lines[: lines.index(wrong)], lines[lines.index(wrong) :]

@@ -7,6 +7,7 @@ import pytest
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import Settings
 from tests.support import clinic, factories
+from tests.support.client import get_error
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_a_location_that_is_left_out_on_purpose_is_no_finding(kipu):
 TEST = "orchestrator.sync.test_connection"
 
 
-def test_the_call_answers_with_what_was_found_also_of_a_connection_that_is_not_enabled_yet(api, kipu):
+def test_the_call_returns_findings_also_for_a_disabled_connection(api, kipu):
 	connection = clinic.make_connection(kipu, secret_key="other", enabled=0).name
 	reply = api(factories.make_user("Kipu Sync Manager").name).post(TEST, connection=connection)
 	assert (reply.status_code, reply.json()["message"]) == (200, "Connection tested")
@@ -112,10 +113,13 @@ def test_the_call_answers_with_what_was_found_also_of_a_connection_that_is_not_e
 def test_who_may_test_and_what(api, guest, kipu, role):
 	connection = clinic.make_connection(kipu).name
 	answered = dict(kipu.answers)
-	assert guest.post(TEST, connection=connection).status_code == 401
-	assert api(factories.make_user(role).name).post(TEST, connection=connection).status_code == 403
+	assert get_error(guest.post(TEST, connection=connection)) == (401, "AuthenticationError")
+	assert get_error(api(factories.make_user(role).name).post(TEST, connection=connection)) == (
+		403,
+		"PermissionError",
+	)
 	manager = api(factories.make_user("Kipu Sync Manager").name)
-	assert manager.post(TEST, connection="nowhere").status_code == 404
-	assert manager.post(TEST).status_code == 400
-	assert manager.get(TEST, connection=connection).status_code == 405
+	assert get_error(manager.post(TEST, connection="nowhere")) == (404, "DoesNotExistError")
+	assert get_error(manager.post(TEST)) == (400, "InvalidRequestError")
+	assert get_error(manager.get(TEST, connection=connection)) == (405, "MethodNotAllowedError")
 	assert kipu.answers == answered

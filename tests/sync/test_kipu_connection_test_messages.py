@@ -45,7 +45,7 @@ def find_literals(node: ast.expr) -> set[str]:
 	return set()
 
 
-def test_every_finding_that_the_source_makes_has_words_and_there_are_no_others(site):
+def test_every_finding_in_the_source_has_a_message_and_vice_versa(site):
 	worded = set(MESSAGES)
 	for part, code in find_finding_codes():
 		assert any(
@@ -56,7 +56,7 @@ def test_every_finding_that_the_source_makes_has_words_and_there_are_no_others(s
 
 
 @pytest.mark.parametrize(("part", "code"), MESSAGES)
-def test_the_words_are_filled_with_what_was_found(site, part, code):
+def test_messages_are_filled_with_facts(site, part, code):
 	assert part is None or part in PART_TITLES
 	found, remedy = render_finding(Finding(part or "secret_key", "warn", code, "patients/census", FACTS))
 	for sentence in (found, remedy):

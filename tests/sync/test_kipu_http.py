@@ -145,7 +145,7 @@ def test_retry_after_is_read_in_seconds_and_as_a_date(header, seconds, monkeypat
 	assert parse_retry_after(header) == seconds
 
 
-def test_what_is_sent_is_what_was_built_and_nothing_is_added_that_would_break_the_signature():
+def test_the_request_is_sent_as_built_without_added_headers():
 	with RawServer(build_http_answer(body=b"[]")) as server:
 		assert fetch(server, make_quick_session(), "/a%2Fb?x=%C3%A9&y=a%20b&z=~") == b"[]"
 	head = server.requests[0].decode()
@@ -252,7 +252,7 @@ def test_a_wait_longer_than_allowed_ends_the_run_instead_of_blocking_it():
 	assert len(server.requests) == 1
 
 
-def test_each_attempt_is_built_anew():
+def test_each_attempt_is_built_and_signed_again():
 	built: list[int] = []
 	with RawServer(build_http_answer(500), build_http_answer(body=b"ok")) as server:
 
@@ -316,7 +316,7 @@ def test_a_small_body_that_unpacks_beyond_the_cap_is_refused():
 		fetch(server, make_quick_session(max_body=1_000_000))
 
 
-def test_a_body_that_is_not_what_its_encoding_says_is_a_failed_page():
+def test_a_body_with_a_wrong_encoding_is_a_failed_page():
 	with (
 		RawServer(build_http_answer(body=b"no gzip", Content_Encoding="gzip")) as server,
 		pytest.raises(RetriesExhaustedError) as caught,
@@ -395,7 +395,7 @@ def test_the_remote_clock_is_noted():
 	assert session.clock_offset == 1200.0
 
 
-def test_no_secret_is_chained_to_an_error_or_stands_in_its_frames():
+def test_no_secret_is_in_the_chain_or_frames_of_an_error():
 	def read(reply: Reply) -> None:
 		body = reply.body
 		raise MalformedPageError(reply.route, reply.status, len(body), "json")

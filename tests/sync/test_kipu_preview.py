@@ -8,6 +8,7 @@ from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.render import build_casefile_id, render_full_record
 from orchestrator.kipu_simulator.server import Simulator
 from tests.support import clinic, factories
+from tests.support.client import get_error
 
 ROLES = ("Clinical Manager", "Kipu Sync Manager")
 COUNTED = (
@@ -157,9 +158,7 @@ def test_somebody_at_another_facility_is_not_there(kipu, connection):
 		("x", frappe.ValidationError),
 	],
 )
-def test_a_casefile_that_kipu_does_not_have_and_one_that_is_none_are_refused(
-	connection, manager, casefile, error
-):
+def test_unknown_and_malformed_casefile_ids_are_refused(connection, manager, casefile, error):
 	with pytest.raises(error):
 		get_preview(connection, casefile, manager)
 
@@ -170,9 +169,7 @@ PREVIEW = "orchestrator.sync.preview_mapping"
 
 
 @pytest.mark.parametrize("role", ["Clinical Manager", "Kipu Sync Manager"])
-def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
-	api, guest, kipu, connection, manager, role
-):
+def test_the_call_requires_permission_on_connections_and_clients(api, guest, kipu, connection, manager, role):
 	asked = {"connection": connection.name, "casefile_id": build_casefile_id(kipu.world, 3)}
 	reply = api(manager).post(PREVIEW, **asked)
 	assert (reply.status_code, reply.json()["message"]) == (200, "Mapping previewed")
@@ -180,10 +177,13 @@ def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
 		group_by_source(reply.json()["data"])["last_name"]["kipu"]
 		== render_full_record(kipu.world, 3)["last_name"]
 	)
-	assert guest.post(PREVIEW, **asked).status_code == 401
-	assert api(factories.make_user(role).name).post(PREVIEW, **asked).status_code == 403
-	assert api(manager).post(PREVIEW, **{**asked, "connection": "nowhere"}).status_code == 404
-	assert api(manager).post(PREVIEW, **{**asked, "casefile_id": "x"}).status_code == 422
+	assert get_error(guest.post(PREVIEW, **asked)) == (401, "AuthenticationError")
+	assert get_error(api(factories.make_user(role).name).post(PREVIEW, **asked)) == (403, "PermissionError")
+	assert get_error(api(manager).post(PREVIEW, **{**asked, "connection": "nowhere"})) == (
+		404,
+		"DoesNotExistError",
+	)
+	assert get_error(api(manager).post(PREVIEW, **{**asked, "casefile_id": "x"})) == (422, "ValidationError")
 
 
 def test_preview_reports_a_refusal_by_kipu(api, kipu, connection, manager):

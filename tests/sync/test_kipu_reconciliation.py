@@ -13,6 +13,7 @@ from orchestrator.kipu_simulator.render import build_casefile_id
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.kipu.client import KipuClient
 from tests.support import clinic, factories
+from tests.support.client import get_error
 
 REPORT = "Kipu Reconciliation"
 
@@ -181,12 +182,15 @@ def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, con
 	assert (row["kind"], row["casefile_id"]) == (
 		"In care in Kipu, not on this site", build_casefile_id(kipu.world, stay),
 	)  # fmt: skip
-	assert run(api(factories.make_user(role).name), connection=connection.name).status_code == 403
+	assert get_error(run(api(factories.make_user(role).name), connection=connection.name)) == (
+		403,
+		"PermissionError",
+	)
 
 
 def test_missing_connection_and_refusal_by_kipu_are_reported(api, kipu, connection):
 	user = api(clinic.make_clinical_user())
-	assert run(user, connection="nowhere").status_code == 422
+	assert get_error(run(user, connection="nowhere")) == (422, "ValidationError")
 	kipu.faults.add(Fault("status", route="patients/census", status=403, times=1))
 	refused = run(user, connection=connection.name)
 	assert (refused.status_code, "Access refused" in refused.json()["exc"]) == (422, True)
@@ -199,7 +203,10 @@ def test_clinical_roles_may_choose_a_connection_and_read_nothing_of_it(browser, 
 	found = user.get("frappe.desk.search.search_link", doctype="Kipu Connection", txt=connection.name)
 	assert found.ok, found.text
 	assert [row["value"] for row in found.json()["message"]] == [connection.name]
-	assert user.get("frappe.client.get", doctype="Kipu Connection", name=connection.name).status_code == 403
+	assert get_error(user.get("frappe.client.get", doctype="Kipu Connection", name=connection.name)) == (
+		403,
+		"PermissionError",
+	)
 	reply = user.get("frappe.client.get_list", doctype="Kipu Connection", fields=frappe.as_json(fields))
 	shown = str(reply.json().get("message"))
 	assert [private for private in ("base_url", "access_id", "secret_key") if private in shown] == []

@@ -166,7 +166,7 @@ def test_a_planned_discharge_becomes_one_by_time_alone():
 	assert compute_status(admitted, discharged, AT + timedelta(hours=2)) == "Discharged"
 
 
-def test_the_stay_in_care_leads_whatever_happened_to_other_charts():
+def test_the_stay_in_care_decides_before_other_charts():
 	old, new = AT - timedelta(days=90), AT - timedelta(days=1)
 	keys = {
 		"discharged later": build_sort_key("Discharged", new, new, 30),
@@ -194,12 +194,12 @@ def test_the_stay_in_care_leads_whatever_happened_to_other_charts():
 		("   ", None),
 	],
 )
-def test_terms_come_in_plain_punctuation(written, clean):
+def test_terms_get_plain_punctuation(written, clean):
 	result = clean_code(written)
 	assert (result or None) == clean
 
 
-def test_names_keep_their_letters_and_lose_what_is_invisible():
+def test_names_keep_letters_and_lose_invisible_characters():
 	assert clean_text(" Zoltán\u200b  O’Fennley\x00") == "Zoltán O’Fennley"
 	assert clean_text("Rene\u0301e") == "Renée"
 	assert clean_text("\u200b \t") is None
@@ -216,7 +216,7 @@ def test_numbers_in_place_of_ids_are_texts():
 	assert stay.admission_date == date(2026, 7, 4)
 
 
-def test_lists_are_sorted_and_each_item_stands_once():
+def test_lists_are_sorted_without_duplicates():
 	one = {"full_name": "B", "phone": 5, "relationship": "", "note": "left out"}
 	two = {"full_name": "A", "email": None}
 	stay = parse(patient_contacts=[one, two, {}, dict(one)], patient_tags=["b", {"name": "a"}, "b", " "])
@@ -229,7 +229,7 @@ def test_lists_are_sorted_and_each_item_stands_once():
 	assert parse(diagnosis_codes=None).fields["diagnosis_codes"] == ()
 
 
-def test_an_insurers_name_alone_stands_for_the_insurances():
+def test_an_insurers_name_is_used_without_insurance_details():
 	assert [dict(row) for row in parse(insurance_company="Larkspur").fields["insurances"]] == [
 		{"insurance_company": "Larkspur"}
 	]

@@ -71,7 +71,7 @@ def test_version_3_does_not_know_episodes(kipu):
 	assert Minimal(kipu, 4).get("/api/patients/census", phi_level="high")[0] == 200
 
 
-def test_x_auth_date_stands_in_for_date(kipu):
+def test_x_auth_date_replaces_date(kipu):
 	client = Minimal(kipu)
 	client.date_header = "X-Auth-Date"
 	assert client.get("/api/locations")[0] == 200
@@ -161,7 +161,7 @@ def test_a_page_beyond_the_last_is_empty(kipu):
 	assert (payload["patients"], payload["pagination"]["current_page"]) == ([], "99")
 
 
-def test_the_phi_level_and_the_details_decide_what_is_in_a_census(kipu):
+def test_phi_level_and_details_decide_the_fields_of_a_census(kipu):
 	client = Minimal(kipu)
 
 	def names(**parameters: str) -> set[str]:
@@ -178,7 +178,7 @@ def test_the_phi_level_and_the_details_decide_what_is_in_a_census(kipu):
 	assert "ssn" in client.get("/api/patients/latest", **ALWAYS)[1]["patients"][0]
 
 
-def test_lists_come_in_another_order_each_time(kipu):
+def test_the_order_of_lists_changes(kipu):
 	kipu.world.set_field(0, "patient_tags", ["a", "b", "c"])
 	client = Minimal(kipu)
 	seen = {
@@ -338,7 +338,7 @@ def test_a_mass_disappearance_and_return(kipu):
 	assert list_census_ids(kipu) == before
 
 
-def test_fields_come_and_go(kipu):
+def test_fields_are_added_and_removed(kipu):
 	kipu.world.add_field("brand_new", {"x": 1})
 	kipu.world.drop_field("program")
 	kipu.world.set_field(0, "dob", "soon")
@@ -468,7 +468,7 @@ def test_faults_and_settings_by_remote_control(kipu):
 		("GET", "nothing", None, 404),
 	],
 )
-def test_remote_control_refuses_what_it_does_not_know(kipu, method, name, payload, status):
+def test_remote_control_refuses_unknown_requests(kipu, method, name, payload, status):
 	assert control(kipu, method, name, payload)[0] == status
 
 

@@ -55,9 +55,7 @@ def map_fields(raw: dict[str, object]) -> tuple[Stay, dict[str, object], set[str
 	admission=DAYS,
 	discharge=DAYS,
 )
-def test_whatever_stands_in_one_field_the_status_and_the_other_fields_arrive(
-	name, value, admission, discharge
-):
+def test_an_unreadable_field_does_not_affect_status_and_other_fields(name, value, admission, discharge):
 	days = {"admission_date": admission, "discharge_date": discharge}
 	right, values, _unreadable = map_fields(build_record(**days))
 	stay, arrived, unreadable = map_fields(build_record(**days, **{name: value}))

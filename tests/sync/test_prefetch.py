@@ -17,7 +17,7 @@ def threads() -> int:
 	return threading.active_count()
 
 
-def test_items_come_in_order_and_the_thread_is_gone_afterwards():
+def test_items_are_in_order_and_the_thread_ends():
 	before = threads()
 	with prefetch_items(iter(range(5)), HeartbeatSleep(nobody)) as items:
 		assert list(items) == [0, 1, 2, 3, 4]

@@ -59,10 +59,10 @@ def manager(api: Callable[[str], Client]) -> Client:
 
 @pytest.mark.parametrize("method", CALLS)
 def test_guests_are_asked_to_sign_in_and_others_refused(guest, api, method):
-	assert guest.post(METHOD + method, **CALLS[method]).status_code == 401
+	assert get_error(guest.post(METHOD + method, **CALLS[method])) == (401, "AuthenticationError")
 	stranger = api(get_user_with("Clinical Manager"))
 	before = frappe.db.count("Sync Run")
-	assert stranger.post(METHOD + method, **CALLS[method]).status_code == 403
+	assert get_error(stranger.post(METHOD + method, **CALLS[method])) == (403, "PermissionError")
 	assert frappe.db.count("Sync Run") == before
 
 
@@ -203,7 +203,7 @@ def test_a_queued_run_is_cancelled_at_once_and_its_job_does_nothing(kipu, manage
 	assert manager.post(METHOD + "cancel_sync", run=name).json()["data"]["status"] == "Cancelled"
 	jobs.run_queued(name)
 	assert list_clients_and_stays(connection) == []
-	assert manager.post(METHOD + "cancel_sync", run=name).status_code == 409
+	assert get_error(manager.post(METHOD + "cancel_sync", run=name)) == (409, "ConflictError")
 
 
 def test_a_run_at_work_stops_before_its_next_page_and_the_next_goes_on(kipu):
@@ -243,7 +243,7 @@ def test_held_run_continues_when_approved(kipu, manager, worker):
 	told = manager.get(METHOD + "get_sync_run", run=held["run"]).json()["data"]
 	assert (told["status"], told["deactivated"], told["updated"]) == ("Completed", 4, 4)
 	assert {get_client(connection, stay + 1000).status for stay in stays} == {"Discharged"}
-	assert manager.post(METHOD + "approve_sync_run", run=held["run"]).status_code == 409
+	assert get_error(manager.post(METHOD + "approve_sync_run", run=held["run"])) == (409, "ConflictError")
 
 
 def test_held_retry_continues_with_its_issues(kipu, worker):
@@ -309,7 +309,7 @@ def test_rollback_deletes_created_and_restores_updated_records(kipu, manager):
 	assert frappe.db.get_value("Kipu Connection", connection, ["status", "cursor"]) == ("Paused", cursor)
 	assert get_counts(run_sync(connection))[:2] == (1, 1)
 	assert list_clients_and_stays(connection) == after
-	assert manager.post(METHOD + "rollback_sync_run", run=run["run"]).status_code == 409
+	assert get_error(manager.post(METHOD + "rollback_sync_run", run=run["run"])) == (409, "ConflictError")
 
 
 def test_rollback_lists_and_preserves_later_edits(kipu):
@@ -412,7 +412,10 @@ def test_failed_record_becomes_an_issue_and_the_others_are_synced(kipu, manager)
 	assert (retried["imported"], retried["failed"]) == (1, 0)
 	frappe.db.rollback()
 	assert frappe.db.get_value("Sync Issue", issue.name, "status") == "Resolved"
-	assert manager.post(METHOD + "retry_sync_issues", connection=connection).status_code == 409
+	assert get_error(manager.post(METHOD + "retry_sync_issues", connection=connection)) == (
+		409,
+		"ConflictError",
+	)
 
 
 def test_a_discarded_failure_is_skipped_from_then_on(kipu, manager):

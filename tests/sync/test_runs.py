@@ -313,7 +313,7 @@ def test_a_partial_census_discharges_nobody(place, kind):
 	assert {get_stay(connection, get_chart(stay)).status for stay in stays} == {"Active"}
 
 
-def test_a_mass_disappearance_is_held_until_somebody_approves(place):
+def test_a_mass_disappearance_is_held_until_approved(place):
 	kipu, connection = place(20, mass_change_minimum=3, mass_change_percent=10)
 	stays = [kipu.world.admit_new() for _ in range(6)]
 	run_sync(connection)
