@@ -11,6 +11,7 @@ import pymysql.cursors
 
 import frappe
 from frappe.desk import search
+from frappe.integrations.doctype.webhook import get_all_webhooks
 from frappe.model import base_document
 from frappe.model.base_document import BaseDocument
 from frappe.model.db_query import DatabaseQuery
@@ -162,6 +163,13 @@ def get_all(doctype: str, *args: Any, **kwargs: Any) -> Any:
 	"""Return what frappe.get_all of Frappe 15 returns: as `get_list`, without permissions and without a limit."""
 	kwargs.setdefault("limit_page_length", 0)
 	return get_list(doctype, *args, **{**kwargs, "ignore_permissions": True})
+
+
+def get_enabled_webhooks() -> dict[str, Any]:
+	"""Return the enabled webhooks by DocType, as Frappe has them in its cache when it looks for those of an event."""
+	if FRAPPE_MAJOR < 16:
+		return frappe.cache().get_value("webhooks", get_all_webhooks)
+	return frappe.client_cache.get_value("webhooks", generator=get_all_webhooks)
 
 
 def keep_bytes_on_disk(file: Any) -> None:

@@ -160,7 +160,6 @@ doc_events = {
 		],
 		"on_update": "orchestrator.api.webhook_rules.on_update",
 		"on_trash": "orchestrator.api.webhook_rules.on_trash",
-		"after_rename": "orchestrator.api.webhook_rules.after_rename",
 	},
 	# What dashboards show: see orchestrator/insights/dashboards/layout.py
 	"Number Card": {

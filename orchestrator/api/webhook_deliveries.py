@@ -119,13 +119,14 @@ def queue_again(deliveries: list[int]) -> None:
 
 
 def list_replayable(webhook: str, start: datetime, end: datetime, status: str | None) -> list[int]:
-	"""Return the deliveries of events in a range of time, oldest first; one more than may be replayed at once."""
-	filters = {
-		"webhook": webhook,
-		"creation": ("between", (start, end)),
-		"sealed_payload": ("is", "set"),
-		"status": status or ("in", STATUSES),
-	}
+	"""Return the deliveries of events from one second to another, oldest first; one more than may be replayed at once."""
+	filters = [
+		["webhook", "=", webhook],
+		["creation", ">=", start],
+		["creation", "<", add_to_date(end, seconds=1)],
+		["sealed_payload", "is", "set"],
+		["status", "in", [status] if status else STATUSES],
+	]
 	return frappe.get_all(  # of a webhook that the caller may write
 		WEBHOOK_DELIVERY, filters, pluck="name", order_by="name", limit=MAX_REPLAYS + 1
 	)

@@ -12,14 +12,15 @@ from typing import Any
 import frappe
 from frappe.integrations.doctype.webhook.webhook import Webhook
 from frappe.model.document import Document
+from frappe.model.dynamic_links import invalidate_distinct_link_doctypes
 from frappe.utils import get_datetime
 
 from orchestrator import clock
 from orchestrator.api import webhook_payloads, webhook_queue
+from orchestrator.compat import get_enabled_webhooks
 from orchestrator.doctypes import WEBHOOK, WEBHOOK_DELIVERY
 from orchestrator.rows import Row, insert_rows
 
-CACHE_KEY = "orchestrator_reliable_webhook_doctypes"
 # On frappe.local: Frappe's queue, and our records as they were before the transaction.
 FRAPPE_QUEUE = "_webhook_queue"
 FORMER_RECORDS = "orchestrator_webhook_former_records"
@@ -32,25 +33,13 @@ def on_event(doc: Document, _method: str | None = None) -> None:
 	flags = frappe.flags
 	if flags.in_import or flags.in_patch or flags.in_install or flags.in_migrate:
 		return  # Frappe calls no webhooks then
-	if doc.doctype not in frappe.cache().get_value(CACHE_KEY, _list_doctypes):
+	if doc.doctype not in get_enabled_webhooks():
 		return
 	former = _get_former_records()
 	former.setdefault((doc.doctype, str(doc.name)), doc.get_doc_before_save())
 	# Each time, because a rollback forgets the callbacks of its transaction.
 	frappe.db.before_commit.add(_store_deliveries)
 	frappe.db.after_rollback.add(_discard)
-
-
-def clear_cache() -> None:
-	"""Forget which DocTypes have webhooks with reliable delivery."""
-	frappe.cache().delete_value(CACHE_KEY)
-
-
-def _list_doctypes() -> set[str]:
-	"""Return the DocTypes with webhooks with reliable delivery."""
-	if not frappe.db.has_column(WEBHOOK, "reliable_delivery"):
-		return set()  # before the first migration
-	return set(frappe.get_all(WEBHOOK, {"enabled": 1, "reliable_delivery": 1}, pluck="webhook_doctype"))
 
 
 def _get_former_records() -> dict[RecordKey, Document | None]:
@@ -86,11 +75,17 @@ def _store_deliveries() -> None:
 	]
 	if rows:
 		insert_rows(WEBHOOK_DELIVERY, rows)
+		for doctype in {
+			row["reference_doctype"] for row in rows
+		}:  # so that renaming a record renames it here
+			invalidate_distinct_link_doctypes(WEBHOOK_DELIVERY, "reference_doctype", doctype)
 		_enqueue_after_commit({str(row["webhook"]) for row in rows})
 
 
 def _load_webhooks(names: set[str]) -> dict[str, Webhook]:
 	"""Return those of the webhooks that have reliable delivery."""
+	if not frappe.db.has_column(WEBHOOK, "reliable_delivery"):
+		return {}  # before the first migration
 	filters = {"name": ("in", list(names)), "reliable_delivery": 1}
 	return {name: frappe.get_doc(WEBHOOK, name) for name in frappe.get_all(WEBHOOK, filters, pluck="name")}
 

@@ -1,10 +1,10 @@
-"""Rules of webhooks with reliable delivery: their secrets, and the caches and deliveries that belong to them."""
+"""Rules of webhooks with reliable delivery: their bodies, secrets and deliveries."""
 
 import frappe
 from frappe import _
 from frappe.integrations.doctype.webhook.webhook import Webhook
 
-from orchestrator.api import webhook_deliveries, webhook_outbox, webhook_queue
+from orchestrator.api import webhook_deliveries, webhook_queue
 from orchestrator.api.webhook_signatures import generate_secret, is_valid_secret
 from orchestrator.exceptions import refuse
 
@@ -31,22 +31,13 @@ def validate(webhook: Webhook, _method: str | None = None) -> None:
 
 def on_update(webhook: Webhook, _method: str | None = None) -> None:
 	"""Handle the hook Webhook.on_update: let what is pending be sent once the webhook is enabled."""
-	_clear_caches()
 	if webhook.enabled:
 		frappe.db.after_commit.add(lambda: webhook_queue.enqueue_delivery(webhook.name))
 
 
 def on_trash(webhook: Webhook, _method: str | None = None) -> None:
 	"""Handle the hook Webhook.on_trash."""
-	_clear_caches()
 	webhook_deliveries.delete_of_webhook(webhook.name)
-
-
-def after_rename(
-	_webhook: Webhook, _method: str | None = None, _old: str = "", _new: str = "", _merge: bool = False
-) -> None:
-	"""Handle the hook Webhook.after_rename."""
-	_clear_caches()
 
 
 def _check_body(webhook: Webhook) -> None:
@@ -75,9 +66,3 @@ def _check_secret(webhook: Webhook) -> None:
 			_("A signing secret is whsec_ followed by 24 to 64 bytes in base64. Clear the field to get one."),
 			frappe.ValidationError,
 		)
-
-
-def _clear_caches() -> None:
-	"""Clear the cache now and after the commit: another request may fill it in between."""
-	webhook_outbox.clear_cache()
-	frappe.db.after_commit.add(webhook_outbox.clear_cache)

@@ -3,7 +3,6 @@
 import frappe
 from frappe.utils.password import set_encrypted_password
 
-from orchestrator.api import webhook_outbox
 from orchestrator.api.webhook_signatures import generate_secret
 from orchestrator.doctypes import WEBHOOK
 from orchestrator.setup import custom_fields
@@ -18,4 +17,3 @@ def execute() -> None:
 		secret = generate_secret()
 		set_encrypted_password(WEBHOOK, name, secret, FIELD)
 		frappe.db.set_value(WEBHOOK, name, {"reliable_delivery": 1, FIELD: "*" * len(secret)})
-	webhook_outbox.clear_cache()

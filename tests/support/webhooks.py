@@ -146,14 +146,15 @@ def deliver_at(monkeypatch: Any, webhook: Document, moment: datetime) -> None:
 		webhook_jobs.deliver_webhook(webhook.name)
 
 
-def get_next_attempt(webhook: Document) -> datetime | None:
-	"""Return when the next pending delivery is due."""
+def get_next_attempt(webhook: Document, after: datetime) -> datetime:
+	"""Return when the next delivery is due after a time. Deliveries that wait for an earlier one of their record have been
+	due all the while.
+	"""
 	frappe.db.rollback()
-	due = frappe.get_all(
+	return frappe.get_all(
 		"Webhook Delivery",
-		{"webhook": webhook.name, "status": "Pending"},
+		{"webhook": webhook.name, "status": "Pending", "next_attempt_at": (">", after)},
 		pluck="next_attempt_at",
 		order_by="next_attempt_at",
 		limit=1,
-	)
-	return due[0] if due else None
+	)[0]
