@@ -89,10 +89,8 @@ def test_webhooks_of_clients_send_names_of_fields_and_no_values(receiver, api):
 	assert (changed["event"], changed["doctype"], changed["name"]) == ("on_update", "Client", client.name)
 	assert set(changed["changed_fields"]) == {"first_name", "full_name", "level_of_care"}
 	assert created["changed_fields"] == []
-	for request in receiver.received:
-		assert not any(
-			text in request.content.decode() for text in ("Mabel", client.last_name, "Residential")
-		)
+	sent = b"".join(request.content for request in receiver.received).decode()
+	assert [text in sent for text in ("Mabel", client.last_name, "Residential")] == [False] * 3
 
 
 def test_changed_fields_are_those_of_the_whole_transaction(receiver):
@@ -216,16 +214,17 @@ def test_manager_without_access_to_clients_may_rotate(api):
 	assert reply.status_code == 200, reply.text
 
 
+@pytest.mark.parametrize("exists", [True, False])
 @pytest.mark.parametrize("method", [ROTATE, REPLAY])
-def test_who_may_not_write_webhooks_is_refused_before_the_name_is_looked_up(guest, api, receiver, method):
-	webhook = make_webhook(receiver.url)
-	for name in (webhook.name, "no such webhook"):
-		asked = {"webhook": name, **({"from_time": "2026-01-01T00:00:00"} if method == REPLAY else {})}
-		assert get_error(guest.post(method, **asked)) == (401, "AuthenticationError")
-		assert get_error(api(factories.make_user("Sales Manager").name).post(method, **asked)) == (
-			403,
-			"PermissionError",
-		)
+def test_who_may_not_write_webhooks_is_refused_before_the_name_is_looked_up(
+	guest, api, receiver, method, exists
+):
+	asked = {"webhook": make_webhook(receiver.url).name if exists else "no such webhook"}
+	if method == REPLAY:
+		asked["from_time"] = "2026-01-01T00:00:00"
+	colleague = api(factories.make_user("Sales Manager").name)
+	assert get_error(guest.post(method, **asked)) == (401, "AuthenticationError")
+	assert get_error(colleague.post(method, **asked)) == (403, "PermissionError")
 
 
 @pytest.mark.parametrize("method", [ROTATE, REPLAY])

@@ -18,6 +18,7 @@ from orchestrator import clock
 from orchestrator.api import webhook_deliveries, webhook_jobs, webhook_queue
 from tests.support import factories
 from tests.support.webhooks import (
+	Received,
 	Receiver,
 	answer_status,
 	change_brand,
@@ -290,9 +291,15 @@ def test_parallel_workers_send_each_event_once(receiver):
 	processes = [start_delivery_process(webhook) for _ in range(3)]
 	assert [process.wait(90) for process in processes] == [0, 0, 0]
 	assert len(receiver.ids) == len(set(receiver.ids)) == 20
-	for brand in brands:
-		received = [r.body["description"] for r in receiver.received if r.body["name"] == brand.name]
-		assert received == ["0", "1", "2", "3"]
+	assert list_texts_by_record(receiver.received) == {brand.name: ["0", "1", "2", "3"] for brand in brands}
+
+
+def list_texts_by_record(requests: list[Received]) -> dict[str, list[str]]:
+	"""Return the descriptions received of each record, in the order of their arrival."""
+	texts: dict[str, list[str]] = {}
+	for request in requests:
+		texts.setdefault(request.body["name"], []).append(request.body["description"])
+	return texts
 
 
 def test_receiver_down_for_27_hours_loses_nothing(receiver, monkeypatch):
@@ -314,10 +321,7 @@ def test_receiver_down_for_27_hours_loses_nothing(receiver, monkeypatch):
 	assert list_deliveries(webhook, "status") == ["Delivered"] * 12
 	accepted = receiver.received[refused:]
 	assert len({request.id for request in accepted}) == len(accepted) == 12
-	assert {
-		brand.name: [r.body["description"] for r in accepted if r.body["name"] == brand.name]
-		for brand in brands
-	} == {brand.name: ["0", "1", "2"] for brand in brands}
+	assert list_texts_by_record(accepted) == {brand.name: ["0", "1", "2"] for brand in brands}
 
 
 def test_later_events_of_a_record_wait_for_the_first(receiver, monkeypatch):
@@ -553,8 +557,14 @@ def test_old_deliveries_are_deleted(receiver, monkeypatch):
 	disabled.db_set("enabled", 0)
 	frappe.db.commit()
 	moment = clock.get_now() + timedelta(days=13, hours=23)
-	for days, left in ((0, (2, 2)), (1, (1, 0))):
-		monkeypatch.setattr(clock, "get_now", lambda days=days: moment + days * DAY)
+	assert count_left_at(monkeypatch, moment, webhook, disabled) == (2, 2)
+	assert count_left_at(monkeypatch, moment + DAY, webhook, disabled) == (1, 0)
+
+
+def count_left_at(monkeypatch, moment, *webhooks) -> tuple[int, ...]:
+	"""Run the daily job as if it were `moment`. Return how many deliveries of each webhook are left."""
+	with monkeypatch.context() as patched:
+		patched.setattr(clock, "get_now", lambda: moment)
 		webhook_deliveries.delete_old_deliveries()
-		frappe.db.commit()
-		assert (len(list_deliveries(webhook, "name")), len(list_deliveries(disabled, "name"))) == left
+	frappe.db.commit()
+	return tuple(len(list_deliveries(webhook, "name")) for webhook in webhooks)
