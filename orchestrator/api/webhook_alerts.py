@@ -11,9 +11,9 @@ ROLE = "System Manager"
 
 def disable_webhook(name: str, reason: str) -> None:
 	"""Disable a webhook and notify its owner and the System Managers. What is pending is sent once it is enabled again."""
+	if not frappe.db.get_value(WEBHOOK, name, "enabled"):
+		return  # or deleted meanwhile
 	webhook = frappe.get_doc(WEBHOOK, name)
-	if not webhook.enabled:
-		return
 	webhook.db_set({"enabled": 0, "disabled_reason": reason})
 	webhook.run_method("on_update")  # clears the caches of enabled webhooks
 	_notify(webhook.name, webhook.owner, reason)

@@ -5,9 +5,15 @@ import time
 import frappe
 from frappe.integrations.doctype.webhook.webhook import Webhook
 
-from orchestrator.api import webhook_alerts, webhook_deliveries, webhook_queue, webhook_requests
+from orchestrator.api import (
+	webhook_alerts,
+	webhook_deliveries,
+	webhook_queue,
+	webhook_requests,
+	webhook_targets,
+)
 from orchestrator.api.webhook_payloads import Payload, open_payload
-from orchestrator.api.webhook_transport import FORBIDDEN_ADDRESS, Outcome, WebhookRequest, send_requests
+from orchestrator.api.webhook_transport import FORBIDDEN_ADDRESS, Outcome, send_requests
 from orchestrator.doctypes import WEBHOOK
 from orchestrator.exceptions import InvalidWebhookTargetError
 
@@ -90,15 +96,23 @@ def _apply_outcome(webhook: str, delivery: frappe._dict, outcome: Outcome) -> No
 
 def _send(webhook: Webhook, deliveries: list[tuple[frappe._dict, Payload]]) -> list[Outcome]:
 	"""Send those deliveries whose address is allowed. Return the outcome of each."""
-	outcomes: dict[str, Outcome] = {}
-	requests: dict[str, WebhookRequest] = {}
-	for delivery, payload in deliveries:
-		try:
-			requests[delivery.message_id] = webhook_requests.build_request(
-				webhook, delivery.message_id, payload
-			)
-		except InvalidWebhookTargetError:
-			frappe.clear_messages()
-			outcomes[delivery.message_id] = Outcome(error=FORBIDDEN_ADDRESS)
-	outcomes |= dict(zip(requests, send_requests(list(requests.values())), strict=True))
-	return [outcomes[delivery.message_id] for delivery, _payload in deliveries]
+	urls = {delivery.name: webhook_requests.get_url(webhook, payload) for delivery, payload in deliveries}
+	allowed = {url for url in set(urls.values()) if _is_allowed(url)}
+	requests = {
+		delivery.name: webhook_requests.build_request(webhook, delivery.message_id, payload)
+		for delivery, payload in deliveries
+		if urls[delivery.name] in allowed
+	}
+	outcomes = dict(zip(requests, send_requests(list(requests.values())), strict=True))
+	refused = Outcome(error=FORBIDDEN_ADDRESS)
+	return [outcomes.get(delivery.name, refused) for delivery, _payload in deliveries]
+
+
+def _is_allowed(url: str) -> bool:
+	"""Return True if a webhook may be sent to the addresses that the host of `url` has now."""
+	try:
+		webhook_targets.check_url(url)
+	except InvalidWebhookTargetError:
+		frappe.clear_messages()
+		return False
+	return True

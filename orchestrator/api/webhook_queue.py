@@ -6,6 +6,7 @@ import hashlib
 from redis.exceptions import RedisError
 
 import frappe
+from frappe.utils.background_jobs import get_queues_timeout
 
 from orchestrator.doctypes import WEBHOOK
 
@@ -21,12 +22,17 @@ def enqueue_delivery(webhook: str) -> None:
 	try:
 		if not frappe.cache().set(_build_mark(webhook), 1, nx=True, ex=MARK_SECONDS):
 			return
-		queue = frappe.db.get_value(WEBHOOK, webhook, "background_jobs_queue") or DEFAULT_QUEUE
-		frappe.enqueue(DELIVERY_JOB, queue=queue, webhook=webhook)
-	except (RedisError, frappe.ValidationError) as error:  # no Redis, or a queue that is full or unknown
+		frappe.enqueue(DELIVERY_JOB, queue=_choose_queue(webhook), webhook=webhook)
+	except (RedisError, frappe.ValidationError) as error:  # no Redis, or a queue that is full
 		clear_mark(webhook)
 		frappe.local.message_log = messages
 		frappe.logger("webhook").warning({"webhook": webhook, "not_queued": type(error).__name__})
+
+
+def _choose_queue(webhook: str) -> str:
+	"""Return the queue that the webhook names, if the bench has it."""
+	wanted = frappe.db.get_value(WEBHOOK, webhook, "background_jobs_queue")
+	return wanted if wanted in get_queues_timeout() else DEFAULT_QUEUE
 
 
 def clear_mark(webhook: str) -> None:

@@ -21,6 +21,8 @@ from orchestrator.api.webhook_transport import WebhookRequest, send_requests
 from orchestrator.exceptions import refuse
 
 DEFAULT_TIMEOUT_SECONDS = 30
+# In Desk a webhook may have any timeout; a job has to end before its queue's own.
+MAX_TIMEOUT_SECONDS = 60
 STANDARD_HEADERS = frozenset({ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER})
 
 
@@ -32,6 +34,7 @@ def send_now(webhook: Webhook, doc: Document) -> None:
 		ValidationError: 422. The receiver does not accept the request.
 	"""
 	payload = build_payload(webhook, doc, doc.get_doc_before_save())
+	webhook_targets.check_url(get_url(webhook, payload))
 	(outcome,) = send_requests([build_request(webhook, str(uuid.uuid4()), payload)])
 	if not outcome.is_delivered:
 		refuse(
@@ -42,10 +45,14 @@ def send_now(webhook: Webhook, doc: Document) -> None:
 		)
 
 
+def get_url(webhook: Webhook, payload: Payload) -> str:
+	"""Return the URL of a delivery: the webhook's present one, unless it depends on the record."""
+	return (payload.url or webhook.request_url).strip()
+
+
 def build_request(webhook: Webhook, message_id: str, payload: Payload) -> WebhookRequest:
-	"""Return the request of a delivery, signed. Raises InvalidWebhookTargetError where its address is not allowed."""
-	url = payload.url or webhook.request_url
-	webhook_targets.check_url(url)
+	"""Return the request of a delivery, signed. The address of its URL is checked once more when it is sent."""
+	url = get_url(webhook, payload)
 	body = payload.body.encode()
 	headers = {
 		row.key: row.value for row in webhook.webhook_headers if row.key.lower() not in STANDARD_HEADERS
@@ -59,9 +66,9 @@ def build_request(webhook: Webhook, message_id: str, payload: Payload) -> Webhoo
 	)
 	return WebhookRequest(
 		method=webhook.request_method,
-		url=url.strip(),
+		url=url,
 		headers=headers,
 		body=body,
-		timeout=webhook.timeout or DEFAULT_TIMEOUT_SECONDS,
+		timeout=min(webhook.timeout or DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS),
 		is_address_allowed=webhook_targets.build_address_check(url),
 	)

@@ -11,6 +11,7 @@ from orchestrator.api.lists import parse_json
 from orchestrator.api.schema_types import Bounded, Formatted, ListOf, OneOf
 from orchestrator.api.shapes import CreatedWebhook, CreatedWebhooks, ReplayedDeliveries, RotatedSecret
 from orchestrator.api.webhook_deliveries import STATUSES
+from orchestrator.api.webhook_requests import DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS
 from orchestrator.api.webhook_signatures import generate_secret
 from orchestrator.exceptions import InvalidRequestError, refuse
 
@@ -18,8 +19,6 @@ FULL_DOCUMENT = "{{ doc | json }}"
 # What a webhook with a thin body sends where a site turns reliable delivery off.
 NAME_ALONE = '{"doctype": {{ doc.doctype | json }}, "name": {{ doc.name | json }}}'
 CONTENT_TYPE = "Content-Type"
-DEFAULT_TIMEOUT_SECONDS = 30
-MAX_TIMEOUT_SECONDS = 60
 DEFAULT_OVERLAP_HOURS = 24
 MAX_OVERLAP_HOURS = 168
 

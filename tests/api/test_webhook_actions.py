@@ -171,18 +171,20 @@ def test_thin_body_is_true_or_false(api, value):
 # Secrets
 
 
-def test_secret_is_shown_by_create_alone(api):
+def test_secret_is_shown_once(api):
 	asked = build_arguments(doctype="Note")
 	manager = api(make_manager())
-	secret = manager.post(CREATE, **asked).json()["data"]["webhooks"][0]["secret"]
+	manager.post(CREATE, **asked)
 	name = asked["webhook_name"]
+	secret = manager.post(ROTATE, webhook=name).json()["data"]["secret"]
 	shown = [
 		manager.request("GET", f"/api/resource/Webhook/{name}").text,
 		manager.get("frappe.client.get", doctype="Webhook", name=name).text,
 		manager.get("frappe.client.get_list", doctype="Webhook", fields='["*"]', limit_page_length=100).text,
 		repr(frappe.db.sql("select * from tabWebhook")),
+		repr(frappe.db.sql("select data from tabVersion where ref_doctype = 'Webhook'")),
 	]
-	assert [secret in text for text in shown] == [False] * 4
+	assert [secret in text for text in shown] == [False] * 5
 	assert frappe.get_doc("Webhook", name).get_password("signing_secret") == secret
 
 
@@ -370,3 +372,15 @@ def test_nobody_writes_the_log(receiver, api, method):
 	reply = api(make_manager()).post(f"frappe.client.{method}", doctype="Webhook Delivery", **values)
 	assert get_error(reply) == (403, "PermissionError")
 	assert list_deliveries(webhook, "status") == ["Pending"]
+
+
+def test_sealed_payload_is_hidden_from_the_readers_of_the_log(receiver, api):
+	webhook = make_webhook(receiver.url)
+	make_brand()
+	(name,) = list_deliveries(webhook, "name")
+	manager = api(make_manager())
+	asked = {"doctype": "Webhook Delivery", "filters": {"webhook": webhook.name}}
+	listed = manager.post("frappe.client.get_list", **asked, fields=["name", "sealed_payload"]).json()["data"]
+	assert [(row["name"], row.get("sealed_payload")) for row in listed] == [(name, None)]
+	shown = manager.get("frappe.client.get", doctype="Webhook Delivery", name=name).json()["data"]
+	assert (shown["status"], shown.get("sealed_payload")) == ("Pending", None)

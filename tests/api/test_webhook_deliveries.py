@@ -16,7 +16,8 @@ from frappe.utils.background_jobs import get_queues
 
 from orchestrator import clock
 from orchestrator.api import webhook_deliveries, webhook_jobs, webhook_queue
-from tests.support import factories
+from orchestrator.patches import make_webhooks_reliable
+from tests.support import factories, hr_factories
 from tests.support.webhooks import (
 	Received,
 	Receiver,
@@ -186,6 +187,41 @@ def test_url_that_depends_on_the_record(receiver):
 	make_brand("one")
 	deliver(webhook)
 	assert [request.path for request in receiver.received] == ["/hook/one"]
+
+
+def test_changes_of_a_single_doctype_are_sent(receiver):
+	webhook = make_webhook(
+		receiver.url, webhook_doctype="Orchestrator Settings", webhook_json='{"limit": {{ doc.bulk_limit }} }'
+	)
+	frappe.get_doc("Orchestrator Settings").save()
+	frappe.db.commit()
+	deliver(webhook)
+	assert [request.body for request in receiver.received] == [{"limit": 500}]
+	assert list_deliveries(webhook, "reference_name") == ["Orchestrator Settings"]
+
+
+def test_deletion_is_sent_with_the_last_state(receiver):
+	webhook = make_webhook(receiver.url, webhook_docevent="on_trash")
+	brand = make_brand("last")
+	brand.delete()
+	frappe.db.commit()
+	deliver(webhook)
+	assert list_bodies(receiver) == ["last"]
+
+
+def test_cancelled_and_submitted_documents_have_events_of_their_own(receiver):
+	values = {"webhook_doctype": "Leave Allocation", "webhook_json": '{"docstatus": {{ doc.docstatus }} }'}
+	webhooks = [
+		make_webhook(receiver.url, webhook_docevent=event, **values) for event in ("on_submit", "on_cancel")
+	]
+	person = hr_factories.make_person()
+	allocation = hr_factories.make_allocation(person.employee, hr_factories.make_leave_type())
+	allocation.reload()
+	allocation.cancel()
+	frappe.db.commit()
+	for webhook in webhooks:
+		deliver(webhook)
+	assert [request.body["docstatus"] for request in receiver.received] == [1, 2]
 
 
 def test_webhooks_of_frappe_and_reliable_ones_work_side_by_side(receiver, worker):
@@ -568,3 +604,20 @@ def count_left_at(monkeypatch, moment, *webhooks) -> tuple[int, ...]:
 		webhook_deliveries.delete_old_deliveries()
 	frappe.db.commit()
 	return tuple(len(list_deliveries(webhook, "name")) for webhook in webhooks)
+
+
+def test_webhooks_made_by_earlier_versions_become_reliable(receiver):
+	webhook = make_webhook(receiver.url, reliable_delivery=0)
+	plain = make_webhook(receiver.url, reliable_delivery=0, public_target_only=0)
+	make_webhooks_reliable.execute()
+	frappe.db.commit()
+	try:
+		webhook.reload()
+		assert (webhook.reliable_delivery, webhook.thin_body) == (1, 0)
+		assert frappe.db.get_value("Webhook", plain.name, "reliable_delivery") == 0
+		make_brand()
+		deliver(webhook)
+		assert verifies(get_secret(webhook), receiver.received[0])
+	finally:
+		plain.delete()
+		frappe.db.commit()
