@@ -17,6 +17,7 @@ import redis.exceptions
 
 import frappe
 from frappe.desk import search
+from frappe.integrations.doctype.webhook import get_all_webhooks
 from frappe.model import base_document
 from frappe.model.base_document import BaseDocument
 from frappe.model.db_query import DatabaseQuery
@@ -173,6 +174,13 @@ def get_all(doctype: str, *args: Any, **kwargs: Any) -> Any:
 	"""Return what frappe.get_all of Frappe 15 returns: as `get_list`, without permissions and without a limit."""
 	kwargs.setdefault("limit_page_length", 0)
 	return get_list(doctype, *args, **{**kwargs, "ignore_permissions": True})
+
+
+def get_enabled_webhooks() -> dict[str, Any]:
+	"""Return the enabled webhooks by DocType, as Frappe has them in its cache when it looks for those of an event."""
+	if FRAPPE_MAJOR < 16:
+		return frappe.cache().get_value("webhooks", get_all_webhooks)
+	return frappe.client_cache.get_value("webhooks", generator=get_all_webhooks)
 
 
 def keep_bytes_on_disk(file: Any) -> None:

@@ -32,6 +32,7 @@ SYNC_ISSUE: Final = "Sync Issue"
 SYNC_RUN: Final = "Sync Run"
 SYNC_STATE: Final = "Sync State"
 TICKET_ESCALATION: Final = "Ticket Escalation"
+WEBHOOK_DELIVERY: Final = "Webhook Delivery"
 
 # The platform's
 AUTO_EMAIL_REPORT: Final = "Auto Email Report"
@@ -48,3 +49,4 @@ LEAVE_LEDGER_ENTRY: Final = "Leave Ledger Entry"
 LEAVE_TYPE: Final = "Leave Type"
 OPPORTUNITY: Final = "Opportunity"
 TASK: Final = "Task"
+WEBHOOK: Final = "Webhook"

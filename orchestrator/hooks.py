@@ -32,6 +32,7 @@ ignore_links_on_delete = [
 	"Sync Run",
 	"Sync State",
 	"Ticket Escalation",
+	"Webhook Delivery",
 ]
 
 # Folders whose uploads become documents: see orchestrator/api/uploads.py
@@ -137,6 +138,14 @@ doc_events = {
 	"*": {
 		"before_print": "orchestrator.access.link_titles.before_print",
 		"validate": "orchestrator.access.attachments.check_attach_fields",
+		# the events that call webhooks
+		"after_insert": "orchestrator.api.webhook_outbox.on_event",
+		"on_update": "orchestrator.api.webhook_outbox.on_event",
+		"on_submit": "orchestrator.api.webhook_outbox.on_event",
+		"on_cancel": "orchestrator.api.webhook_outbox.on_event",
+		"on_update_after_submit": "orchestrator.api.webhook_outbox.on_event",
+		"on_change": "orchestrator.api.webhook_outbox.on_event",
+		"on_trash": "orchestrator.api.webhook_outbox.on_event",
 	},
 	"Address": {"validate": "orchestrator.access.link_titles.validate_links"},
 	"Contact": {"validate": "orchestrator.access.link_titles.validate_links"},
@@ -146,7 +155,14 @@ doc_events = {
 			"orchestrator.helpdesk.notes.after_follow",
 		]
 	},
-	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
+	"Webhook": {
+		"validate": [
+			"orchestrator.api.webhook_targets.check_on_save",
+			"orchestrator.api.webhook_rules.validate",
+		],
+		"on_update": "orchestrator.api.webhook_rules.on_update",
+		"on_trash": "orchestrator.api.webhook_rules.on_trash",
+	},
 	# Cached layouts and the history of metrics: see orchestrator/insights/dashboards/layout.py
 	"Number Card": {
 		"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
@@ -376,6 +392,7 @@ scheduler_events = {
 	"cron": {
 		"*/5 * * * *": [
 			"orchestrator.helpdesk.escalation.escalate_due_tickets",
+			"orchestrator.api.webhook_jobs.enqueue_due_deliveries",
 			"orchestrator.insights.dashboards.jobs.write_notes",
 			"orchestrator.insights.dashboards.jobs.refresh_due_dashboards",
 			"orchestrator.sync.jobs.give_up_dead_runs",
@@ -393,6 +410,7 @@ scheduler_events = {
 		"orchestrator.sync.jobs.delete_old_records",
 		"orchestrator.api.idempotency.delete_expired_replies",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
+		"orchestrator.api.webhook_deliveries.delete_old_deliveries",
 		"orchestrator.gameplan.events.reconcile_events",
 		"orchestrator.insights.dashboards.history.delete_expired_points",
 		"orchestrator.insights.reports.report_jobs.delete_expired_runs",

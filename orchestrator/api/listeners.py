@@ -28,6 +28,7 @@ IGNORED_HANDLERS = frozenset(
 		"frappe.social.doctype.energy_point_rule.energy_point_rule.process_energy_points",
 		"frappe.workflow.doctype.workflow_action.workflow_action.process_workflow_actions",
 		"orchestrator.access.attachments.check_attach_fields",
+		"orchestrator.api.webhook_outbox.on_event",
 	}
 )
 

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 	)
 
 MAX_PAGE_LENGTH = 500  # as the API reference says
-MIN_ONE = ("max_page_length", "idempotency_hours", "bulk_limit", "report_retention_days")
+MIN_ONE = (
+	"max_page_length",
+	"idempotency_hours",
+	"bulk_limit",
+	"report_retention_days",
+	"webhook_retention_days",
+)
 MIN_ONE_WITH_RATE_LIMIT = (
 	"rate_limit_per_minute",
 	"rate_limit_guest_capacity",

@@ -129,10 +129,11 @@ class ReportResult(TypedDict):
 
 
 class CreatedWebhook(TypedDict):
-	"""A Webhook that was created, and its event."""
+	"""A Webhook that was created, its event, and the secret that signs its deliveries. The secret is shown this once."""
 
 	name: str
 	event: str
+	secret: str
 
 
 class CreatedWebhooks(TypedDict):
@@ -143,6 +144,7 @@ class CreatedWebhooks(TypedDict):
 	doctype: str
 	request_url: str
 	request_method: str
+	thin_body: bool
 	webhooks: list[CreatedWebhook]
 	warnings: NotRequired[list[str]]
 
@@ -203,3 +205,18 @@ class KeyList(TypedDict):
 	"""The API keys of a user, the newest first."""
 
 	keys: list[KeyState]
+
+
+class RotatedSecret(TypedDict):
+	"""The new secret of a webhook, shown this once. Until `previous_valid_until` deliveries have signatures by both."""
+
+	webhook: str
+	secret: str
+	previous_valid_until: datetime | str
+
+
+class ReplayedDeliveries(TypedDict):
+	"""How many deliveries of a webhook are sent again."""
+
+	webhook: str
+	replayed: int

@@ -3,6 +3,7 @@
 from frappe.integrations.doctype.webhook.webhook import Webhook
 from frappe.model.document import Document
 
+from orchestrator.api import webhook_requests
 from orchestrator.api.webhook_delivery import ID_HEADER, create_delivery_id, get_delivery_id
 from orchestrator.api.webhook_targets import check_target
 
@@ -21,7 +22,11 @@ class IdentifiedWebhook(Webhook):
 
 		Raises:
 			InvalidWebhookTargetError: 422 if the address is not one that the webhook may be sent to.
+			ValidationError: 422, if the receiver of a webhook with reliable delivery does not accept the request.
 		"""
+		if self.get("reliable_delivery"):
+			webhook_requests.send_now(self, doc)
+			return
 		check_target(self.name, doc)
 		if not get_delivery_id():
 			self._set_delivery_id(create_delivery_id())

@@ -2,12 +2,13 @@
 network.
 
 Checked when a webhook is saved and before each delivery, because a name may resolve to another address by
-then, or to none yet: the webhook is saved with a warning. Only the network can prevent two cases: a receiver
-that answers with a redirect, which Frappe follows, and a name that changes between the check and the call.
+then, or to none yet: the webhook is saved with a warning. Reliable delivery checks each connection as well, and follows
+no redirect. Frappe's own delivery, which a site may choose for a webhook, follows redirects.
 """
 
 import ipaddress
 import socket
+from collections.abc import Callable
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
@@ -49,12 +50,17 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def check_on_save(webhook: Webhook, _method: str | None = None) -> None:
 	"""Handle the hook Webhook.validate. Webhooks made in Desk are not checked."""
-	if not webhook.public_target_only:
+	if not is_restricted(webhook):
 		return
 	if is_resolvable(webhook.request_url):
 		check_url(webhook.request_url)
 	else:
 		frappe.msgprint(build_unknown_host_warning(webhook.request_url), indicator="orange")
+
+
+def is_restricted(webhook: Webhook) -> bool:
+	"""Return True for a webhook that may only be sent to an allowed address."""
+	return bool(webhook.public_target_only or webhook.get("reliable_delivery"))
 
 
 def is_resolvable(url: str) -> bool:
@@ -126,6 +132,14 @@ def check_url(url: str) -> None:
 	for address in _resolve_host(parts):
 		if is_public(address) != (parts.scheme == "https"):
 			_refuse_address(parts)
+
+
+def build_address_check(url: str) -> Callable[[Address], bool]:
+	"""Return a check of the address that a connection for `url` has reached, by the rules of `check_url`. It needs no site."""
+	is_secure = urlsplit(url.strip()).scheme == "https"
+	if is_secure and get_settings().allow_private_webhook_targets:
+		return lambda _address: True
+	return lambda address: is_public(address) == is_secure
 
 
 def _parse_url(url: str) -> SplitResult:

@@ -1,20 +1,18 @@
 """Webhooks: the records that the documented call creates, allowed targets, and a delivery to a real server."""
 
-import contextlib
-import json
-import threading
+import base64
 import uuid
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+import standardwebhooks
 
 import frappe
 
-from orchestrator import compat
 from orchestrator.api import webhook_targets
 from orchestrator.exceptions import InvalidWebhookTargetError
 from tests.support import factories
 from tests.support.client import get_error
+from tests.support.webhooks import answer_status, run_receiver
 
 CREATE = "frappe.desk.doctype.webhook.create"
 # A public address that needs no name server; nothing is sent to it.
@@ -33,8 +31,13 @@ def build_arguments(**values):
 	}
 
 
-def make_manager():
-	return factories.make_user("System Manager").name
+def make_manager(*roles):
+	return factories.make_user("System Manager", *roles).name
+
+
+def make_brand_manager():
+	"""A System Manager who may read brands."""
+	return make_manager("Item Manager")
 
 
 @pytest.fixture
@@ -64,38 +67,14 @@ def no_webhook_stays(request):
 		frappe.db.commit()
 
 
-@contextlib.contextmanager
-def run_receiver(failures=0):
-	"""Run a web server that records its requests, and answers the first `failures` of them with 500."""
-	received = []
-
-	class Handler(BaseHTTPRequestHandler):
-		def do_POST(self):
-			body = self.rfile.read(int(self.headers["Content-Length"]))
-			received.append((self.path, dict(self.headers), json.loads(body)))
-			self.send_response(500 if len(received) <= failures else 204)
-			self.end_headers()
-
-		def log_message(self, *_arguments):
-			"""Keep the test's output clean."""
-
-	server = HTTPServer(("127.0.0.1", 0), Handler)
-	thread = threading.Thread(target=server.serve_forever)
-	thread.start()
-	try:
-		yield f"http://127.0.0.1:{server.server_port}/hook", received
-	finally:
-		server.shutdown()
-		thread.join()
-		server.server_close()
-
-
 def test_one_event_makes_one_webhook_of_frappes_own(api):
 	asked = build_arguments()
 
 	reply = api(make_manager()).post(CREATE, **asked)
 
 	assert reply.status_code == 201, reply.text
+	secret = reply.json()["data"]["webhooks"][0]["secret"]
+	assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
 	assert reply.json() == {
 		"message": "Webhook created",
 		"exc": "",
@@ -103,12 +82,14 @@ def test_one_event_makes_one_webhook_of_frappes_own(api):
 			"doctype": "Note",
 			"request_url": PUBLIC_URL,
 			"request_method": "POST",
-			"webhooks": [{"name": asked["webhook_name"], "event": "after_insert"}],
+			"thin_body": False,
+			"webhooks": [{"name": asked["webhook_name"], "event": "after_insert", "secret": secret}],
 		},
 	}
 	webhook = frappe.get_doc("Webhook", asked["webhook_name"])
 	assert (webhook.webhook_doctype, webhook.webhook_docevent, webhook.enabled) == ("Note", "after_insert", 1)
 	assert (webhook.request_structure, webhook.webhook_json) == ("JSON", "{{ doc | json }}")
+	assert (webhook.public_target_only, webhook.reliable_delivery, webhook.thin_body) == (1, 1, 0)
 	assert [(header.key, header.value) for header in webhook.webhook_headers] == [
 		("Authorization", "Bearer token123"),
 		("Content-Type", "application/json"),
@@ -121,10 +102,12 @@ def test_several_events_make_one_webhook_each(api):
 
 	reply = api(make_manager()).post(CREATE, **asked)
 
-	assert reply.json()["data"]["webhooks"] == [
-		{"name": f"{name}-after_insert", "event": "after_insert"},
-		{"name": f"{name}-on_update", "event": "on_update"},
+	created = reply.json()["data"]["webhooks"]
+	assert [(webhook["name"], webhook["event"]) for webhook in created] == [
+		(f"{name}-after_insert", "after_insert"),
+		(f"{name}-on_update", "on_update"),
 	]
+	assert len({webhook["secret"] for webhook in created}) == 2
 
 
 def test_content_type_header_of_caller_is_preserved(api):
@@ -294,22 +277,24 @@ def insert_brand(client, details=""):
 
 
 def test_the_whole_document_reaches_the_receiver_with_the_headers(api, worker, allow_private):
-	client = api(make_manager())
+	client = api(make_brand_manager())
 	details = """<p>"Quoted" &amp; 'single' \\ back, {{ doc.name }}, naïve ☕</p>"""
-	with run_receiver() as (url, received):
-		asked = build_arguments(doctype="Brand", request_url=url)
+	with run_receiver() as receiver:
+		asked = build_arguments(doctype="Brand", request_url=receiver.url)
 		assert client.post(CREATE, **asked).status_code == 201
 		inserted = insert_brand(api(), details)
 		worker()
 
-	assert len(received) == 1
-	path, headers, body = received[0]
-	assert path == "/hook"
-	assert (headers["Authorization"], headers["Content-Type"]) == ("Bearer token123", "application/json")
+	(received,) = receiver.received
+	assert received.path == "/hook"
+	assert (received.headers["authorization"], received.headers["content-type"]) == (
+		"Bearer token123",
+		"application/json",
+	)
 	stored = frappe.get_doc("Brand", inserted["name"]).as_dict(convert_dates_to_str=True)
-	assert body == stored
-	assert (body["brand"], body["description"]) == (inserted["brand"], stored.description)
-	assert "{{ doc.name }}" in body["description"]
+	assert received.body == stored
+	assert (stored.brand, received.body["description"]) == (inserted["brand"], stored.description)
+	assert "{{ doc.name }}" in received.body["description"]
 
 
 def test_a_record_that_was_rolled_back_out_of_a_bulk_call_sends_nothing(api, worker, allow_private):
@@ -323,8 +308,8 @@ def test_a_record_that_was_rolled_back_out_of_a_bulk_call_sends_nothing(api, wor
 		is_stock_item=0,
 		brand=used.name,
 	)
-	with run_receiver() as (url, received):
-		asked = build_arguments(doctype="Brand", request_url=url, events=["on_trash"])
+	with run_receiver() as receiver:
+		asked = build_arguments(doctype="Brand", request_url=receiver.url, events=["on_trash"])
 		assert api(make_manager()).post(CREATE, **asked).status_code == 201
 		reply = api().post(
 			"frappe.desk.delete.delete_many", doctype="Brand", name=[used.name, free.name], atomic=False
@@ -332,27 +317,29 @@ def test_a_record_that_was_rolled_back_out_of_a_bulk_call_sends_nothing(api, wor
 		worker()
 
 	assert [result["ok"] for result in reply.json()["data"]["results"]] == [False, True]
-	assert [body["name"] for _path, _headers, body in received] == [free.name]
+	assert [received.body["name"] for received in receiver.received] == [free.name]
+
+
+def get_delivery(webhook):
+	"""Return the only delivery of a webhook: its record, status and error."""
+	fields = ["reference_name", "status", "last_error"]
+	(found,) = frappe.get_all("Webhook Delivery", {"webhook": webhook}, fields, as_list=True)
+	return found
 
 
 def test_a_delivery_to_a_private_address_is_stopped_and_logged(api, worker):
 	"""This happens if a name resolves to another address after the webhook was created."""
-	with run_receiver() as (url, received):
+	with run_receiver() as receiver:
 		asked = build_arguments(doctype="Brand")
 		api(make_manager()).post(CREATE, **asked)
-		frappe.db.set_value("Webhook", asked["webhook_name"], "request_url", url.replace("http:", "https:"))
+		url = receiver.url.replace("http:", "https:")
+		frappe.db.set_value("Webhook", asked["webhook_name"], "request_url", url)
 		frappe.db.commit()
 		brand = insert_brand(api())
 		worker()
 
-	assert received == []
-	logs = frappe.get_all(
-		"Webhook Request Log",
-		{"webhook": asked["webhook_name"]},
-		["reference_document", "headers", "data", "error"],
-	)
-	assert [(log.reference_document, log.headers, log.data) for log in logs] == [(brand["name"], None, None)]
-	assert "InvalidWebhookTargetError" in logs[0].error
+	assert receiver.received == []
+	assert get_delivery(asked["webhook_name"]) == (brand["name"], "Pending", "InvalidWebhookTargetError")
 
 
 @pytest.mark.parametrize(
@@ -377,10 +364,9 @@ def test_plain_http_to_an_unknown_host_is_still_refused(api):
 def test_a_delivery_to_an_unknown_host_is_stopped_and_logged(api, worker):
 	asked = build_arguments(doctype="Brand", request_url="https://no-such-host.invalid/hook")
 	assert api(make_manager()).post(CREATE, **asked).status_code == 201
-	insert_brand(api())
+	brand = insert_brand(api())
 	worker()
-	(error,) = frappe.get_all("Webhook Request Log", {"webhook": asked["webhook_name"]}, pluck="error")
-	assert "InvalidWebhookTargetError" in error
+	assert get_delivery(asked["webhook_name"]) == (brand["name"], "Pending", "InvalidWebhookTargetError")
 
 
 @pytest.mark.parametrize(("sent", "kept"), [(None, 30), (1, 1), (60, 60), ("45", 45)])
@@ -397,46 +383,57 @@ def test_a_timeout_out_of_range_is_400(api, sent):
 	assert not frappe.db.exists("Webhook", asked["webhook_name"])
 
 
-def test_each_delivery_has_an_id_that_its_attempts_share(api, worker, allow_private):
-	with run_receiver(failures=1) as (url, received):
-		asked = build_arguments(doctype="Brand", request_url=url)
+def test_a_webhook_of_frappes_own_delivery_has_an_id_that_its_attempts_share(api, worker, allow_private):
+	"""Where a site has turned reliable delivery off, Frappe makes three attempts in a row."""
+	with run_receiver(answer_status(500)) as receiver:
+		asked = build_arguments(doctype="Brand", request_url=receiver.url)
 		assert api(make_manager()).post(CREATE, **asked).status_code == 201
-		for _ in range(2):
-			insert_brand(api())
+		webhook = frappe.get_doc("Webhook", asked["webhook_name"])
+		webhook.update({"reliable_delivery": 0}).save()
+		frappe.db.commit()
+		insert_brand(api())
 		worker()
-	ids = [headers["Webhook-Id"] for _path, headers, _body in received]
-	assert (len(ids), len(set(ids))) == (3, 2)
-	assert all(uuid.UUID(found) for found in ids)
+	assert len(receiver.ids) == 3
+	assert uuid.UUID(*set(receiver.ids))
+	assert frappe.get_all("Webhook Delivery", {"webhook": webhook.name}) == []
 	stored = frappe.get_doc("Webhook", asked["webhook_name"])
 	assert "Webhook-Id" not in [header.key for header in stored.webhook_headers]
 
 
-@pytest.mark.skipif(compat.FRAPPE_MAJOR < 16, reason="Tasks of a workflow's transition came with Frappe 16")
 def test_a_task_of_a_workflow_is_not_delivered_to_a_private_address(api):
-	with run_receiver() as (url, received):
+	"""Frappe 16 sends webhooks as tasks of a workflow's transition, without the usual job."""
+	with run_receiver() as receiver:
 		asked = build_arguments(doctype="Brand")
 		api(make_manager()).post(CREATE, **asked)
-		frappe.db.set_value("Webhook", asked["webhook_name"], "request_url", url.replace("http:", "https:"))
+		url = receiver.url.replace("http:", "https:")
+		frappe.db.set_value("Webhook", asked["webhook_name"], "request_url", url)
 		frappe.db.commit()
 		brand = frappe.get_doc("Brand", insert_brand(api())["name"])
 		with pytest.raises(InvalidWebhookTargetError):
 			frappe.get_doc("Webhook", asked["webhook_name"]).execute_for_doc(brand)
-		refusal = frappe.get_last_doc("Webhook Request Log", {"webhook": asked["webhook_name"]})
-		frappe.db.rollback()
 
-	assert received == []
-	assert (refusal.reference_document, refusal.headers, refusal.data) == (brand.name, None, None)
-	assert "InvalidWebhookTargetError" in refusal.error
+	assert receiver.received == []
 
 
-@pytest.mark.skipif(compat.FRAPPE_MAJOR < 16, reason="Tasks of a workflow's transition came with Frappe 16")
-def test_a_task_of_a_workflow_is_delivered_with_an_id(api, allow_private):
-	with run_receiver() as (url, received):
-		asked = build_arguments(doctype="Brand", request_url=url)
-		api(make_manager()).post(CREATE, **asked)
+def test_a_task_of_a_workflow_is_signed_and_thin(api, allow_private):
+	with run_receiver() as receiver:
+		asked = build_arguments(doctype="Brand", request_url=receiver.url)
+		secret = api(make_manager()).post(CREATE, **asked).json()["data"]["webhooks"][0]["secret"]
 		brand = frappe.get_doc("Brand", insert_brand(api())["name"])
 		frappe.get_doc("Webhook", asked["webhook_name"]).execute_for_doc(brand)
 
-	((_path, headers, body),) = received
-	assert body["name"] == brand.name
-	assert uuid.UUID(headers["Webhook-Id"])
+	(received,) = receiver.received
+	assert uuid.UUID(received.id)
+	body = standardwebhooks.Webhook(secret).verify(received.content, received.headers)
+	assert (body["name"], "description" in body) == (brand.name, False)
+
+
+def test_a_task_of_a_workflow_fails_where_the_receiver_refuses(api, allow_private):
+	with run_receiver(answer_status(500)) as receiver:
+		asked = build_arguments(doctype="Brand", request_url=receiver.url)
+		api(make_manager()).post(CREATE, **asked)
+		brand = frappe.get_doc("Brand", insert_brand(api())["name"])
+		with pytest.raises(frappe.ValidationError, match="HTTPError 500"):
+			frappe.get_doc("Webhook", asked["webhook_name"]).execute_for_doc(brand)
+
+	assert len(receiver.received) == 1

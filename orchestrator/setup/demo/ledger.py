@@ -60,6 +60,7 @@ def open_silent_transaction() -> Iterator[None]:
 		raise
 	else:
 		frappe.db.after_commit.reset()
+		frappe.local._webhook_queue = []
 		commit()
 		frappe.clear_cache()
 	finally:

@@ -33,6 +33,7 @@ class OrchestratorSettings(Document):
 		report_retention_days: DF.Int
 		sla_at_risk_minutes: DF.Int
 		use_documented_names: DF.Check
+		webhook_retention_days: DF.Int
 
 	# end: auto-generated types
 
