@@ -23,6 +23,7 @@ after_app_install = "orchestrator.setup.install.after_app_install"
 # What only remembers a record does not stand in the way of its deletion
 ignore_links_on_delete = [
 	"Bulk Operation",
+	"Change Feed",
 	"Generated Report",
 	"Orchestrator Demo Record",
 	"Sprint Event",
@@ -135,6 +136,10 @@ doc_events = {
 	"*": {
 		"before_print": "orchestrator.access.link_titles.before_print",
 		"validate": "orchestrator.access.attachments.check_attach_fields",
+		# What change feeds have to look at: see orchestrator/api/changes/events.py
+		"on_change": "orchestrator.api.changes.events.on_change",
+		"after_delete": "orchestrator.api.changes.events.after_delete",
+		"after_rename": "orchestrator.api.changes.events.after_rename",
 	},
 	"Address": {"validate": "orchestrator.access.link_titles.validate_links"},
 	"Contact": {"validate": "orchestrator.access.link_titles.validate_links"},
@@ -276,6 +281,8 @@ override_whitelisted_methods = {
 	"frappe.desk.delete.delete_many": "orchestrator.api.bulk.delete_many",
 	"frappe.desk.report.run": "orchestrator.api.reports.run",
 	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
+	# under the name of the package: Frappe looks for functions in modules
+	"orchestrator.api.get_changes": "orchestrator.api.changes.get_changes",
 	# what comes with the comments of colleagues: not for a customer
 	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.customer_restrictions.getdoc",
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.customer_restrictions.get_docinfo",
@@ -375,6 +382,7 @@ scheduler_events = {
 		"orchestrator.sync.jobs.delete_old_records",
 		"orchestrator.api.idempotency.delete_expired_replies",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
+		"orchestrator.api.changes.retention.delete_expired_feeds",
 		"orchestrator.gameplan.events.reconcile_events",
 		"orchestrator.insights.dashboards.history.delete_expired_points",
 		"orchestrator.insights.reports.report_jobs.delete_expired_runs",

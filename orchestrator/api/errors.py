@@ -44,6 +44,7 @@ STATUS_BY_NAME: dict[str, int] = {
 	"UniqueValidationError": 409,
 	"UpdateAfterSubmitError": 409,
 	# the rest
+	"ExpiredTokenError": 410,
 	"MaxFileSizeReachedError": 413,
 	"UnsupportedMediaType": 415,
 	"RateLimitExceededError": 429,

@@ -28,6 +28,7 @@ IGNORED_HANDLERS = frozenset(
 		"frappe.social.doctype.energy_point_rule.energy_point_rule.process_energy_points",
 		"frappe.workflow.doctype.workflow_action.workflow_action.process_workflow_actions",
 		"orchestrator.access.attachments.check_attach_fields",
+		"orchestrator.api.changes.events.on_change",  # feeds find bulk writes by `modified`
 	}
 )
 
