@@ -10,36 +10,11 @@ from frappe.share import add_docshare
 
 from tests.support import factories
 from tests.support.client import Client, get_data, get_error
+from tests.support.feed_doctype import ROLE, delete_doctype, make_doctype
 from tests.support.replica import GET_CHANGES, Replica
 
 Api = Callable[[str], Client]
 DOCTYPE = "Feed Thing"
-ROLE = "Feed Reader"
-
-
-def make_doctype(name: str, **properties: Any) -> str:
-	"""A DocType of one's own, with a field of permission level 1."""
-	if not frappe.db.exists("Role", ROLE):
-		factories.make_record("Role", role_name=ROLE)
-	if not frappe.db.exists("DocType", name):
-		factories.make_record(
-			"DocType",
-			__newname=name,
-			module="Custom",
-			custom=1,
-			allow_rename=1,
-			fields=[
-				{"fieldname": "title", "fieldtype": "Data", "label": "Title"},
-				{"fieldname": "customer", "fieldtype": "Link", "options": "Customer", "label": "Customer"},
-				{"fieldname": "secret", "fieldtype": "Data", "label": "Secret", "permlevel": 1},
-			],
-			permissions=[
-				{"role": "System Manager", "read": 1, "write": 1, "create": 1, "delete": 1, "share": 1},
-				{"role": ROLE, "read": 1},
-			],
-			**{"autoname": "prompt", **properties},
-		)
-	return name
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,9 +22,7 @@ def things(frappe_site: str) -> Iterator[None]:
 	frappe.set_user("Administrator")
 	make_doctype(DOCTYPE)
 	yield
-	frappe.db.rollback()
-	frappe.delete_doc("DocType", DOCTYPE)
-	frappe.db.commit()
+	delete_doctype(DOCTYPE)
 
 
 @pytest.fixture
@@ -142,6 +115,18 @@ def test_names_that_are_swapped_and_used_again(replica: Replica) -> None:
 	assert [replica.records[name]["title"] for name in (one, moved)] == ["again", "two"]
 
 
+def test_feed_of_a_deleted_doctype_is_in_nobodys_way(admin: Client, replica: Replica) -> None:
+	doctype = make_doctype("Feed Gone")
+	Replica(admin, doctype).pull()
+	frappe.delete_doc("DocType", doctype)
+	frappe.db.commit()
+	name = make_thing()
+	frappe.rename_doc(DOCTYPE, name, f"{name}-b")
+	frappe.db.commit()
+	assert replica.list_kinds() == [("created", f"{name}-b")]
+	assert get_error(admin.post(GET_CHANGES, doctype=doctype)) == (404, "DoesNotExistError")
+
+
 def test_rename_in_upper_case(replica: Replica) -> None:
 	name = make_thing()
 	replica.pull()
@@ -178,7 +163,8 @@ def test_rename_of_a_linked_record_changes_those_that_link_to_it(api: Api, reade
 		lambda name: frappe.get_doc(DOCTYPE, name).db_set("title", "changed", update_modified=False),
 		lambda name: frappe.db.set_value(DOCTYPE, name, "title", "changed"),
 		lambda name: frappe.db.sql(
-			f"update `tab{DOCTYPE}` set title = 'changed', modified = now(6) where name = %s", name
+			f"update `tab{DOCTYPE}` set title = 'changed', modified = now(6) where name = %s",  # noqa: S608
+			name,
 		),
 	],
 	ids=["db_set", "db_set_without_modified", "set_value", "sql_with_modified"],
@@ -246,6 +232,23 @@ def test_old_token_continues_after_others_have_read_on(api: Api, reader: str, re
 	replica.length = 1
 	replica.pull()
 	assert replica.records == other.records == list_table()
+
+
+def test_old_token_learns_of_a_record_that_went_came_back_and_went(
+	api: Api, reader: str, replica: Replica
+) -> None:
+	name = make_thing()
+	replica.pull()
+	other = Replica(api(reader), DOCTYPE)
+	for _time in range(2):
+		frappe.delete_doc(DOCTYPE, name)
+		frappe.db.commit()
+		other.pull()
+		factories.make_record(DOCTYPE, __newname=name, title="again")
+		other.pull()
+	frappe.delete_doc(DOCTYPE, name)
+	frappe.db.commit()
+	assert replica.list_kinds() == [("deleted", name)]
 
 
 # Permissions
@@ -457,13 +460,12 @@ def test_numbered_names(admin: Client) -> None:
 		frappe.delete_doc(doctype, names[0])
 		frappe.db.commit()
 		assert copy.list_kinds() == [("changed", names[1]), ("deleted", names[0])]
-		frappe.db.sql(f"delete from `tab{doctype}` where name = %s", names[2])
+		frappe.db.sql(f"delete from `tab{doctype}` where name = %s", names[2])  # noqa: S608
 		frappe.db.set_value("Change Feed", {"reference_doctype": doctype}, "next_comparison_at", "2020-01-01")
 		frappe.db.commit()
 		assert copy.list_kinds() == [("deleted", names[2])]
 	finally:
-		frappe.delete_doc("DocType", doctype)
-		frappe.db.commit()
+		delete_doctype(doctype)
 
 
 def test_aliases(admin: Client) -> None:

@@ -9,6 +9,10 @@ GET_CHANGES = "orchestrator.api.get_changes"
 MAX_CALLS = 1_000
 
 
+class RefusedError(Exception):
+	"""The caller may not read the DocType at all."""
+
+
 @dataclass
 class Replica:
 	"""Records by name."""
@@ -23,15 +27,16 @@ class Replica:
 	def pull_page(self) -> dict[str, Any]:
 		"""Apply one page of changes."""
 		start = {"token": self.token} if self.token else {}
-		page = get_data(
-			self.client.post(
-				GET_CHANGES,
-				doctype=self.doctype,
-				fields=self.fields,
-				limit_page_length=self.length,
-				**start,
-			)
+		reply = self.client.post(
+			GET_CHANGES,
+			doctype=self.doctype,
+			fields=self.fields,
+			limit_page_length=self.length,
+			**start,
 		)
+		if reply.status_code == 403:
+			raise RefusedError
+		page = get_data(reply)
 		for change in page["changes"]:
 			self.records.pop(change["previous_name"], None)
 			if change["record"] is None:

@@ -34,13 +34,17 @@ def after_rename(doc: Document, method: str | None, old: str, new: str, merge: b
 	"""
 	_insert_events(doc.doctype, [(str(new), str(old))])
 	for doctype in {feed.reference_doctype for feed in _list_feeds()}:
-		meta = frappe.get_meta(doctype)
-		_insert_events(doctype, [(name, None) for name in _list_linking(meta, doc.doctype, str(new))])
+		if frappe.db.exists("DocType", doctype):  # a feed may outlive its DocType for a while
+			linking = _list_linking(frappe.get_meta(doctype), doc.doctype, str(new))
+			_insert_events(doctype, [(name, None) for name in linking])
 
 
 def _list_linking(meta: Meta, target: str, name: str) -> set[str]:
 	"""Return the records of a DocType that link to a record."""
-	filters = [{field.fieldname: name} for field in meta.get_link_fields() if field.options == target]
+	columns = set(meta.get_valid_columns())
+	filters: list[dict[str, str]] = [
+		{field.fieldname: name} for field in meta.get_link_fields() if field.options == target
+	]
 	filters += [
 		{field.fieldname: name, field.options: target}
 		for field in meta.get_dynamic_link_fields()
@@ -48,7 +52,10 @@ def _list_linking(meta: Meta, target: str, name: str) -> set[str]:
 	]
 	filters += [{column: name} for column in ("owner", "modified_by") if target == "User"]
 	# get_all: what goes into a feed is not shown to whoever renames.
-	return {str(found) for each in filters for found in frappe.get_all(meta.name, filters=each, pluck="name")}
+	found = [
+		frappe.get_all(meta.name, filters=each, pluck="name") for each in filters if columns.issuperset(each)
+	]
+	return {str(record) for names in found for record in names}
 
 
 def _insert_events(doctype: str, events: Iterable[Event]) -> None:

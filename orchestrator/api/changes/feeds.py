@@ -13,9 +13,9 @@ from orchestrator import clock
 from orchestrator.doctypes import CHANGE_FEED, CHANGE_FEED_EVENT, CHANGE_FEED_RECORD
 from orchestrator.rows import insert_rows
 
-# How far back changes are looked for by `modified` in every call: a transaction may commit late, the clocks of hosts
-# differ, and once a year the clock is put back by an hour.
-OVERLAP = timedelta(hours=2)
+# How far back from the last call changes are looked for by `modified`: a transaction may commit late, and the clocks of
+# hosts differ. What is later still is found by the next comparison.
+OVERLAP = timedelta(minutes=10)
 COLUMNS = (
 	"name",
 	"position",

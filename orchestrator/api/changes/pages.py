@@ -87,14 +87,15 @@ def _build_start(meta: Meta, query: lists.ListQuery, feed: Feed) -> ChangeToken:
 
 
 def _list_records(feed: Feed, place: ChangeToken, limit: int) -> list[frappe._dict]:
-	"""Return the records of a feed after a place. Records that came and went since are left out, as is what had gone before."""
+	"""Return the records of a feed after a place, without those that came after it and have gone again."""
 	position, name = int(place.position), quote(place.name)
 	return frappe.db.sql(
 		f"""select docname, status, position, previous_name,
 			(since > {position} or (since = {position} and docname > {name})) as is_new
 		from `tab{CHANGE_FEED_RECORD}`
 		where feed = {quote(feed.name)} and (position > {position} or (position = {position} and docname > {name}))
-			and (status = 'Present' or since < {position} or (since = {position} and docname <= {name}))
+			and (status = 'Present' or first_position < {position}
+				or (first_position = {position} and docname <= {name}))
 		order by position, docname limit {limit}""",  # noqa: S608
 		as_dict=True,
 	)

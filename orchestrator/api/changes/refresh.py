@@ -5,6 +5,7 @@ within the overlap; a comparison of all names and dates finds the rest, and what
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import frappe
@@ -24,12 +25,15 @@ from orchestrator.api.changes.differences import (
 from orchestrator.api.changes.feeds import OVERLAP, Feed
 from orchestrator.api.changes.tokens import compute_digest
 from orchestrator.doctypes import CHANGE_FEED_EVENT, CHANGE_FEED_RECORD
-from orchestrator.rows import upsert_rows
+from orchestrator.rows import IDENTITY_COLUMNS, upsert_rows
 
 # How many events, or differences, a call works on; the rest is for the next one.
 MAX_EVENTS = 2_000
 MAX_DIFFERENCES = 20_000
 SCAN_LENGTH = 1_000
+COMPARISON_INTERVAL = timedelta(hours=2)
+# Their index would have to be written with each change, and nobody reads them.
+PRESERVED = IDENTITY_COLUMNS | {"modified", "modified_by"}
 
 
 class Noticed(NamedTuple):
@@ -95,9 +99,14 @@ def _is_advanced(view: View, feed: Feed) -> bool:
 
 def _find(view: View, feed: Feed, names: set[str]) -> Noticed:
 	"""Return what there is to say of some records, those that have not changed included."""
-	listed = quote_all(sorted(names))
-	readable = list_readable(view, feed, f"{view.table}.name in {listed}", len(names), only_different=False)
-	return Noticed(readable, list_unreadable(view, feed, f"known.docname in {listed}", len(names)))
+	where = f"{view.table}.name in {quote_all(sorted(names))}"
+	readable = list_readable(view, feed, where, len(names), only_different=False)
+	missing = sorted(names.difference(row.docname for row in readable))
+	if not missing:
+		return Noticed(readable, [])
+	return Noticed(
+		readable, list_unreadable(view, feed, f"known.docname in {quote_all(missing)}", len(missing))
+	)
 
 
 def _is_comparison_due(view: View, feed: Feed) -> bool:
@@ -118,7 +127,7 @@ def _compare_all(view: View, feed: Feed) -> bool:
 		feed.next_comparison_at = None
 		return True
 	feed.condition_hash = compute_digest(view.condition)
-	feed.next_comparison_at = clock.get_now() + OVERLAP
+	feed.next_comparison_at = clock.get_now() + COMPARISON_INTERVAL
 	return False
 
 
@@ -130,7 +139,7 @@ def _write(feed: Feed, noticed: Noticed, renames: Mapping[str, str]) -> None:
 	gone = {row.docname for row in noticed.unreadable}
 	rows = [_build_readable(feed, row, _find_origin(row, renames, gone)) for row in noticed.readable]
 	rows += [_build_unreadable(feed, row) for row in noticed.unreadable]
-	upsert_rows(CHANGE_FEED_RECORD, rows)
+	upsert_rows(CHANGE_FEED_RECORD, rows, preserved=PRESERVED)
 
 
 def _find_origin(row: frappe._dict, renames: Mapping[str, str], gone: set[str]) -> str | None:
@@ -160,6 +169,7 @@ def _build_readable(feed: Feed, row: frappe._dict, previous_name: str | None) ->
 		"status": "Present",
 		"position": feed.position,
 		"since": row.since if is_known else feed.position,
+		"first_position": row.first_position or feed.position,
 		"record_modified": row.modified,
 		"previous_name": previous_name,
 		"removed_at": None,
@@ -173,6 +183,7 @@ def _build_unreadable(feed: Feed, row: frappe._dict) -> dict[str, Any]:
 		"status": "Left" if row.remains else "Deleted",
 		"position": feed.position,
 		"since": row.since,
+		"first_position": row.first_position,
 		"record_modified": row.record_modified,
 		"previous_name": None,
 		"removed_at": clock.get_now(),

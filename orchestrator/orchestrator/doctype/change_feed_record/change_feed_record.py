@@ -16,6 +16,7 @@ class ChangeFeedRecord(Document):
 
 		docname: DF.Data | None
 		feed: DF.Data | None
+		first_position: DF.Int
 		position: DF.Int
 		previous_name: DF.Data | None
 		record_modified: DF.Datetime | None
