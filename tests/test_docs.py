@@ -99,7 +99,7 @@ def is_known_name(name: str) -> bool:
 	A name may leave out `orchestrator`, or all but the last module: `errors.STATUS_BY_NAME`."""
 	first, _, rest = name.partition(".")
 	if first == APP:
-		return is_defined(name)
+		return is_defined(name) or name in list_overridden_methods()
 	if is_defined(f"{APP}.{name}") or name in list_overridden_methods():
 		return True
 	modules = list_module_stems().get(first, ())

@@ -389,18 +389,20 @@ def test_tampered_token(replica: Replica, change: Callable[[str], str]) -> None:
 	assert get_error(reply) == (400, "InvalidRequestError")
 
 
-def test_token_of_another_user_doctype_or_list_of_fields(api: Api, admin: Client, replica: Replica) -> None:
-	other = api(str(factories.make_user(ROLE).name))
-	token = replica.token
-	for reply in (
-		other.post(GET_CHANGES, doctype=DOCTYPE, fields=["name", "title"], token=token),
-		admin.post(GET_CHANGES, doctype=DOCTYPE, fields=["name", "title"], token=token),
-		replica.client.post(GET_CHANGES, doctype=DOCTYPE, fields=["title"], token=token),
-	):
-		assert get_error(reply) == (400, "InvalidRequestError")
-	user = Replica(admin, "ToDo")
-	user.pull_page()
-	reply = admin.post(GET_CHANGES, doctype=DOCTYPE, token=user.token)
+def test_token_of_another_user(admin: Client, replica: Replica) -> None:
+	reply = admin.post(GET_CHANGES, doctype=DOCTYPE, fields=["name", "title"], token=replica.token)
+	assert get_error(reply) == (400, "InvalidRequestError")
+
+
+def test_token_of_other_fields(replica: Replica) -> None:
+	reply = replica.client.post(GET_CHANGES, doctype=DOCTYPE, fields=["title"], token=replica.token)
+	assert get_error(reply) == (400, "InvalidRequestError")
+
+
+def test_token_of_another_doctype(admin: Client) -> None:
+	copy = Replica(admin, "ToDo")
+	copy.pull_page()
+	reply = admin.post(GET_CHANGES, doctype=DOCTYPE, token=copy.token)
 	assert get_error(reply) == (400, "InvalidRequestError")
 
 
@@ -412,8 +414,8 @@ def test_token_of_a_deleted_feed_has_expired(replica: Replica, reader: str) -> N
 	frappe.db.commit()
 	delete_expired_feeds()
 	assert not frappe.db.exists("Change Feed", feed)
-	for doctype in ("Change Feed Record", "Change Feed Event"):
-		assert not frappe.db.exists(doctype, {"feed": feed})
+	assert not frappe.db.exists("Change Feed Record", {"feed": feed})
+	assert not frappe.db.exists("Change Feed Event", {"feed": feed})
 	reply = replica.client.post(GET_CHANGES, doctype=DOCTYPE, fields=["name", "title"], token=replica.token)
 	assert get_error(reply) == (410, "ExpiredTokenError")
 	assert "without a token" in reply.json()["exc"]

@@ -56,6 +56,11 @@ class Replica:
 				return changes
 		raise AssertionError(f"has_more after {MAX_CALLS} pages")
 
+	def pull_records(self) -> dict[Any, dict[str, Any]]:
+		"""Apply all changes there are, and return the copy."""
+		self.pull()
+		return self.records
+
 	def list_kinds(self) -> list[tuple[str, Any]]:
 		"""Apply all changes there are, and return the kind and the name of each, sorted."""
 		return sorted((change["change"], change["name"]) for change in self.pull())

@@ -22,11 +22,10 @@ def get_changes(
 	fields: str | list | None = None,
 	limit_page_length: PageLength = None,
 ) -> Changes:
-	"""Return what has changed since the last call: records that were created, changed, renamed or deleted, and records that
-	the caller may not read any more.
+	"""Return the records that were created, changed, renamed or deleted since the last call.
 
-	Without a token, all records come first, page by page. Whoever applies the changes in their order has a copy of the
-	records that they may read.
+	Records that the caller may not read any more are given as well. Without a token, all records come first, page by page.
+	Whoever applies the changes in their order has a copy of the records that they may read.
 
 	Args:
 		doctype: DocType of the records.

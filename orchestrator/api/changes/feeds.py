@@ -64,10 +64,9 @@ def open_feed(doctype: str, user: str) -> Feed:
 		row = {"user": user, "reference_doctype": doctype, "next_comparison_at": now, "checked_until": now}
 		insert_rows(CHANGE_FEED, [{**row, "used_at": now}], ignore_duplicates=True)
 		seen = _get_feed(doctype, user)
-	locked = _get_feed(doctype, user, for_update=True)
-	values = seen or {"name": locked.name}
+	locked = _get_feed(doctype, user, for_update=True) or frappe._dict()
 	is_current = seen is not None and seen.position == locked.position
-	feed = Feed(doctype=doctype, user=user, is_current=is_current, **values)
+	feed = Feed(doctype=doctype, user=user, is_current=is_current, **(seen or {"name": locked.name}))
 	feed.is_complete = bool(feed.is_complete)
 	return feed
 
