@@ -1,6 +1,8 @@
 """The change feed: what get_changes gives, in which order, to whom, and what it refuses."""
 
+import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from frappe.share import add_docshare
 from tests.support import factories
 from tests.support.client import Client, get_data, get_error
 from tests.support.feed_doctype import ROLE, delete_doctype, make_doctype
-from tests.support.replica import GET_CHANGES, Replica
+from tests.support.replica import GET_CHANGES, RefusedError, Replica
 
 Api = Callable[[str], Client]
 DOCTYPE = "Feed Thing"
@@ -339,6 +341,73 @@ def test_conditions_on_other_records_are_compared_in_each_call(api: Api, site: s
 	before = set(frappe.get_list("Sprint", pluck="name", limit=0))
 	assert sprint.name in before
 	assert copy.records.keys() <= before
+
+
+def test_regained_permission_brings_the_copy_up_to_date(api: Api, site: str) -> None:
+	user = factories.make_user(ROLE)
+	gone, kept = make_thing(), make_thing()
+	copy = Replica(api(str(user.name)), DOCTYPE, ["name", "title"])
+	copy.pull()
+	user.remove_roles(ROLE)
+	frappe.delete_doc(DOCTYPE, gone)
+	save(kept, title="meanwhile")
+	with pytest.raises(RefusedError):
+		copy.pull()
+	user.add_roles(ROLE)
+	frappe.db.commit()
+	assert copy.list_kinds() == [("changed", kept), ("deleted", gone)]
+
+
+def test_renamed_user_keeps_the_feed_and_a_deleted_one_is_no_link(api: Api, site: str) -> None:
+	user = str(factories.make_user(ROLE).name)
+	Replica(api(user), DOCTYPE).pull()
+	renamed = factories.make_unique_email("renamed")
+	frappe.rename_doc("User", user, renamed, force=True)
+	frappe.db.commit()
+	assert frappe.db.exists("Change Feed", {"user": renamed, "reference_doctype": DOCTYPE})
+	frappe.delete_doc("User", renamed)
+	frappe.db.commit()
+
+
+@pytest.mark.parametrize(
+	"name", ["50% o'clock", 'a "quoted" name', "back\\slash", "%s %(name)s", "Zoë 😀", "`tick`"]
+)
+def test_names_with_special_characters(replica: Replica, name: str, mark: str) -> None:
+	name = f"{name} {mark}"
+	factories.make_record(DOCTYPE, __newname=name, title="first")
+	assert replica.list_kinds() == [("created", name)]
+	save(name, title="second")
+	assert replica.list_kinds() == [("changed", name)]
+	frappe.delete_doc(DOCTYPE, name)
+	frappe.db.commit()
+	assert replica.list_kinds() == [("deleted", name)]
+
+
+@pytest.mark.parametrize(
+	"path", [f"/api/v1/method/{GET_CHANGES}", f"/api/v2/method/{GET_CHANGES}", f"/?cmd={GET_CHANGES}"]
+)
+def test_every_route_answers(replica: Replica, path: str) -> None:
+	name = make_thing()
+	body = {"doctype": DOCTYPE, "fields": ["name", "title"], "token": replica.token}
+	page = get_data(replica.client.request("POST", path, data={**body, "fields": json.dumps(body["fields"])}))
+	assert [change["name"] for change in page["changes"]] == [name]
+
+
+def test_parallel_first_calls_share_one_feed(api: Api, site: str) -> None:
+	user = str(factories.make_user(ROLE).name)
+	clients = [api(user) for _ in range(8)]
+	with ThreadPoolExecutor(len(clients)) as pool:
+		copies = list(
+			pool.map(lambda client: Replica(client, DOCTYPE, ["name", "title"]).pull_records(), clients)
+		)
+	assert copies == [list_table()] * len(clients)
+	assert frappe.db.count("Change Feed", {"user": user}) == 1
+
+
+@pytest.mark.parametrize("doctype", ["Change Feed Record", "Change Feed Event"])
+def test_nobody_reads_what_feeds_know(api: Api, doctype: str) -> None:
+	manager = api(str(factories.make_user("System Manager").name))
+	assert get_error(manager.get("frappe.client.get_list", doctype=doctype)) == (403, "PermissionError")
 
 
 # Refusals

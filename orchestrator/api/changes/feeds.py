@@ -11,7 +11,7 @@ import frappe
 
 from orchestrator import clock
 from orchestrator.doctypes import CHANGE_FEED, CHANGE_FEED_EVENT, CHANGE_FEED_RECORD
-from orchestrator.rows import insert_rows
+from orchestrator.rows import IDENTITY_COLUMNS, upsert_rows
 
 # How far back from the last call changes are looked for by `modified`: a transaction may commit late, and the clocks of
 # hosts differ. What is later still is found by the next comparison.
@@ -60,15 +60,24 @@ def open_feed(doctype: str, user: str) -> Feed:
 	"""Return the feed of a user for a DocType, created if there is none. Other calls with the feed wait for this one."""
 	seen = _get_feed(doctype, user)
 	if seen is None:
-		now = clock.get_now()
-		row = {"user": user, "reference_doctype": doctype, "next_comparison_at": now, "checked_until": now}
-		insert_rows(CHANGE_FEED, [{**row, "used_at": now}], ignore_duplicates=True)
+		_create_feed(doctype, user)
 		seen = _get_feed(doctype, user)
 	locked = _get_feed(doctype, user, for_update=True) or frappe._dict()
 	is_current = seen is not None and seen.position == locked.position
 	feed = Feed(doctype=doctype, user=user, is_current=is_current, **(seen or {"name": locked.name}))
 	feed.is_complete = bool(feed.is_complete)
 	return feed
+
+
+def _create_feed(doctype: str, user: str) -> None:
+	"""Insert a feed, or wait for the call that inserts it at this moment.
+
+	To ignore duplicates would share the lock of the row, and deadlock with whoever does the same.
+	"""
+	now = clock.get_now()
+	row = {"user": user, "reference_doctype": doctype, "next_comparison_at": now, "checked_until": now}
+	preserved = IDENTITY_COLUMNS | row.keys() | {"modified", "modified_by"}
+	upsert_rows(CHANGE_FEED, [{**row, "used_at": now}], preserved=preserved)
 
 
 def _get_feed(doctype: str, user: str, *, for_update: bool = False) -> frappe._dict | None:
