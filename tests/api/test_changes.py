@@ -253,6 +253,19 @@ def test_old_token_learns_of_a_record_that_went_came_back_and_went(
 	assert replica.list_kinds() == [("deleted", name)]
 
 
+def test_reader_waits_for_no_writer_and_no_writer_for_a_reader(
+	api: Api, reader: str, replica: Replica
+) -> None:
+	names = [make_thing() for _ in range(3)]
+	replica.pull()
+	save(names[0], title="committed")
+	frappe.get_doc(DOCTYPE, names[1]).update({"title": "not yet"}).save()
+	frappe.get_doc(DOCTYPE, names[2]).delete()
+	assert replica.list_kinds() == [("changed", names[0])]
+	frappe.db.commit()
+	assert replica.list_kinds() == [("changed", names[1]), ("deleted", names[2])]
+
+
 # Permissions
 
 

@@ -22,7 +22,7 @@ from orchestrator.api.changes.differences import (
 	quote,
 	quote_all,
 )
-from orchestrator.api.changes.feeds import OVERLAP, Feed
+from orchestrator.api.changes.feeds import OVERLAP, Feed, delete_by_name
 from orchestrator.api.changes.tokens import compute_digest
 from orchestrator.doctypes import CHANGE_FEED_EVENT, CHANGE_FEED_RECORD
 from orchestrator.rows import IDENTITY_COLUMNS, upsert_rows
@@ -84,7 +84,7 @@ def _apply_events(view: View, feed: Feed) -> bool:
 		feed, _find(view, feed, names), {event.docname: event.old_name for event in events if event.old_name}
 	)
 	# These and no others: what is committed later is for the next call.
-	frappe.db.delete(CHANGE_FEED_EVENT, {"name": ("in", [event.name for event in events])})
+	delete_by_name(CHANGE_FEED_EVENT, [event.name for event in events])
 	return len(events) == MAX_EVENTS
 
 

@@ -6,6 +6,7 @@ import frappe
 from frappe.query_builder.functions import Max
 
 from orchestrator import clock
+from orchestrator.api.changes.feeds import delete_by_name
 from orchestrator.doctypes import CHANGE_FEED, CHANGE_FEED_EVENT, CHANGE_FEED_RECORD
 
 # How long a token is valid
@@ -45,5 +46,5 @@ def _delete_orphans(doctype: str) -> None:
 		frappe.qb.from_(table).select(table.name).where(table.feed.notin(kept)).limit(ROWS_PER_TRANSACTION)
 	)
 	while names := orphans.run(pluck=True):
-		frappe.db.delete(doctype, {"name": ("in", names)})
+		delete_by_name(doctype, names)
 		frappe.db.commit()
