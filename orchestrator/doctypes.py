@@ -7,6 +7,9 @@ from typing import Final
 # This app's own
 API_KEY: Final = "API Key"
 BULK_OPERATION: Final = "Bulk Operation"
+CHANGE_FEED: Final = "Change Feed"
+CHANGE_FEED_EVENT: Final = "Change Feed Event"
+CHANGE_FEED_RECORD: Final = "Change Feed Record"
 CLIENT: Final = "Client"
 CLIENT_STAY: Final = "Client Stay"
 DOCUMENT: Final = "Document"

@@ -25,6 +25,7 @@ after_app_install = "orchestrator.setup.install.after_app_install"
 # Records of history do not prevent the deletion of the record that they name
 ignore_links_on_delete = [
 	"Bulk Operation",
+	"Change Feed",
 	"Generated Report",
 	"Orchestrator Demo Record",
 	"Sprint Event",
@@ -146,6 +147,10 @@ doc_events = {
 		"on_update_after_submit": "orchestrator.api.webhook_outbox.on_event",
 		"on_change": "orchestrator.api.webhook_outbox.on_event",
 		"on_trash": "orchestrator.api.webhook_outbox.on_event",
+		# What change feeds have to look at: see orchestrator/api/changes/events.py
+		"on_change": "orchestrator.api.changes.events.on_change",
+		"after_delete": "orchestrator.api.changes.events.after_delete",
+		"after_rename": "orchestrator.api.changes.events.after_rename",
 	},
 	"Address": {"validate": "orchestrator.access.link_titles.validate_links"},
 	"Contact": {"validate": "orchestrator.access.link_titles.validate_links"},
@@ -307,8 +312,9 @@ override_whitelisted_methods = {
 	"frappe.desk.delete.delete_many": "orchestrator.api.bulk.delete_many",
 	"frappe.desk.report.run": "orchestrator.api.reports.run",
 	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
-	# this app's own, by a shorter name
+	# this app's own, under the name of its package
 	"orchestrator.api.batch": "orchestrator.api.batches.batch",
+	"orchestrator.api.get_changes": "orchestrator.api.changes.get_changes",
 	# replies with internal comments: not for a customer
 	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.customer_restrictions.getdoc",
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.customer_restrictions.get_docinfo",
@@ -411,6 +417,7 @@ scheduler_events = {
 		"orchestrator.api.idempotency.delete_expired_replies",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 		"orchestrator.api.webhook_deliveries.delete_old_deliveries",
+		"orchestrator.api.changes.retention.delete_expired_feeds",
 		"orchestrator.gameplan.events.reconcile_events",
 		"orchestrator.insights.dashboards.history.delete_expired_points",
 		"orchestrator.insights.reports.report_jobs.delete_expired_runs",

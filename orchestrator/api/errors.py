@@ -47,6 +47,7 @@ STATUS_BY_NAME: dict[str, int] = {
 	"PreconditionFailedError": 412,
 	# the rest
 	"BatchTooLargeError": 413,
+	"ExpiredTokenError": 410,
 	"MaxFileSizeReachedError": 413,
 	"UnsupportedMediaType": 415,
 	"FailedDependencyError": 424,

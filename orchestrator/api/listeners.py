@@ -29,6 +29,7 @@ IGNORED_HANDLERS = frozenset(
 		"frappe.workflow.doctype.workflow_action.workflow_action.process_workflow_actions",
 		"orchestrator.access.attachments.check_attach_fields",
 		"orchestrator.api.webhook_outbox.on_event",
+		"orchestrator.api.changes.events.on_change",  # feeds find bulk writes by `modified`
 	}
 )
 

@@ -84,6 +84,7 @@ def forget_earlier_run() -> None:
 	for doctype, filters in (
 		("Document", {"title": "contract.txt", "document_folder": ("in", ("Documents", "Contracts"))}),
 		("Webhook", {"name": WEBHOOK}),
+		("Note", {"title": "Packing list"}),
 		("OAuth Client", {"app_name": APP_NAME}),
 		("Issue", {"raised_by": LEADS[0]}),
 		("Opportunity", {"party_name": ("in", leads)}),
