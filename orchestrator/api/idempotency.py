@@ -31,6 +31,10 @@ LOCK_WAIT_SECONDS = 30
 WRITES_OF_CLAIM = "orchestrator_writes_of_claim"
 
 
+class RequestRunningConflictError(ConflictError):
+	"""The first request with the same key still runs. 409; a client may send its request again."""
+
+
 @dataclass(frozen=True)
 class StoredReply:
 	"""A reply as it was first given."""
@@ -55,7 +59,7 @@ def claim_key(method: str, applies: bool = True) -> KeyClaim | None:
 
 	Raises:
 		InvalidRequestError: 400, the key is too long.
-		ConflictError: 409, the first request with the key still runs.
+		RequestRunningConflictError: 409, the first request with the key still runs.
 	"""
 	request = frappe.local.request
 	if not applies or request.method not in UNSAFE_HTTP_METHODS or not (key := request.headers.get(HEADER)):
@@ -144,7 +148,7 @@ def _lock_key(claimed: KeyClaim) -> None:
 	if not acquired:
 		refuse(
 			_("The first request with this {0} is still running. Try again later.").format(HEADER),
-			ConflictError,
+			RequestRunningConflictError,
 		)
 
 
