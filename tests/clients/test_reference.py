@@ -68,10 +68,7 @@ def test_clients_give_what_the_site_answers(
 	before = dict(bound)
 	for number, driver in enumerate(drivers.values()):
 		outcome = driver.run(call.action, get_token(example, before), **call.command)
-		assert not outcome.error or outcome.error["classes"], outcome.error["text"]
-		(exchange,) = gateway.exchanges
-		if "sent_body" in call.command:
-			assert (json.loads(exchange.body or "null") or None) == call.command["sent_body"], driver.name
+		exchange = get_exchange(gateway, outcome, call)
 		check_exchange(example, exchange, bound if number == 0 else dict(before))
 		check_outcome(outcome, exchange)
 		gateway.reset()
@@ -189,6 +186,15 @@ def bind_reply(
 			list(reference.find_differences(translate_to_line(example.reply), json.loads(content), values))
 			== []
 		)
+
+
+def get_exchange(gateway: Gateway, outcome: Outcome, call: Call) -> Exchange:
+	"""Return the one request of a client, which sent what it was told."""
+	assert not outcome.error or outcome.error["classes"], outcome.error["text"]
+	(exchange,) = gateway.exchanges
+	if "sent_body" in call.command:
+		assert (json.loads(exchange.body or "null") or None) == call.command["sent_body"]
+	return exchange
 
 
 def check_exchange(example: Example, exchange: Exchange, values: Bindings) -> None:

@@ -134,16 +134,16 @@ def drain_bucket(key: str, seconds: float) -> None:
 
 @pytest.fixture
 def busy(site: str) -> Token:
-	"""API key and secret of a user who has no request left."""
-	token = factories.get_token(factories.make_user("Sales User").name)
-	drain_bucket(token[0], 0)
-	return token
+	"""API key and secret of a user of whom no other test spends requests."""
+	return factories.get_token(factories.make_user("Sales User").name)
 
 
 def test_rate_limit_is_waited_for(driver: Driver, gateway: Gateway, busy: Token, mark: str) -> None:
-	outcome = insert_lead(driver, busy, mark)
+	drain_bucket(busy[0], 2)
+	outcome = insert_lead(driver, busy, mark, attempts=10)
 	assert outcome.error is None
-	assert [exchange.status for exchange in gateway.exchanges] == [429, 201]
+	*refused, created = [exchange.status for exchange in gateway.exchanges]
+	assert (set(refused), created) == ({429}, 201)
 	assert count_leads(mark) == 1
 
 

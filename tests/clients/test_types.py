@@ -53,7 +53,7 @@ console.log(profile.data.nothing_like_this); // error
 new errors.DuplicateEntryErr(409, {}); // error
 """
 TSCONFIG = """{"compilerOptions": {"strict": true, "noEmit": true, "target": "ES2022", "module": "NodeNext",
-"lib": ["ES2023", "DOM", "DOM.Iterable"], "types": []}, "files": ["sample.ts"]}"""
+"lib": ["ES2023", "DOM", "DOM.Iterable"], "types": [], "skipLibCheck": true}, "files": ["sample.ts"]}"""
 
 
 def list_wrong_lines(code: str) -> list[int]:

@@ -47,7 +47,7 @@ class RetryPolicy:
 		asked = parse_retry_after(outcome) if isinstance(outcome, httpx.Response) else None
 		if asked is not None:
 			return asked if asked <= self.max_delay else None
-		backoff = min(self.max_delay, self.first_delay * 2 ** (attempt - 1))
+		backoff = min(self.max_delay, self.first_delay * float(2 ** (attempt - 1)))
 		return backoff * random.uniform(0.5, 1.0)  # noqa: S311  # spreads callers, no secret
 
 

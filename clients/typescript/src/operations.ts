@@ -21,17 +21,19 @@ type JsonValue = readonly unknown[] | { readonly [key: string]: unknown };
 // Lists and objects stand in a query as JSON text: the client writes it.
 type Widened<T> = { [K in keyof T]: string extends NonNullable<T[K]> ? T[K] | JsonValue : T[K] };
 
+type NoParameters = Record<string, never>;
+
 /** The query of a method. */
 export type QueryOf<V extends Verb, M extends string> =
-	Operation<V, M> extends { parameters: { query: infer Q } }
-		? Widened<Q>
-		: Operation<V, M> extends { parameters: { query?: infer Q } }
-			? Widened<NonNullable<Q>>
-			: Record<string, never>;
+	Operation<V, M> extends { parameters: { query?: infer Q } }
+		? [NonNullable<Q>] extends [never]
+			? NoParameters
+			: Widened<NonNullable<Q>>
+		: NoParameters;
 
 /** The JSON body of a method. */
 export type BodyOf<V extends Verb, M extends string> =
-	Operation<V, M> extends { requestBody: { content: { "application/json": infer B } } } ? B : Record<string, never>;
+	Operation<V, M> extends { requestBody: { content: { "application/json": infer B } } } ? B : NoParameters;
 
 type Responses<O> = O extends { responses: infer R } ? R : never;
 type Success<R> = R extends { 200: infer A; 201: infer B } ? A | B : R extends { 200: infer A } ? A : R extends { 201: infer B } ? B : never;
