@@ -1,6 +1,7 @@
 """The clients that script/clients generates for the site, built once. Frappe is imported by what needs a site only."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,12 +29,17 @@ def gateway(session_gateway: Gateway) -> Gateway:
 
 @pytest.fixture(scope="session")
 def packages(session_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Packages:
-	if sys.version_info < (3, 11):
-		pytest.skip("the generated Python client needs Python 3.11")
+	if sys.version_info < (3, 11) or get_node_major() < 20:
+		pytest.skip("script/clients needs Python 3.11 and Node 20")
 	from tests.support import factories
 
 	token = factories.get_token(factories.make_user().name)
 	return build_packages(session_gateway.base, token, get_shared_folder(tmp_path_factory))
+
+
+def get_node_major() -> int:
+	version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+	return int(version.removeprefix("v").split(".")[0])
 
 
 def get_shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

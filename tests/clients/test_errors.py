@@ -86,6 +86,24 @@ def test_page_of_a_proxy_is_an_error_of_its_status(
 	assert (error["status"], error["exc_type"], error["text"]) == (502, "", "<html>502 Bad Gateway</html>")
 
 
+def test_maintenance_for_an_hour_is_not_waited_for(
+	driver: Driver, gateway: Gateway, site: str, seller: Token
+) -> None:
+	gateway.reset(Fault.MAINTENANCE)
+	error = driver.run("call", seller, 3, verb="POST", method=INSERT, parameters={"doctype": "Lead"}).error
+	assert error and error["classes"] == ["ServiceUnavailableError", "ServerError", *BASES]
+	assert (error["status"], len(gateway.exchanges)) == (503, 1)
+	assert 3500 < error["retry_after"] <= 3600
+
+
+def test_redirect_is_not_followed(driver: Driver, gateway: Gateway, site: str, seller: Token) -> None:
+	"""The secret would go to another host."""
+	gateway.reset(Fault.MOVED)
+	error = driver.run("call", seller, 3, verb="GET", method="ping", parameters={}).error
+	assert error and error["classes"] == BASES
+	assert (error["status"], len(gateway.exchanges)) == (301, 1)
+
+
 def test_nobody_listens(driver: Driver, seller: Token, site: str) -> None:
 	error = driver.run(
 		"call", seller, 2, url="http://127.0.0.1:9", verb="GET", method="ping", parameters={}

@@ -5,15 +5,18 @@ import contextlib
 import http.client
 import socket
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 UPSTREAM_TIMEOUT = 120
+AN_HOUR = 3600
 # Each connection has its own, and the length is that of the whole body.
 HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 
@@ -26,6 +29,15 @@ class Fault(Enum):
 	REPLY_CUT = auto()  # in the middle of the body
 	BAD_GATEWAY = auto()  # an error page in the place of the reply, after the work
 	UNAVAILABLE = auto()  # 503 with Retry-After, in the place of the request
+	MAINTENANCE = auto()  # 503 for an hour, told as a date
+	MOVED = auto()  # a redirect to another host
+
+
+REPLIES_WITHOUT_SITE: dict[Fault, tuple[int, Callable[[], dict[str, str]]]] = {
+	Fault.UNAVAILABLE: (503, lambda: {"Retry-After": "0"}),
+	Fault.MAINTENANCE: (503, lambda: {"Retry-After": formatdate(time.time() + AN_HOUR, usegmt=True)}),
+	Fault.MOVED: (301, lambda: {"Location": "http://localhost:9/elsewhere"}),
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
 	def handle_request(self) -> None:
 		request = self._read_request()
 		fault = self.gateway.faults.popleft() if self.gateway.faults else None
-		is_asked = fault not in (Fault.REQUEST_LOST, Fault.UNAVAILABLE)
+		is_asked = fault not in (Fault.REQUEST_LOST, *REPLIES_WITHOUT_SITE)
 		exchange = self.gateway.forward(request) if is_asked else request
 		self.gateway.exchanges.append(exchange)
 		self._answer(exchange, fault)
@@ -114,8 +126,9 @@ class _Handler(BaseHTTPRequestHandler):
 			self._hang_up()
 		elif fault is Fault.BAD_GATEWAY:
 			self._write(502, {"Content-Type": "text/html"}, b"<html>502 Bad Gateway</html>")
-		elif fault is Fault.UNAVAILABLE:
-			self._write(503, {"Content-Type": "text/html", "Retry-After": "0"}, b"<html>503</html>")
+		elif fault in REPLIES_WITHOUT_SITE:
+			status, build_headers = REPLIES_WITHOUT_SITE[fault]
+			self._write(status, {"Content-Type": "text/html", **build_headers()}, b"<html></html>")
 		else:
 			headers = {
 				name: value

@@ -16,7 +16,7 @@ from problems import EXIT_NODE, EXIT_REGISTRY, ClientsError
 
 PYTHON_PINS = "python/generator-requirements.txt"
 NODE_PINS = ("typescript/package.json", "typescript/package-lock.json")
-MIN_NODE_MAJOR = 18
+MIN_NODE_MAJOR = 20
 
 
 @dataclass(frozen=True)
