@@ -41,7 +41,7 @@ def parametrize_pages(test: object) -> object:
 @cache
 def list_files() -> frozenset[str]:
 	"""Return every file and folder of the checkout, by its path from the root."""
-	folders = (ROOT / name for name in (APP, "tests", "docs", "script", "benchmarks", ".ci"))
+	folders = (ROOT / name for name in (APP, "tests", "docs", "script", "benchmarks", "clients", ".ci"))
 	found = [path for folder in folders for path in folder.rglob("*")] + list(ROOT.glob("*"))
 	return frozenset(str(path.relative_to(ROOT)) for path in found)
 

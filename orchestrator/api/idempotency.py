@@ -32,6 +32,10 @@ LOCK_WAIT_SECONDS = 30
 WRITES_OF_CLAIM = "orchestrator_writes_of_claim"
 
 
+class RequestRunningConflictError(ConflictError):
+	"""The first request with the same key still runs. 409; a client may send its request again."""
+
+
 @dataclass(frozen=True)
 class StoredReply:
 	"""The stored first reply to a request."""
@@ -58,7 +62,7 @@ def claim_key(method: str, applies: bool = True) -> KeyClaim | None:
 
 	Raises:
 		InvalidRequestError: 400, the key is too long.
-		ConflictError: 409, the first request with the key still runs.
+		RequestRunningConflictError: 409, the first request with the key still runs.
 	"""
 	request = frappe.local.request
 	if not applies or request.method not in UNSAFE_HTTP_METHODS or not (key := request.headers.get(HEADER)):
@@ -148,7 +152,7 @@ def _lock_key(claimed: KeyClaim) -> None:
 	if not acquired:
 		refuse(
 			_("The first request with this {0} is still running. Try again later.").format(HEADER),
-			ConflictError,
+			RequestRunningConflictError,
 		)
 
 

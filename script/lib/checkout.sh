@@ -82,6 +82,17 @@ install_test_clients() {
 		die "$EXIT_REGISTRY" "npm could not fetch what tests/clients/package.json names. Check the network or proxy, or npm_config_registry. Details: $SETUP_LOG"
 }
 
+# What script/clients needs, for tests/clients. On an older Python or Node than it takes, those tests are left out.
+client_generators_key() { { (cd "$CHECKOUT/clients" && cat python/generator-requirements.txt typescript/package*.json) | hash_of; stamp_read bench; } | paste -sd-; }
+install_client_generators() {
+	as_bench "$BENCH/env/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || return 0
+	[[ $(node_major) -ge 20 ]] || return 0
+	as_bench mkdir -p "$BENCH_STATE/cache"
+	# shellcheck disable=SC2016
+	as_bench env XDG_CACHE_HOME="$BENCH_STATE/cache" bash -c 'PATH=$1:$PATH exec "$2" --install' install "$BENCH/env/bin" "$LINKED/script/clients" ||
+		die "$EXIT_REGISTRY" "pip or npm could not fetch what clients/ names. Check the network or proxy, or PIP_INDEX_URL and npm_config_registry. Details: $SETUP_LOG"
+}
+
 # code_key: changes with every file of the app. schema_key: only with those that shape a site's tables and records.
 code_key() { (cd "$CHECKOUT" && find orchestrator "$(pins_file "$FRAPPE")" -type f -not -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum) | hash_of; }
 schema_key() {

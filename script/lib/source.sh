@@ -7,7 +7,7 @@ check_style() {
 	shift
 	"$@" "$bin/ruff" check --no-cache --output-format concise . || status=1
 	"$@" "$bin/ruff" format --no-cache --output-format concise --check . || status=1
-	"$@" "$bin/shellcheck" -x -a -f gcc script/server script/stop script/test script/upgrade .ci/run || status=1
+	"$@" "$bin/shellcheck" -x -a -f gcc script/clients script/server script/stop script/test script/upgrade .ci/run || status=1
 	return "$status"
 }
 

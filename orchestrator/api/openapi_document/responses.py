@@ -24,6 +24,8 @@ Schema = dict[str, Any]
 
 # The generic media type is for tools that do not support wildcards.
 DOWNLOAD_MEDIA_TYPES = ("application/octet-stream", "*/*")
+# An extension of OpenAPI: the classes of the errors of a response, each with its reason.
+ERROR_TYPES_KEY = "x-error-types"
 BYTES_SCHEMA: Schema = {"type": "string", "format": "binary"}
 RATE_LIMIT_HEADERS = {
 	"X-RateLimit-Limit": "Requests per minute by which the allowance refills.",
@@ -71,7 +73,12 @@ COMMON_ERRORS = (
 	),
 )
 WRITE_ERRORS = (
-	DocumentedError("ConflictError", "409", "The Idempotency-Key was used for another request or is in use."),
+	DocumentedError("ConflictError", "409", "The Idempotency-Key was used for another request."),
+	DocumentedError(
+		"RequestRunningConflictError",
+		"409",
+		"The first request with the Idempotency-Key still runs. Retry it.",
+	),
 )
 PRECONDITION_ERRORS = (
 	DocumentedError("PreconditionFailedError", "412", "The record has another ETag than If-Match."),
@@ -163,10 +170,13 @@ def _build_error_responses(function: Method) -> dict[str, Schema]:
 	by_status: dict[str, list[DocumentedError]] = {}
 	for error in errors:
 		by_status.setdefault(error.status, []).append(error)
-	return {
-		status: _build_error("\n".join(f"- {error.type}: {error.reason}" for error in by_status[status]))
-		for status in sorted(by_status)
-	}
+	return {status: _build_refusal(by_status[status]) for status in sorted(by_status)}
+
+
+def _build_refusal(errors: Sequence[DocumentedError]) -> Schema:
+	"""Return the response of one status, with its error classes for people and for generators of clients."""
+	response = _build_error("\n".join(f"- {error.type}: {error.reason}" for error in errors))
+	return {**response, ERROR_TYPES_KEY: {error.type: error.reason for error in errors}}
 
 
 def _build_error(description: str) -> Schema:
