@@ -145,10 +145,12 @@ doc_events = {
 		"on_submit": "orchestrator.api.webhook_outbox.on_event",
 		"on_cancel": "orchestrator.api.webhook_outbox.on_event",
 		"on_update_after_submit": "orchestrator.api.webhook_outbox.on_event",
-		"on_change": "orchestrator.api.webhook_outbox.on_event",
 		"on_trash": "orchestrator.api.webhook_outbox.on_event",
-		# What change feeds have to look at: see orchestrator/api/changes/events.py
-		"on_change": "orchestrator.api.changes.events.on_change",
+		# the same, and the records that change feeds look at: see orchestrator/api/changes/events.py
+		"on_change": [
+			"orchestrator.api.webhook_outbox.on_event",
+			"orchestrator.api.changes.events.on_change",
+		],
 		"after_delete": "orchestrator.api.changes.events.after_delete",
 		"after_rename": "orchestrator.api.changes.events.after_rename",
 	},

@@ -26,6 +26,8 @@ RIGHT_BY_RECORD_METHOD = {
 	"frappe.client.submit": "submit",
 	"frappe.desk.bulk_assignment.set_assignment_for_many": "read",
 	"frappe.desk.delete.delete_many": "delete",
+	"orchestrator.api.changes.get_changes": "read",
+	"orchestrator.api.get_changes": "read",
 }
 # Others that work on records, and on those only that the scope includes
 RECORD_METHODS = frozenset({*RIGHT_BY_RECORD_METHOD, "orchestrator.api.bulk.get_operation", "upload_file"})

@@ -1,7 +1,7 @@
 """Replace the Frappe functions that decide on permissions while the scope of an API key limits a request or job.
 
 Frappe has no hook that is asked for every DocType, for shared records, and for the Administrator. The replacements are
-installed when a process meets its first key with scopes: until then, Frappe's functions are untouched. See docs/decisions/0049.
+installed when a process meets its first key with scopes: until then, Frappe's functions are untouched. See docs/decisions/0046.
 """
 
 import functools

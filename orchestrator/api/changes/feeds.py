@@ -56,34 +56,46 @@ class Feed:
 		)
 
 
-def open_feed(doctype: str, user: str) -> Feed:
-	"""Return the feed of a user for a DocType, created if there is none. Other calls with the feed wait for this one."""
-	seen = _get_feed(doctype, user)
+def open_feed(doctype: str, user: str, api_key: str) -> Feed:
+	"""Return the feed of a user for a DocType, created if there is none. Other calls with the feed wait for this one.
+
+	Args:
+		doctype: The DocType.
+		user: The user.
+		api_key: The API key whose scope limits what the user may read, which has a feed of its own; empty without one.
+	"""
+	seen = _get_feed(doctype, user, api_key)
 	if seen is None:
-		_create_feed(doctype, user)
-		seen = _get_feed(doctype, user)
-	locked = _get_feed(doctype, user, for_update=True) or frappe._dict()
+		_create_feed(doctype, user, api_key)
+		seen = _get_feed(doctype, user, api_key)
+	locked = _get_feed(doctype, user, api_key, for_update=True) or frappe._dict()
 	is_current = seen is not None and seen.position == locked.position
 	feed = Feed(doctype=doctype, user=user, is_current=is_current, **(seen or {"name": locked.name}))
 	feed.is_complete = bool(feed.is_complete)
 	return feed
 
 
-def _create_feed(doctype: str, user: str) -> None:
+def _create_feed(doctype: str, user: str, api_key: str) -> None:
 	"""Insert a feed, or wait for the call that inserts it at this moment.
 
 	To ignore duplicates would share the lock of the row, and deadlock with whoever does the same.
 	"""
 	now = clock.get_now()
-	row = {"user": user, "reference_doctype": doctype, "next_comparison_at": now, "checked_until": now}
+	row = {
+		"user": user,
+		"api_key": api_key,
+		"reference_doctype": doctype,
+		"next_comparison_at": now,
+		"checked_until": now,
+	}
 	preserved = IDENTITY_COLUMNS | row.keys() | {"modified", "modified_by"}
 	upsert_rows(CHANGE_FEED, [{**row, "used_at": now}], preserved=preserved)
 
 
-def _get_feed(doctype: str, user: str, *, for_update: bool = False) -> frappe._dict | None:
+def _get_feed(doctype: str, user: str, api_key: str, *, for_update: bool = False) -> frappe._dict | None:
 	return frappe.db.get_value(
 		CHANGE_FEED,
-		{"user": user, "reference_doctype": doctype},
+		{"user": user, "api_key": api_key, "reference_doctype": doctype},
 		COLUMNS,
 		as_dict=True,
 		for_update=for_update,
@@ -103,8 +115,8 @@ def delete_by_name(doctype: str, names: list[str]) -> None:
 
 
 def create_feed_indexes() -> None:
-	"""Create the unique index of feeds: one feed per DocType and user."""
-	frappe.db.add_unique(CHANGE_FEED, ["reference_doctype", "user"], "one_per_user")
+	"""Create the unique index of feeds: one feed per DocType, user and scope."""
+	frappe.db.add_unique(CHANGE_FEED, ["reference_doctype", "user", "api_key"], "one_per_user")
 
 
 def create_record_indexes() -> None:

@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.meta import Meta
 
 from orchestrator.access.field_levels import get_unreadable_fields
+from orchestrator.access.key_scope import get_scope
 from orchestrator.api import lists
 from orchestrator.api.changes.differences import quote
 from orchestrator.api.changes.feeds import Feed, open_feed
@@ -52,7 +53,8 @@ def parse_fields(meta: Meta, fields: Any) -> lists.ListQuery:
 
 def get_page(meta: Meta, query: lists.ListQuery, token: str | None, length: int) -> Changes:
 	"""Return the changes after a token, or the first records without one."""
-	feed = open_feed(meta.name, frappe.session.user)
+	scope = get_scope()
+	feed = open_feed(meta.name, frappe.session.user, scope.key if scope else "")
 	start = _build_start(meta, query, feed)
 	place = parse_token(token, start) if token else start
 	if token and place.position < feed.oldest_position:

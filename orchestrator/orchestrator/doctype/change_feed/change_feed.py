@@ -14,6 +14,7 @@ class ChangeFeed(Document):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
+		api_key: DF.Data | None
 		checked_until: DF.Datetime | None
 		condition_hash: DF.Data | None
 		is_complete: DF.Check
