@@ -332,6 +332,28 @@ def mark() -> str:
 
 
 @pytest.fixture
+def broken_doctype(site: str) -> Iterator[str]:
+	"""A DocType whose table is gone, so that calls fail unexpectedly."""
+	import frappe
+
+	from tests.support import factories
+
+	name = factories.make_unique("Broken")
+	frappe.get_doc(
+		{
+			"doctype": "DocType", "name": name, "module": "Custom", "custom": 1,
+			"fields": [{"fieldname": "secret_note", "fieldtype": "Data", "label": "Note"}],
+			"permissions": [{"role": "System Manager", "read": 1, "create": 1, "write": 1}],
+		}
+	).insert()  # fmt: skip
+	frappe.db.sql_ddl(f"rename table `tab{name}` to `gone {name}`")
+	yield name
+	frappe.db.sql_ddl(f"rename table `gone {name}` to `tab{name}`")
+	frappe.delete_doc("DocType", name, force=True)
+	frappe.db.commit()
+
+
+@pytest.fixture
 def browser(callers: Callers, site: str) -> Callable[[str, str], Client]:
 	"""Return `browser(user, password)`: a Desk session, with the header that Desk sends."""
 	return callers.browser

@@ -38,6 +38,8 @@ ADDED_METHODS = frozenset(
 OWN_PREFIX = "orchestrator."
 # Headers that Desk and the Vue front ends send with every call, and other clients do not.
 BROWSER_HEADERS = ("X-Frappe-CSRF-Token", "X-Frappe-Site-Name")
+# With it, the API page has its calls answered as those of an API client, from the browser's own session.
+CONTRACT_HEADER = "X-Orchestrator-Contract"
 
 
 @dataclass
@@ -71,8 +73,10 @@ def parse_call(request: "frappe.Request") -> ApiCall | None:
 
 
 def is_from_browser(request: "frappe.Request") -> bool:
-	"""Return True for Desk and the Vue front ends, which always send certain headers."""
+	"""Return True for Desk and the Vue front ends, which always send certain headers and never CONTRACT_HEADER."""
 	headers = request.headers
+	if headers.get(CONTRACT_HEADER):
+		return False
 	if headers.get("X-Requested-With") == "XMLHttpRequest":
 		return True
 	return any(headers.get(name) for name in BROWSER_HEADERS)

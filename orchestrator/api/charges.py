@@ -143,6 +143,11 @@ def _charge_caller() -> Allowance | None:
 	return limits.charge_token(f"user:{user}", get_settings().rate_limit_user_capacity)
 
 
+def read_allowance_of_caller() -> Allowance | None:
+	"""Return what is left for the signed-in caller, without a charge."""
+	return limits.read_allowance(f"user:{frappe.session.user}", get_settings().rate_limit_user_capacity)
+
+
 def _charge_address() -> Allowance | None:
 	return limits.charge_token(f"ip:{_get_address()}", get_settings().rate_limit_guest_capacity)
 

@@ -30,6 +30,7 @@ redis.call('EXPIRE', KEYS[1], math.ceil((capacity - tokens) / rate) + 1)
 return {taken, string.format('%.6f', tokens), string.format('%.6f', now)}
 """
 BUCKET_SCRIPT_SHA = hashlib.sha1(BUCKET_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+BUCKET_PREFIX = "orchestrator:bucket:"
 SECONDS_PER_MINUTE = 60
 last_warning = 0.0
 
@@ -75,6 +76,27 @@ def charge_token(caller: str, capacity: int) -> Allowance | None:
 	return compute_allowance(bool(taken), float(tokens), float(now), per_minute, capacity)
 
 
+def read_allowance(caller: str, capacity: int) -> Allowance | None:
+	"""Return what is left in the bucket of `caller`, without taking a token. None where limits are off or Redis is away."""
+	settings = get_settings()
+	if not settings.rate_limit_enabled:
+		return None
+	per_minute = settings.rate_limit_per_minute
+	cache = frappe.cache()
+	try:
+		stored = cache.hmget(cache.make_key(f"{BUCKET_PREFIX}{caller}"), ["tokens", "at"])
+		seconds, microseconds = cache.time()
+	except redis.exceptions.RedisError as error:
+		_log_limit_failure(error)
+		return None
+	now = seconds + microseconds / 1_000_000
+	tokens, at = (
+		float(value) if value else default for value, default in zip(stored, (capacity, now), strict=True)
+	)
+	refilled = min(capacity, tokens + max(0.0, now - at) * per_minute / SECONDS_PER_MINUTE)
+	return compute_allowance(refilled >= 1, refilled, now, per_minute, capacity)
+
+
 def compute_allowance(granted: bool, tokens: float, now: float, per_minute: int, capacity: int) -> Allowance:
 	"""Compute the allowance of a caller with `tokens` left at epoch second `now`."""
 	rate = per_minute / SECONDS_PER_MINUTE
@@ -90,7 +112,7 @@ def compute_allowance(granted: bool, tokens: float, now: float, per_minute: int,
 def run_script(caller: str, rate: float, capacity: int) -> list[bytes]:
 	"""Run SCRIPT by its digest; its text is sent to Redis only if it is not cached there."""
 	cache = frappe.cache()
-	key = cache.make_key(f"orchestrator:bucket:{caller}")
+	key = cache.make_key(f"{BUCKET_PREFIX}{caller}")
 	try:
 		return cache.evalsha(BUCKET_SCRIPT_SHA, 1, key, rate, capacity)
 	except redis.exceptions.NoScriptError:

@@ -113,3 +113,31 @@ class CreatedWebhooks(TypedDict):
 	request_method: str
 	webhooks: list[CreatedWebhook]
 	warnings: NotRequired[list[str]]
+
+
+class RateLimitState(TypedDict):
+	"""The caller's rate limit: requests per minute, requests left now, and the epoch second at which all are there again."""
+
+	limit: int
+	remaining: int
+	reset: int
+
+
+class LoggedError(TypedDict):
+	"""An unexpected error in one of the caller's requests. `error_log` is the name of its Error Log, which administrators
+	may read.
+	"""
+
+	request_id: str
+	method: str
+	error_class: str
+	occurred_at: str
+	error_log: str
+
+
+class ApiUsage(TypedDict):
+	"""The caller's own use of the API. `rate_limit` is null where the site sets no limit."""
+
+	user: str
+	rate_limit: RateLimitState | None
+	recent_errors: list[LoggedError]

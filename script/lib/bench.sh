@@ -66,7 +66,7 @@ init_bench() {
 	write_common_config
 	as_bench "$BENCH_STATE/bench-cli/bin/bench" init --ignore-exist --frappe-path "file://$BENCH_STATE/source/frappe" --frappe-branch "$branch" \
 		--python "$python" --skip-assets --skip-redis-config-generation --no-backups "$BENCH" ||
-		die "$EXIT_BENCH" "bench init failed; the reason is at the end of $SETUP_LOG. Mend it and run this again: it continues here."
+		die "$EXIT_BENCH" "bench init failed; the reason is at the end of $SETUP_LOG. Fix it and run this again: it continues here."
 	as_bench git -C "$BENCH/apps/frappe" remote set-url upstream "$url"
 }
 
@@ -112,13 +112,13 @@ build_assets() {
 	report_missing_assets "$failed"
 }
 
-# On 15 the API does without, so a fault is told and not fatal. Frappe 16 answers mail and PDFs with 500 then.
+# On 15 the API works without them, so a failure is only reported. Frappe 16 answers mail and PDFs with 500 then.
 report_missing_assets() {
 	if [[ $FRAPPE == 15 ]]; then
 		note "the scripts and styles of$1 could not be built, so Desk won't work in a browser; the API is not affected. $SETUP_LOG says why. The next run tries again."
 		try_again
 	else
-		die "$EXIT_BENCH" "The scripts and styles of$1 could not be built, and without them Frappe $FRAPPE sends no mail and makes no PDF. The reason is in $SETUP_LOG. Mend it and run this again: it continues here."
+		die "$EXIT_BENCH" "The scripts and styles of$1 could not be built, and without them Frappe $FRAPPE sends no mail and makes no PDF. The reason is in $SETUP_LOG. Fix it and run this again: it continues here."
 	fi
 }
 bundle() { as_bench env -C "$BENCH/apps/frappe" yarn run --silent production --apps "$1"; }

@@ -172,7 +172,7 @@ fail_step() {
 		say "--- the last lines of $SETUP_LOG:"
 		# Frappe draws its progress bars over and over on one line.
 		tail -c 100000 "$SETUP_LOG" | tr '\r' '\n' | grep -v '^Updating ' | tail -n 25 | cut -c1-200 | sed 's/^/    /' >&"$TERMINAL"
-		say "Error: \"$1\" failed. Mend what the lines above name and run the same command again: it continues here."
+		say "Error: \"$1\" failed. Fix what the lines above name and run the same command again: it continues here."
 	fi
 	exit "$2"
 }

@@ -57,7 +57,7 @@ start_one_redis() {
 
 readonly CACHE_OPTIONS=(--save '' --maxmemory 512mb --maxmemory-policy allkeys-lru)
 
-# The bench's own pair, unless it was told to use others.
+# The bench's own pair, unless the settings name others.
 start_redis() {
 	[[ -n $REDIS_CACHE ]] || start_one_redis redis_cache "$REDIS_CACHE_PORT" "${CACHE_OPTIONS[@]}"
 	[[ -n $REDIS_QUEUE ]] || start_one_redis redis_queue "$REDIS_QUEUE_PORT" --dbfilename queue.rdb

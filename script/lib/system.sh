@@ -29,7 +29,7 @@ install_packages() {
 		bench_has npm || missing+=(npm)
 	fi
 	# shellcheck disable=SC2068 # an emptied entry must vanish
-	apt_get install -y --no-install-recommends ${missing[@]} || die "$EXIT_REGISTRY" "apt-get could not install: ${missing[*]}. See the end of $SETUP_LOG, mend it, and run this again."
+	apt_get install -y --no-install-recommends ${missing[@]} || die "$EXIT_REGISTRY" "apt-get could not install: ${missing[*]}. See the end of $SETUP_LOG, fix it, and run this again."
 }
 
 apt_get() { as_root "Installing system packages" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"; }

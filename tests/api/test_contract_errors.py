@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -176,24 +176,6 @@ def test_every_path_gives_the_same_contract(seller: Client, path: str, accept: s
 	assert_error(missing, 400, "InvalidRequestError")
 	for reply in (good, bad, missing):
 		assert reply.headers["X-RateLimit-Limit"] == "100"
-
-
-@pytest.fixture
-def broken_doctype(site: str) -> Iterator[str]:
-	"""Yield a DocType whose table is missing, which causes an unforeseen error."""
-	name = factories.make_unique("Broken")
-	frappe.get_doc(
-		{
-			"doctype": "DocType", "name": name, "module": "Custom", "custom": 1,
-			"fields": [{"fieldname": "secret_note", "fieldtype": "Data", "label": "Note"}],
-			"permissions": [{"role": "System Manager", "read": 1, "create": 1, "write": 1}],
-		}
-	).insert()  # fmt: skip
-	frappe.db.sql_ddl(f"rename table `tab{name}` to `gone {name}`")
-	yield name
-	frappe.db.sql_ddl(f"rename table `gone {name}` to `tab{name}`")
-	frappe.delete_doc("DocType", name, force=True)
-	frappe.db.commit()
 
 
 def test_an_unforeseen_error_is_500_with_an_id_that_finds_the_log(api: Api, broken_doctype: str) -> None:

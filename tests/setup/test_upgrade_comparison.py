@@ -21,6 +21,13 @@ def comparison(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 	return comparison
 
 
+@pytest.fixture
+def report(comparison: ModuleType) -> ModuleType:
+	import report
+
+	return report
+
+
 def build_rows(**values: object) -> dict[str, dict[str, object]]:
 	return {"first": {"name": "first", **values}}
 
@@ -86,3 +93,30 @@ def test_bench_that_is_not_newer_is_refused(frappe_site: str) -> None:
 	result = subprocess.run([SCRIPT, bench, bench], capture_output=True, text=True, check=False)
 	assert (result.returncode, result.stdout) == (1, "")
 	assert "name the older bench first" in result.stderr
+
+
+def test_each_difference_and_each_failed_check_is_one_line(report: ModuleType) -> None:
+	finding = {"check": "roles", "found": "One is missing.", "remedy": "Run migrate."}
+	found = report.Report(
+		lost={"Client": ["C-1", "C-2"]},
+		changed={"Lead.source": "1 of 2"},
+		files_lost=["private/files/a.pdf"],
+		doctor=[{**finding, "level": "fail"}, {**finding, "level": "warn"}],
+	)
+	assert report.describe_differences(found) == [
+		"Lost: Client: C-1, C-2",
+		"Changed: Lead.source: 1 of 2",
+		"Lost or changed: private/files/a.pdf",
+		"Doctor: roles: One is missing. Run migrate.",
+	]
+	assert not found.is_complete()
+
+
+@pytest.mark.parametrize(
+	("level", "imported", "complete"), [("warn", 0, True), ("fail", 0, False), ("ok", 1, False)]
+)
+def test_failed_check_or_written_record_makes_the_upgrade_incomplete(
+	report: ModuleType, level: str, imported: int, complete: bool
+) -> None:
+	run = {"imported": imported, "updated": 0, "failed": 0}
+	assert report.Report(syncs=[run], doctor=[{"level": level}]).is_complete() is complete

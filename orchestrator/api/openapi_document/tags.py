@@ -12,6 +12,7 @@ class Tag(NamedTuple):
 
 
 REPORTS = Tag("Reports", "Reports as rows, as files and by mail, and dashboards with their metrics.")
+API = Tag("API", "This document, and the caller's own use of the API.")
 # Package or module of the endpoints -> tag, in the order of the document.
 TAG_BY_MODULE = {
 	"orchestrator.api.generic": Tag("Records", "Read, create, change and delete the records of any DocType."),
@@ -30,7 +31,8 @@ TAG_BY_MODULE = {
 	"orchestrator.api.webhooks": Tag(
 		"Webhooks", "Have records sent to a URL when something happens to them."
 	),
-	"orchestrator.api.openapi": Tag("API description", "This document."),
+	"orchestrator.api.openapi": API,
+	"orchestrator.api.usage": API,
 }
 
 

@@ -1,12 +1,12 @@
-// What people do with a document beside editing its fields. Each button is one call of the API.
+// Buttons for the actions of a document. Each is one call of the API.
 const CALLS = "orchestrator.docs.";
 
 frappe.ui.form.on("Document", {
 	refresh(frm) {
-		// Files are versions: what is attached by the sidebar would be refused.
+		// Files are stored as versions; an attachment by the sidebar would be refused.
 		frm.sidebar?.sidebar.find(".add-attachment-btn, .attachments-actions").hide();
 		if (frm.is_new()) return;
-		show_holder(frm);
+		show_check_out(frm);
 		frm.add_custom_button(__("Add Version"), () => pick_file(frm));
 		if (!frm.doc.current_version) return;
 		frm.add_custom_button(__("Download"), () => download(frm, frm.doc.current_version));
@@ -20,7 +20,7 @@ frappe.ui.form.on("Document", {
 	},
 });
 
-function show_holder(frm) {
+function show_check_out(frm) {
 	const holder = frm.doc.checked_out_by;
 	if (!holder) return;
 	const name = frappe.utils.escape_html(frappe.user.full_name(holder));
@@ -45,7 +45,7 @@ function download(frm, version) {
 
 function pick_file(frm) {
 	new frappe.ui.FileUploader({
-		as_dataurl: true, // read here, sent below: nothing is uploaded as a File of its own
+		as_dataurl: true, // read in the browser and sent with the call, so that no separate File is created
 		allow_multiple: false,
 		disable_file_browser: true,
 		allow_web_link: false,
@@ -110,9 +110,9 @@ function show_comparison(data) {
 			`<tr><td>${escape(row.field)}</td><td>${escape(String(row.first ?? ""))}</td>` +
 			`<td>${escape(String(row.second ?? ""))}</td></tr>`
 	);
-	const colour = { "+": "var(--green-600)", "-": "var(--red-600)", "@": "var(--text-muted)" };
+	const colors = { "+": "var(--green-600)", "-": "var(--red-600)", "@": "var(--text-muted)" };
 	const lines = (data.text || []).map(
-		(line) => `<div style="color: ${colour[line[0]] || "inherit"}">${escape(line) || "&nbsp;"}</div>`
+		(line) => `<div style="color: ${colors[line[0]] || "inherit"}">${escape(line) || "&nbsp;"}</div>`
 	);
 	const text =
 		data.text === null

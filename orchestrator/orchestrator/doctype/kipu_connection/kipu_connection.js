@@ -6,7 +6,7 @@ frappe.ui.form.on("Kipu Connection", {
 			);
 			return;
 		}
-		show_standing(frm);
+		show_status(frm);
 		if (!frm.perm[0]?.write) return;
 		frm.add_custom_button(__("Test"), () => test_connection(frm));
 		frm.add_custom_button(__("Sync"), () => ask_and_sync(frm, false));
@@ -20,7 +20,7 @@ frappe.ui.form.on("Kipu Connection", {
 	},
 });
 
-function show_standing(frm) {
+function show_status(frm) {
 	if (frm.doc.status === "Paused") {
 		frm.set_intro(__("Paused: {0}", [frappe.utils.escape_html(frm.doc.paused_reason || "")]), "red");
 	} else if (!frm.doc.last_success) {
@@ -42,12 +42,12 @@ function test_connection(frm) {
 	});
 }
 
-const COLOURS = { ok: "green", warn: "orange", fail: "red" };
+const COLORS = { ok: "green", warn: "orange", fail: "red" };
 
 function show_test(result) {
 	const escape = frappe.utils.escape_html;
 	const rows = result.checks.map(
-		(check) => `<tr><td><span class="indicator-pill ${COLOURS[check.level]}">${escape(check.title)}</span></td>
+		(check) => `<tr><td><span class="indicator-pill ${COLORS[check.level]}">${escape(check.title)}</span></td>
 			<td>${escape(check.found)}${check.remedy ? `<br><b>${escape(check.remedy)}</b>` : ""}</td></tr>`
 	);
 	const locations = result.locations.map(
@@ -136,7 +136,7 @@ const POLICIES = {
 	review: __("Ask someone"),
 };
 
-function effect_of(row) {
+function get_effect(row) {
 	return EFFECTS[row.effect] || ["gray", row.effect];
 }
 
@@ -154,7 +154,7 @@ function show_preview(preview) {
 	const rows = preview.fields.map(
 		(row) => `<tr><td>${escape(row.source)}</td><td>${escape(__(row.doctype))}: ${escape(row.label)}</td>
 			<td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.kipu)}</td><td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.here)}</td>
-			<td><span class="indicator-pill ${effect_of(row)[0]}">${escape(effect_of(row)[1])}</span></td><td>${escape(POLICIES[row.policy] || row.policy)}</td></tr>`
+			<td><span class="indicator-pill ${get_effect(row)[0]}">${escape(get_effect(row)[1])}</span></td><td>${escape(POLICIES[row.policy] || row.policy)}</td></tr>`
 	);
 	const heads = [__("Kipu Field"), __("Field on This Site"), __("Value in Kipu"), __("Current Value"), __("Effect"), __("Conflict Policy")];
 	const dialog = new frappe.ui.Dialog({ title: preview.casefile_id, size: "extra-large" });

@@ -26,8 +26,8 @@
 	}
 
 	function show_indicator(frm) {
-		const colours = { Planned: "blue", Active: "orange", Closed: "green" };
-		frm.page.set_indicator(__(frm.doc.state), colours[frm.doc.state]);
+		const colors = { Planned: "blue", Active: "orange", Closed: "green" };
+		frm.page.set_indicator(__(frm.doc.state), colors[frm.doc.state]);
 	}
 
 	function start(frm) {
@@ -68,7 +68,7 @@
 					args: { sprint: frm.doc.name, next_sprint: values.next_sprint },
 					freeze: true,
 					callback: ({ data }) => {
-						tell_moved(data.unfinished);
+						show_moved_tasks(data.unfinished);
 						frm.reload_doc();
 					},
 				}),
@@ -77,7 +77,7 @@
 		);
 	}
 
-	function tell_moved(tasks) {
+	function show_moved_tasks(tasks) {
 		const lines = tasks.map((task) => {
 			const where = task.moved_to === "backlog" ? __("backlog") : task.moved_to;
 			return `<li>${escape(task.title)} (${escape(task.task)}) → ${where}</li>`;
@@ -100,8 +100,8 @@
 	function draw(frm, burndown) {
 		const area = frm.get_field("burndown").$wrapper;
 		frm.burndown_chart?.destroy();
-		area.empty().append("<div class='sprint-chart'></div>").append(figures(burndown));
-		// The chart draws what is yet to come as 0: as a bar that is not seen, as a line it would be.
+		area.empty().append("<div class='sprint-chart'></div>").append(render_figures(burndown));
+		// Days to come are null, which the chart draws as 0: invisible as a bar, but not as a line.
 		frm.burndown_chart = new frappe.Chart(area.find(".sprint-chart")[0], {
 			type: "axis-mixed",
 			height: 260,
@@ -121,25 +121,25 @@
 		});
 	}
 
-	function figures(burndown) {
-		const told = [
-			[__("Committed"), hours(burndown.committed_hours)],
-			[__("Completed"), hours(burndown.burned_hours)],
-			[__("Scope Added"), hours(burndown.scope_added_hours)],
-			[__("Scope Removed"), hours(burndown.scope_removed_hours)],
-			[__("Remaining"), hours(burndown.remaining_hours)],
+	function render_figures(burndown) {
+		const figures = [
+			[__("Committed"), format_hours(burndown.committed_hours)],
+			[__("Completed"), format_hours(burndown.burned_hours)],
+			[__("Scope Added"), format_hours(burndown.scope_added_hours)],
+			[__("Scope Removed"), format_hours(burndown.scope_removed_hours)],
+			[__("Remaining"), format_hours(burndown.remaining_hours)],
 		];
 		if (burndown.forecast) {
 			const finish = burndown.forecast.finish_date;
-			told.push([
+			figures.push([
 				__("Projected finish"),
 				finish ? frappe.datetime.str_to_user(finish) : __("not foreseeable"),
 			]);
 		}
 		if (burndown.unestimated_tasks) {
-			told.push([__("Tasks without an estimate"), burndown.unestimated_tasks]);
+			figures.push([__("Tasks without an estimate"), burndown.unestimated_tasks]);
 		}
-		const cells = told.map(
+		const cells = figures.map(
 			([label, value]) =>
 				`<div class="text-center"><div class="text-muted small">${label}</div><b>${value}</b></div>`,
 		);
@@ -151,18 +151,18 @@
 			method: API + "get_sprint_capacity",
 			type: "GET",
 			args: { sprint: frm.doc.name },
-			callback: ({ data }) => frm.get_field("load").$wrapper.html(load_table(data.members)),
+			callback: ({ data }) => frm.get_field("load").$wrapper.html(render_load_table(data.members)),
 		});
 	}
 
-	function load_table(members) {
+	function render_load_table(members) {
 		const titles = [__("Member"), __("Capacity"), __("Remaining"), __("Free"), __("Open Tasks")];
 		const rows = members.map((member) => {
 			const name = member.user ? escape(frappe.user.full_name(member.user)) : __("Unassigned");
-			const free = `<span class="${member.is_overloaded ? "text-danger" : ""}">${hours(
+			const free = `<span class="${member.is_overloaded ? "text-danger" : ""}">${format_hours(
 				member.free_hours,
 			)}</span>`;
-			const cells = [hours(member.capacity_hours), hours(member.remaining_hours), free];
+			const cells = [format_hours(member.capacity_hours), format_hours(member.remaining_hours), free];
 			return `<tr><td>${name}</td>${[...cells, member.open_tasks]
 				.map((cell) => `<td class="text-right">${cell}</td>`)
 				.join("")}</tr>`;
@@ -175,7 +175,7 @@
 		)}</tbody></table>`;
 	}
 
-	function hours(value) {
+	function format_hours(value) {
 		return `${format_number(value, null, 1)} h`;
 	}
 })();

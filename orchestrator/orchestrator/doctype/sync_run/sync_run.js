@@ -1,5 +1,5 @@
 const PROGRESS = "orchestrator_sync_progress";
-const LIVE = ["Queued", "Running"];
+const UNFINISHED = ["Queued", "Running"];
 const PHASES = {
 	locations: __("Reading locations"),
 	due: __("Applying planned discharges"),
@@ -10,24 +10,24 @@ const PHASES = {
 	retry: __("Retrying records"),
 	settle: __("Updating discharged clients"),
 };
-const OVER = ["Completed", "Held", "Failed", "Cancelled", "Interrupted"];
+const FINISHED = ["Completed", "Held", "Failed", "Cancelled", "Interrupted"];
 
 frappe.ui.form.on("Sync Run", {
 	refresh(frm) {
 		frm.disable_save();
 		const { status, dry_run, sync_type } = frm.doc;
 		show_reason(frm);
-		watch(frm);
+		watch_progress(frm);
 		if (!frappe.user.has_role(["System Manager", "Kipu Sync Manager"])) return;
-		if ([...LIVE, "Held"].includes(status)) add(frm, __("Cancel"), "cancel_sync");
-		if (status === "Held" && !dry_run) add(frm, __("Approve"), "approve_sync_run", why_approve(frm));
-		if (OVER.includes(status) && !dry_run && sync_type !== "rollback" && frm.doc.imported + frm.doc.updated) {
-			add(frm, __("Roll Back"), "rollback_sync_run", why_roll_back(frm));
+		if ([...UNFINISHED, "Held"].includes(status)) add_action(frm, __("Cancel"), "cancel_sync");
+		if (status === "Held" && !dry_run) add_action(frm, __("Approve"), "approve_sync_run", build_approve_question(frm));
+		if (FINISHED.includes(status) && !dry_run && sync_type !== "rollback" && frm.doc.imported + frm.doc.updated) {
+			add_action(frm, __("Roll Back"), "rollback_sync_run", build_rollback_question(frm));
 		}
 	},
 
 	onload(frm) {
-		// one listener for all forms of this kind: it looks which one is open
+		// One listener for all forms of this DocType; it checks which one is open.
 		frappe.realtime.off(PROGRESS);
 		frappe.realtime.on(PROGRESS, show_progress);
 	},
@@ -39,18 +39,18 @@ function show_reason(frm) {
 	else if (frm.doc.error_class) frm.set_intro(escape(frm.doc.error_text || frm.doc.error_class), "red");
 }
 
-function why_approve(frm) {
+function build_approve_question(frm) {
 	return __("{0} Continue anyway?", [frm.doc.held_reason || ""]);
 }
 
-function why_roll_back(frm) {
+function build_rollback_question(frm) {
 	return __(
 		"Delete the {0} records that this run created and restore the {1} records that it changed? Records that were edited since then are kept and listed. The connection is paused.",
 		[frm.doc.imported, frm.doc.updated]
 	);
 }
 
-function add(frm, label, method, question) {
+function add_action(frm, label, method, question) {
 	const act = () =>
 		frappe.call({
 			method: `orchestrator.sync.${method}`,
@@ -62,11 +62,11 @@ function add(frm, label, method, question) {
 	frm.add_custom_button(label, () => (question ? frappe.confirm(question, act) : act()));
 }
 
-// Live updates tell how far a run is; the row is asked now and then, in case they don't arrive.
-function watch(frm) {
+// Live updates show the progress of a run; polling covers the case that they do not arrive.
+function watch_progress(frm) {
 	clearInterval(frm.__polling);
-	if (!LIVE.includes(frm.doc.status)) return;
-	frm.dashboard.set_headline(counts_of(frm.doc));
+	if (!UNFINISHED.includes(frm.doc.status)) return;
+	frm.dashboard.set_headline(describe_counts(frm.doc));
 	frm.__polling = setInterval(() => {
 		if (cur_frm !== frm) clearInterval(frm.__polling);
 		else frm.reload_doc();
@@ -76,10 +76,10 @@ function watch(frm) {
 function show_progress(progress) {
 	const frm = cur_frm;
 	if (frm?.doctype !== "Sync Run" || frm.doc.name !== progress.run) return;
-	frm.dashboard.set_headline(counts_of(progress));
+	frm.dashboard.set_headline(describe_counts(progress));
 }
 
-function counts_of(run) {
+function describe_counts(run) {
 	return __("{0}: {1} pages read, {2} imported, {3} updated, {4} skipped, {5} failed", [
 		run.phase ? PHASES[run.phase] || frappe.utils.escape_html(run.phase) : __("Waiting for a worker"),
 		run.pages || 0,

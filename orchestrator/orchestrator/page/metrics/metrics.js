@@ -1,4 +1,4 @@
-// A dashboard of metrics, as get_dashboard answers it. It loads anew when the site says that items are new.
+// A dashboard of metrics, as get_dashboard returns it. It reloads when the site publishes that values are new.
 frappe.pages["metrics"].on_page_load = (wrapper) => {
 	wrapper.metrics = new MetricsPage(wrapper);
 };
@@ -7,13 +7,15 @@ frappe.pages["metrics"].on_page_show = (wrapper) => wrapper.metrics.show();
 const DOCTYPE = "Orchestrator Dashboard";
 const EVENT = "orchestrator_metrics";
 const NUMBERS = ["Currency", "Float", "Int", "Percent", "Duration"];
-const LABEL_SPACE = 1.15; // of what the chart reckons a letter takes, which is more than it does
+const LABEL_SPACE = 1.15; // factor for the chart's estimate of a letter's width, which is too large
 const SPANS = { Quarter: 3, Third: 4, Half: 6, "Two Thirds": 8, Full: 12 };
 const COLORS = ["#318ad8", "#48bb74", "#f8814f", "#7c5cc4", "#f56b6b", "#a6b1b9"];
 const PIES = ["Pie", "Donut", "Percentage"];
-// Many pages hear of a refresh at once: each asks at a moment of its own within this time, once for all it has heard.
-const PAUSE = 700;
+// Many pages hear of a refresh at once: each reloads after a random part of this time in milliseconds, once for all events.
+const MAX_RELOAD_DELAY = 700;
 const CHART_TYPES = { Bar: "bar", Line: "line", Pie: "pie", Donut: "donut", Percentage: "percentage" };
+
+const RENDERERS = { number: render_number, series: render_series, table: render_table };
 
 class MetricsPage {
 	constructor(wrapper) {
@@ -28,9 +30,9 @@ class MetricsPage {
 		this.page.set_primary_action(__("Refresh"), () => this.refresh(), "refresh");
 		this.page.add_menu_item(__("Edit Dashboard"), () => frappe.set_route("Form", DOCTYPE, this.name));
 		this.body = $(`<div class="metrics-board"></div>`).appendTo(this.page.main);
-		this.asked = this.answered = 0;
+		this.requested = this.rendered = 0;
 		frappe.realtime.on(EVENT, (news) => news.dashboard === this.name && this.load_soon());
-		// After a lost connection comes another one, which hears nothing yet and has missed what was said meanwhile.
+		// A new connection after a lost one has no subscriptions yet and has missed events.
 		frappe.realtime.on("disconnect", () => (this.was_lost = true));
 		frappe.realtime.on("connect", () => {
 			if (!this.was_lost || !this.name) return;
@@ -41,15 +43,15 @@ class MetricsPage {
 	}
 
 	async show() {
-		const name = frappe.get_route()[1] || this.name || (await this.first());
-		if (!name) return this.tell(__("You do not have access to any dashboard."));
+		const name = frappe.get_route()[1] || this.name || (await this.get_first_dashboard());
+		if (!name) return this.show_message(__("You do not have access to any dashboard."));
 		this.name = name;
 		this.listen();
 		this.load();
 	}
 
 	listen() {
-		// Frappe takes one subscription a second and drops the others.
+		// Frappe accepts one subscription a second and drops the others.
 		if (frappe.flags.doc_subscribe) return setTimeout(() => this.listen(), 1100);
 		frappe.realtime.doc_subscribe(DOCTYPE, this.name);
 	}
@@ -58,7 +60,7 @@ class MetricsPage {
 		if (name && name !== this.name) frappe.set_route("metrics", name);
 	}
 
-	async first() {
+	async get_first_dashboard() {
 		const rows = await frappe.db.get_list(DOCTYPE, { filters: { disabled: 0 }, limit: 1, order_by: "creation" });
 		return rows.length && rows[0].name;
 	}
@@ -69,32 +71,32 @@ class MetricsPage {
 		setTimeout(() => {
 			this.is_waiting = false;
 			if (frappe.get_route()[0] === "metrics") this.load();
-		}, PAUSE * (0.3 + 0.7 * Math.random()));
+		}, MAX_RELOAD_DELAY * (0.3 + 0.7 * Math.random()));
 	}
 
 	load() {
-		return this.ask("get_dashboard", "GET");
+		return this.request("get_dashboard", "GET");
 	}
 
 	refresh() {
-		return this.name && this.ask("refresh_metrics", "POST");
+		return this.name && this.request("refresh_metrics", "POST");
 	}
 
-	async ask(method, type) {
+	async request(method, type) {
 		const name = this.name;
-		const number = ++this.asked;
+		const number = ++this.requested;
 		let reply;
 		try {
 			reply = await frappe.call({ method: `orchestrator.insights.${method}`, type, args: { dashboard: name } });
 		} catch (refused) {
-			// Frappe has told why. Of what was shown, nothing may stay if it is not to be seen any more.
+			// Frappe has shown the error. Values that the user may no longer see must not stay on the page.
 			if (name !== this.name || ![403, 404].includes(refused.status)) return;
 			this.page.set_title(__("Metrics"));
-			return this.tell(__("This dashboard cannot be shown."));
+			return this.show_message(__("This dashboard cannot be shown."));
 		}
-		// A reply that was overtaken by that to a later question is old.
-		if (name !== this.name || number < this.answered || !reply.data) return;
-		this.answered = number;
+		// A reply that arrives after that to a later request is outdated.
+		if (name !== this.name || number < this.rendered || !reply.data) return;
+		this.rendered = number;
 		this.render(reply.data);
 	}
 
@@ -104,93 +106,93 @@ class MetricsPage {
 		const at = board.refreshed_at ? frappe.datetime.comment_when(board.refreshed_at.replace("T", " ")) : "";
 		if (at) this.page.set_indicator(at, board.items.some((item) => item.stale) ? "orange" : "green");
 		else this.page.clear_indicator();
-		const plan = JSON.stringify([board.dashboard, board.items.map((item) => [item.name, item.width])]);
-		if (plan !== this.plan) this.clear();
-		this.plan = plan;
-		board.items.forEach((item, place) => this.place(item, place));
-		if (!board.items.length) this.tell(__("There are no metrics on this dashboard yet."));
+		const layout = JSON.stringify([board.dashboard, board.items.map((item) => [item.name, item.width])]);
+		if (layout !== this.layout) this.clear();
+		this.layout = layout;
+		board.items.forEach((item, index) => this.render_item(item, index));
+		if (!board.items.length) this.show_message(__("There are no metrics on this dashboard yet."));
 	}
 
 	clear() {
-		this.plan = null;
+		this.layout = null;
 		this.items = [];
 		this.body.empty();
 	}
 
-	place(item, place) {
-		// What is the same stays, so that nothing flickers or moves under the reader's eyes.
-		const { refreshed_at, ...told } = item;
-		const known = this.items[place];
-		const text = JSON.stringify(told);
+	render_item(item, index) {
+		// An unchanged item is left in place, so that nothing flickers.
+		const { refreshed_at, ...content } = item;
+		const known = this.items[index];
+		const text = JSON.stringify(content);
 		if (known && known.text === text) return;
 		const box = $(`<section class="metrics-item"><h4></h4></section>`).attr("data-metric", item.name);
 		box.css("grid-column", `span ${SPANS[item.width] || 3}`).find("h4").text(item.label);
 		if (known) known.box.replaceWith(box.toggleClass("is-new", known.value !== JSON.stringify(item.value)));
 		else this.body.append(box);
-		this.items[place] = { box, text, value: JSON.stringify(item.value) };
-		fill(box, item);
+		this.items[index] = { box, text, value: JSON.stringify(item.value) };
+		render_content(box, item);
 	}
 
-	tell(text) {
+	show_message(text) {
 		this.clear();
 		this.page.clear_indicator();
 		this.body.append($(`<p class="metrics-none text-muted"></p>`).text(text));
 	}
 }
 
-function fill(box, item) {
+function render_content(box, item) {
 	if (item.stale) box.addClass("is-stale").attr("title", __("A newer value may be available. Use Refresh to compute it."));
-	if (item.value !== null) ({ number, series, table })[item.kind](box, item);
+	if (item.value !== null) RENDERERS[item.kind](box, item);
 	else if (!item.error) box.append(`<p class="metrics-number">–</p>`);
 	if (item.error) $(`<p class="metrics-error"></p>`).text(item.error.message).appendTo(box);
 }
 
-function number(box, item) {
-	$(`<p class="metrics-number"></p>`).text(written(item.value)).append(unit(item)).appendTo(box);
+function render_number(box, item) {
+	$(`<p class="metrics-number"></p>`).text(format_value(item.value)).append(render_unit(item)).appendTo(box);
 	if (item.change === null) return;
-	const percent = item.change_percent === null ? "" : ` (${written(item.change_percent)} %)`;
+	const percent = item.change_percent === null ? "" : ` (${format_value(item.change_percent)} %)`;
 	const better = item.direction === (item.change > 0 ? "up" : "down");
-	const mood = !item.direction || !item.change ? "" : better ? "is-better" : "is-worse";
+	const trend = !item.direction || !item.change ? "" : better ? "is-better" : "is-worse";
 	const sign = item.change > 0 ? "▲" : item.change < 0 ? "▼" : "=";
-	$(`<p class="metrics-change ${mood}"></p>`).text(`${sign} ${written(Math.abs(item.change))}${percent}`).appendTo(box);
+	$(`<p class="metrics-change ${trend}"></p>`).text(`${sign} ${format_value(Math.abs(item.change))}${percent}`).appendTo(box);
 }
 
-function series(box, item) {
-	if (!item.value.labels.length) return nothing(box);
-	if (PIES.includes(item.display)) return pie(box, item);
-	const holder = $(`<div class="metrics-chart"></div>`).appendTo(box).get(0);
-	draw(holder, item, { ...item.value, labels: item.value.labels.map(short) }, 220, {
+function render_series(box, item) {
+	if (!item.value.labels.length) return render_empty(box);
+	if (PIES.includes(item.display)) return render_pie(box, item);
+	const container = $(`<div class="metrics-chart"></div>`).appendTo(box).get(0);
+	draw_chart(container, item, { ...item.value, labels: item.value.labels.map(abbreviate) }, 220, {
 		xIsSeries: item.display === "Line",
 		shortenYAxisNumbers: 1,
 		seriesLabelSpaceRatio: LABEL_SPACE,
 	});
-	// The chart draws itself in several goes, and anew when its width changes.
-	const thin = frappe.utils.debounce(() => thin_out(holder), 300);
-	new MutationObserver(thin).observe(holder, { childList: true, subtree: true, characterData: true });
-	new ResizeObserver(() => setTimeout(thin, 1000)).observe(holder);
-	thin();
+	// The chart draws itself in several steps, and again when its width changes.
+	const hide_labels = frappe.utils.debounce(() => hide_overlapping_labels(container), 300);
+	new MutationObserver(hide_labels).observe(container, { childList: true, subtree: true, characterData: true });
+	new ResizeObserver(() => setTimeout(hide_labels, 1000)).observe(container);
+	hide_labels();
 }
 
-// A part of the whole each. The chart's own legend leaves out what it has no room for.
-function pie(box, item) {
+// Each value is a part of the whole. The chart's own legend omits entries that do not fit, so this one lists all.
+function render_pie(box, item) {
 	const values = item.value.datasets[0].values;
-	const slices = item.value.labels.map((label, place) => [label, values[place]]).sort((one, other) => other[1] - one[1]);
+	const slices = item.value.labels.map((label, index) => [label, values[index]]).sort((a, b) => b[1] - a[1]);
 	const rest = slices.splice(COLORS.length - (slices.length > COLORS.length ? 1 : 0));
 	if (rest.length) slices.push([__("Others"), rest.reduce((sum, [, value]) => sum + value, 0)]);
-	if (!slices.some(([, value]) => value)) return nothing(box);
+	if (!slices.some(([, value]) => value)) return render_empty(box);
 	const flex = $(`<div class="metrics-pie"><div></div><ul></ul></div>`).appendTo(box);
-	slices.forEach(([label, value], place) => {
+	slices.forEach(([label, value], index) => {
 		const line = $(`<li><i></i><span></span> <b></b></li>`).appendTo(flex.find("ul"));
-		line.find("i").css("background", COLORS[place]);
+		line.find("i").css("background", COLORS[index]);
 		line.find("span").text(label);
-		line.find("b").text(written(value));
+		line.find("b").text(format_value(value));
 	});
 	const data = { labels: slices.map(([label]) => label), datasets: [{ values: slices.map(([, value]) => value) }] };
-	draw(flex.children("div").get(0), item, data, 180);
+	draw_chart(flex.children("div").get(0), item, data, 180);
 }
 
-function draw(holder, item, data, height, axisOptions = {}) {
-	const chart = new frappe.Chart(holder, {
+function draw_chart(container, item, data, height, axisOptions = {}) {
+	const chart = new frappe.Chart(container, {
 		type: CHART_TYPES[item.display] || "bar",
 		data,
 		height,
@@ -219,10 +221,10 @@ function escape_tooltip(chart) {
 		);
 }
 
-// Hides the labels below a chart that run into the next one.
-function thin_out(holder) {
+// Hides labels below a chart that overlap the next one.
+function hide_overlapping_labels(container) {
 	let edge = Infinity;
-	for (const label of [...holder.querySelectorAll(".x.axis text")].reverse()) {
+	for (const label of [...container.querySelectorAll(".x.axis text")].reverse()) {
 		const { left, right, width } = label.getBoundingClientRect();
 		const has_room = !width || right + 4 <= edge;
 		label.style.visibility = has_room ? "" : "hidden";
@@ -230,22 +232,22 @@ function thin_out(holder) {
 	}
 }
 
-// A month or a day, as short as it can be.
-function short(label) {
+// Abbreviates a month or a day.
+function abbreviate(label) {
 	if (/^\d{4}-\d\d$/.test(label)) return moment(label, "YYYY-MM").format("MMM YY");
 	return /^\d{4}-\d\d-\d\d$/.test(label) ? moment(label).format("D MMM") : label;
 }
 
-function nothing(box) {
+function render_empty(box) {
 	box.append($(`<p class="text-muted"></p>`).text(__("Nothing to show")));
 }
 
-function table(box, item) {
-	if (!item.value.rows.length) return nothing(box);
-	const head = (column) => `<th class="${side(column)}">${frappe.utils.escape_html(column.label)}</th>`;
+function render_table(box, item) {
+	if (!item.value.rows.length) return render_empty(box);
+	const head = (column) => `<th class="${get_alignment(column)}">${frappe.utils.escape_html(column.label)}</th>`;
 	const heads = item.value.columns.map(head).join("");
 	const rows = item.value.rows.map(
-		(row) => `<tr>${item.value.columns.map((column) => `<td class="${side(column)}">${cell(column, row)}</td>`).join("")}</tr>`
+		(row) => `<tr>${item.value.columns.map((column) => `<td class="${get_alignment(column)}">${render_cell(column, row)}</td>`).join("")}</tr>`
 	);
 	box.append(`<div class="metrics-table"><table class="table table-sm"><thead><tr>${heads}</tr></thead>
 		<tbody>${rows.join("")}</tbody></table></div>`);
@@ -256,11 +258,11 @@ function table(box, item) {
 	}
 }
 
-function side(column) {
+function get_alignment(column) {
 	return NUMBERS.includes(column.fieldtype) ? "text-right" : "";
 }
 
-function cell(column, row) {
+function render_cell(column, row) {
 	const value = row[column.fieldname];
 	if (value === null || value === undefined) return "";
 	const doctype = column.fieldtype === "Dynamic Link" ? row[column.options] : column.options;
@@ -272,10 +274,10 @@ function cell(column, row) {
 	return frappe.format(frappe.utils.escape_html(String(value)), { precision, ...column }, { inline: true }, row);
 }
 
-function unit(item) {
+function render_unit(item) {
 	return item.unit ? $(`<small></small>`).text(` ${item.unit}`) : "";
 }
 
-function written(value) {
+function format_value(value) {
 	return format_number(value, null, Number.isInteger(value) ? 0 : 2);
 }

@@ -13,17 +13,16 @@ import re
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
 import comparison
 from benches import Bench, Row, UpgradeError, find_free_port, redis_servers, running
+from report import Report, print_report
 
 HERE = Path(__file__).resolve().parent
 MADE_SITE, UPGRADED_SITE = "upgrade-from.localhost", "upgrade-to.localhost"
 HISTORY_DAYS = 30
-RUN_COUNTS = ("imported", "updated", "failed")
 # Checks of the doctor about running processes, which the copy does not have
 PROCESS_CHECKS = frozenset({"workers", "scheduler"})
 # The copy must not send anything, and may be created again
@@ -41,24 +40,6 @@ SERVER_SETTINGS = frozenset(
 		"domains",
 	}
 )
-
-
-@dataclass
-class Report:
-	"""Compared subjects, and what was lost of each."""
-
-	subjects: dict[str, Row] = field(default_factory=dict)
-	lost: Row = field(default_factory=dict)
-	changed: Row = field(default_factory=dict)
-	files_lost: list[str] = field(default_factory=list)
-	syncs: list[Row] = field(default_factory=list)
-	doctor: list[Row] = field(default_factory=list)
-
-	def is_complete(self) -> bool:
-		"""Return True if every record and file is there, the sync has nothing to write, and the doctor finds no failure."""
-		writes = any(run[count] for run in self.syncs for count in RUN_COUNTS)
-		failures = any(finding["level"] == "fail" for finding in self.doctor)
-		return not (self.lost or self.changed or self.files_lost or writes or failures)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -83,7 +64,7 @@ def main() -> None:
 	if options.json:
 		print(json.dumps(vars(report) | {"complete": report.is_complete()}, indent=1, default=str))
 	else:
-		show(report)
+		print_report(report)
 	sys.exit(0 if report.is_complete() else 1)
 
 
@@ -100,11 +81,11 @@ def upgrade(options: argparse.Namespace, old: Bench, new: Bench) -> Report:
 			sync(old, MADE_SITE)
 			old.work_off_queue()
 		site = options.site or MADE_SITE
-		tell(f"Reading {site}")
+		report_progress(f"Reading {site}")
 		before = comparison.read_tables(old, site)
 		singles, files = comparison.read_singles(old, site), comparison.read_files(old, site)
 		restore(old, site, new, options.name)
-		tell(f"Migrating {options.name}")
+		report_progress(f"Migrating {options.name}")
 		new.frappe(options.name, "migrate")
 		report = compare(before, singles, files, new, options.name)
 		if kipu:
@@ -132,7 +113,7 @@ def check_benches(old: Bench, new: Bench, name: str) -> None:
 
 def make_site(old: Bench, kipu: int) -> None:
 	"""Create a site of the demo, with permissions, a schedule, and a sync of some weeks ago."""
-	tell(f"Making {MADE_SITE}")
+	report_progress(f"Making {MADE_SITE}")
 	dumps = sorted((old.folder / "base").glob("site-*.sql.gz"), key=lambda path: path.stat().st_mtime)
 	if not dumps:
 		raise UpgradeError(
@@ -148,7 +129,7 @@ def make_site(old: Bench, kipu: int) -> None:
 
 
 def simulator(bench: Bench, port: int, day: date) -> contextlib.AbstractContextManager[None]:
-	"""Run the Kipu simulator with a history that ends on a given day."""
+	"""Run the Kipu simulator, whose history ends on a day."""
 	module = ("-m", "orchestrator.kipu_simulator", "--port", str(port), "--as-of", day.isoformat())
 	return running(str(bench.python), *module, port=port)
 
@@ -162,15 +143,15 @@ def sync(bench: Bench, site: str, *options: str) -> Row:
 	return run
 
 
-# Copying the site
+# The way over
 
 
 def restore(old: Bench, site: str, new: Bench, name: str) -> None:
 	"""Back the site up as bench does, and restore it on the new bench."""
 	with tempfile.TemporaryDirectory(prefix="upgrade-", dir=new.folder) as scratch:
-		tell(f"Backing up {site}")
+		report_progress(f"Backing up {site}")
 		old.frappe(site, "backup", "--with-files", "--backup-path", scratch)
-		tell(f"Restoring it as {name}")
+		report_progress(f"Restoring it as {name}")
 		database, public, private, config = (
 			_find_one(Path(scratch), ending)
 			for ending in ("-database.sql.gz", "-files.tar", "-private-files.tar", "-site_config_backup.json")
@@ -219,7 +200,7 @@ def compare(
 	before: dict[str, comparison.Table], singles: comparison.Table, files: Row, new: Bench, name: str
 ) -> Report:
 	"""Compare the upgraded site with its former content."""
-	tell(f"Comparing {name}")
+	report_progress(f"Comparing {name}")
 	after = comparison.read_tables(new, name)
 	there = comparison.read_files(new, name)
 	report = Report(
@@ -241,34 +222,8 @@ def compare(
 	return report
 
 
-def show(report: Report) -> None:
-	"""Print the report for people."""
-	for subject, counts in report.subjects.items():
-		if counts["before"]:
-			print(f"{subject:32} {counts['before']:>7} before {counts['after']:>7} after")
-	for line in describe_differences(report):
-		print(line)
-	for run in report.syncs:
-		print(
-			f"Sync {run['sync_type']}: "
-			+ ", ".join(f"{run[count]} {count}" for count in (*RUN_COUNTS, "skipped"))
-		)
-	print("Everything is there." if report.is_complete() else "Not everything is there.")
-
-
-def describe_differences(report: Report) -> list[str]:
-	"""Return a line for each difference and each failure that the doctor finds."""
-	failures = [finding for finding in report.doctor if finding["level"] == "fail"]
-	return [
-		*(f"Lost: {doctype}: {', '.join(names)}" for doctype, names in report.lost.items()),
-		*(f"Changed: {column}: {found}" for column, found in report.changed.items()),
-		*(f"Lost or changed: {path}" for path in report.files_lost),
-		*(f"Doctor: {finding['check']}: {finding['found']} {finding['mend']}" for finding in failures),
-	]
-
-
-def tell(text: str) -> None:
-	"""Print a progress message; the report itself is the output."""
+def report_progress(text: str) -> None:
+	"""Print a progress message to standard error; standard output has the report."""
 	print(f"{text} …", file=sys.stderr, flush=True)
 
 
