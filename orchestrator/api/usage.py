@@ -49,7 +49,9 @@ def _get_rate_limit() -> RateLimitState | None:
 
 
 def _list_recent_errors(user: str) -> list[LoggedError]:
-	"""Return the errors that the user's own requests met. Stack frames are left to those who may read Error Logs."""
+	"""Return the unexpected errors of the user's own requests. Their stack frames are only for users who may
+	read Error Logs.
+	"""
 	logs = frappe.get_all(
 		"Error Log",
 		filters={

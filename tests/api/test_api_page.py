@@ -1,4 +1,4 @@
-"""The API page: who gets it, that it loads from this site alone, and how calls from it are answered."""
+"""The API page: its users, its sources, and replies to its calls."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Browser = Callable[[str, str], Client]
 
 @pytest.fixture
 def employee(browser: Browser, site: str) -> Client:
-	"""A user in their browser, who may read leads."""
+	"""Return a user in their browser, who may read leads."""
 	return browser(factories.make_user("Sales User").name, factories.PASSWORD)
 
 
@@ -65,7 +65,7 @@ def test_viewer_validates_nothing_elsewhere() -> None:
 
 
 def test_call_from_the_page_is_answered_as_an_api_client(employee: Client) -> None:
-	"""Frappe itself would take the page length; the contract has an upper limit."""
+	"""Frappe itself would accept the page length; the contract has an upper limit."""
 	params = {"doctype": "Lead", "limit_page_length": 10_000}
 	headers = {"X-Frappe-CSRF-Token": get_csrf_token(employee)}
 	stock = employee.get("frappe.client.get_list", headers=headers, **params)

@@ -129,7 +129,7 @@ def make_site(old: Bench, kipu: int) -> None:
 
 
 def simulator(bench: Bench, port: int, day: date) -> contextlib.AbstractContextManager[None]:
-	"""Run the Kipu simulator with a history that ends on a given day."""
+	"""Run the Kipu simulator, whose history ends on a day."""
 	module = ("-m", "orchestrator.kipu_simulator", "--port", str(port), "--as-of", day.isoformat())
 	return running(str(bench.python), *module, port=port)
 
@@ -143,7 +143,7 @@ def sync(bench: Bench, site: str, *options: str) -> Row:
 	return run
 
 
-# Copying the site
+# The way over
 
 
 def restore(old: Bench, site: str, new: Bench, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What a rehearsal of the upgrade compared and found, and how it is printed."""
+"""The result of an upgrade rehearsal, and its output."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ RUN_COUNTS = ("imported", "updated", "failed")
 
 @dataclass
 class Report:
-	"""What was compared, by subject, and what is lost."""
+	"""Compared subjects, and what was lost of each."""
 
 	subjects: dict[str, Row] = field(default_factory=dict)
 	lost: Row = field(default_factory=dict)
