@@ -87,7 +87,7 @@ class RateLimitError(ApiError):
 
 
 class ServerError(ApiError):
-	"""5xx: the site, or a proxy in front of it, could not do the work."""
+	"""5xx: the site could not do the work. With 502 and 504, of a proxy, whether a write was executed is unknown."""
 
 
 class ServiceUnavailableError(ServerError):

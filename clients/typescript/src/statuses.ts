@@ -77,7 +77,7 @@ export class UnprocessableContentError extends ApiError {}
 /** 429: too many requests. */
 export class RateLimitError extends ApiError {}
 
-/** 5xx: the site, or a proxy in front of it, could not do the work. */
+/** 5xx: the site could not do the work. With 502 and 504, of a proxy, whether a write was executed is unknown. */
 export class ServerError extends ApiError {}
 
 /** 503: the site is busy or in maintenance; nothing was written. */
