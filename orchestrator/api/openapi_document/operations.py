@@ -126,26 +126,29 @@ def _build_example(schema: Schema, text: str | None) -> Schema:
 
 def _build_body_content(name: str, verb: str, function: Method, schemas: Schemas) -> Schema | None:
 	"""Return the content of the body; None for a method without parameters."""
-	texts = get_documentation(function).parameters
 	if name == UPLOAD_METHOD:
-		return _build_upload_content(texts)
-	parameters = endpoints.list_parameters(function)
-	if not parameters:
+		return _build_upload_content(get_documentation(function).parameters)
+	if not endpoints.list_parameters(function):
 		return None
-	content = build_json_content(
-		{
-			"type": "object",
-			"properties": {
-				p.name: {**_build_parameter_schema(name, p, schemas), "description": texts.get(p.name, "")}
-				for p in parameters
-			},
-			"required": [parameter.name for parameter in parameters if parameter.is_required],
-			"additionalProperties": endpoints.accepts_any_field(function),
-		}
-	)
+	content = build_json_content(build_body_schema(name, function, schemas))
 	if examples := find_body_examples(name, verb):
 		content["application/json"]["examples"] = examples
 	return content
+
+
+def build_body_schema(name: str, function: Method, schemas: Schemas) -> Schema:
+	"""Return the schema of a method's parameters as one object."""
+	texts = get_documentation(function).parameters
+	parameters = endpoints.list_parameters(function)
+	return {
+		"type": "object",
+		"properties": {
+			p.name: {**_build_parameter_schema(name, p, schemas), "description": texts.get(p.name, "")}
+			for p in parameters
+		},
+		"required": [parameter.name for parameter in parameters if parameter.is_required],
+		"additionalProperties": endpoints.accepts_any_field(function),
+	}
 
 
 def _build_upload_content(texts: Mapping[str, str]) -> Schema:
