@@ -316,6 +316,7 @@ override_whitelisted_methods = {
 	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
 	# this app's own, under the name of its package
 	"orchestrator.api.batch": "orchestrator.api.batches.batch",
+	"orchestrator.mcp": "orchestrator.api.mcp.server.handle_message",
 	"orchestrator.api.get_changes": "orchestrator.api.changes.get_changes",
 	# replies with internal comments: not for a customer
 	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.customer_restrictions.getdoc",

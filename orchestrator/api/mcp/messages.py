@@ -6,9 +6,11 @@ from typing import Any, Final, NoReturn
 from werkzeug.wrappers import Response
 
 import frappe
+from frappe import _
+
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 JSONRPC_VERSION: Final = "2.0"
-INVALID_REQUEST: Final = -32600
 METHOD_NOT_FOUND: Final = -32601
 INVALID_PARAMS: Final = -32602
 # Revisions of the protocol that begin with `initialize`, the latest first
@@ -17,7 +19,6 @@ VERSIONS: Final = ("2025-11-25", "2025-06-18", "2025-03-26")
 DEFAULT_VERSION: Final = "2025-03-26"
 VERSION_HEADER: Final = "MCP-Protocol-Version"
 ACCEPTED: Final = 202
-BAD_REQUEST: Final = 400
 
 
 class ProtocolError(Exception):
@@ -35,23 +36,21 @@ class Message:
 
 	id: str | int | None
 	method: str
-	params: dict[str, Any]
+	params: Any
 
 
 def parse_message(body: Any) -> Message:
 	"""Return the message of a request's body.
 
 	Raises:
-		ProtocolError: the body is no JSON-RPC request or notification.
+		InvalidRequestError: 400. The body is no JSON-RPC request or notification.
 	"""
 	if not isinstance(body, dict) or body.get("jsonrpc") != JSONRPC_VERSION:
-		refuse_message(INVALID_REQUEST, "Send one JSON-RPC 2.0 message as a JSON object.")
+		refuse(_("Send one JSON-RPC 2.0 message as a JSON object."), InvalidRequestError)
 	number, method, params = body.get("id"), body.get("method"), body.get("params")
 	if not isinstance(method, str) or isinstance(number, bool) or not isinstance(number, str | int | None):
-		refuse_message(INVALID_REQUEST, "method must be a string, and id a string or an integer.")
-	if not isinstance(params, dict | None):
-		refuse_message(INVALID_PARAMS, "params must be an object.")
-	return Message(number, method, params or {})
+		refuse(_("method must be a string, and id a string or an integer."), InvalidRequestError)
+	return Message(number, method, {} if params is None else params)
 
 
 def refuse_message(code: int, text: str) -> NoReturn:
@@ -63,23 +62,21 @@ def check_version() -> None:
 	"""Refuse a message of a revision of the protocol that this server does not speak.
 
 	Raises:
-		ProtocolError: the header names another revision.
+		InvalidRequestError: 400. The header names another revision.
 	"""
 	version = frappe.request.headers.get(VERSION_HEADER, DEFAULT_VERSION)
 	if version not in VERSIONS:
-		refuse_message(INVALID_REQUEST, f"{VERSION_HEADER} must be one of {', '.join(VERSIONS)}.")
+		refuse(_("{0} must be one of {1}.").format(VERSION_HEADER, ", ".join(VERSIONS)), InvalidRequestError)
 
 
 def build_result(message: Message, result: dict[str, Any]) -> Response:
 	"""Return the reply to a request."""
-	return _build_reply({"jsonrpc": JSONRPC_VERSION, "id": message.id, "result": result}, 200)
+	return _build_reply(message, {"result": result})
 
 
-def build_error(number: str | int | None, error: ProtocolError) -> Response:
+def build_error(message: Message, error: ProtocolError) -> Response:
 	"""Return the reply to a request that cannot be answered."""
-	status = BAD_REQUEST if error.code == INVALID_REQUEST else 200
-	body = {"code": error.code, "message": error.message}
-	return _build_reply({"jsonrpc": JSONRPC_VERSION, "id": number, "error": body}, status)
+	return _build_reply(message, {"error": {"code": error.code, "message": error.message}})
 
 
 def build_acceptance() -> Response:
@@ -87,5 +84,6 @@ def build_acceptance() -> Response:
 	return Response(status=ACCEPTED)
 
 
-def _build_reply(body: dict[str, Any], status: int) -> Response:
-	return Response(frappe.as_json(body, indent=None), status=status, mimetype="application/json")
+def _build_reply(message: Message, body: dict[str, Any]) -> Response:
+	text = frappe.as_json({"jsonrpc": JSONRPC_VERSION, "id": message.id, **body}, indent=None)
+	return Response(text, mimetype="application/json")

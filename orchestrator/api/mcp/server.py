@@ -1,6 +1,5 @@
 """The endpoint of the protocol, and its methods."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
@@ -17,7 +16,13 @@ from orchestrator.api.batches.steps import StepError, list_gates, run_step
 from orchestrator.api.call import ApiCall, get_current_call
 from orchestrator.api.endpoint import READ, endpoint
 from orchestrator.api.mcp import messages, tools
-from orchestrator.api.mcp.messages import INVALID_PARAMS, METHOD_NOT_FOUND, Message, ProtocolError, refuse_message
+from orchestrator.api.mcp.messages import (
+	INVALID_PARAMS,
+	METHOD_NOT_FOUND,
+	Message,
+	ProtocolError,
+	refuse_message,
+)
 from orchestrator.exceptions import refuse
 
 SERVER_NAME: Final = "frappe-orchestrator"
@@ -44,23 +49,24 @@ def handle_message(**_values: Any) -> Response:
 		what a key expressly names.
 
 	Raises:
+		InvalidRequestError: 400. The body is no JSON-RPC message, or of another revision of the protocol.
 		PermissionError: 403. The caller has no API key with scopes, or the request comes from a page of another site.
 	"""
 	scope = get_scope()
 	if scope is None:
-		refuse(_("Use an API key with scopes that include the method orchestrator.mcp."), frappe.PermissionError)
+		refuse(
+			_("Use an API key with scopes that include the method orchestrator.mcp."), frappe.PermissionError
+		)
 	_check_origin()
-	body = frappe.request.get_json(silent=True)
+	message = messages.parse_message(frappe.request.get_json(silent=True))
+	if message.method != "initialize":
+		messages.check_version()
+	if message.id is None:
+		return messages.build_acceptance()
 	try:
-		message = messages.parse_message(body)
-		if message.method != "initialize":
-			messages.check_version()
-		if message.id is None:
-			return messages.build_acceptance()
-		return messages.build_result(message, _find_handler(message)(message.params, scope))
+		return messages.build_result(message, _answer_request(message, scope))
 	except ProtocolError as error:
-		number = body.get("id") if isinstance(body, dict) else None
-		return messages.build_error(number if isinstance(number, str | int) else None, error)
+		return messages.build_error(message, error)
 
 
 def _check_origin() -> None:
@@ -70,11 +76,14 @@ def _check_origin() -> None:
 		refuse(_("Requests from web pages of other sites are not allowed."), frappe.PermissionError)
 
 
-def _find_handler(message: Message) -> Callable[[dict[str, Any], KeyScope], dict[str, Any]]:
+def _answer_request(message: Message, scope: KeyScope) -> dict[str, Any]:
+	"""Return the result of a request."""
 	handler = HANDLERS.get(message.method)
 	if handler is None:
 		refuse_message(METHOD_NOT_FOUND, f"This server has no method {message.method}.")
-	return handler
+	if not isinstance(message.params, dict):
+		refuse_message(INVALID_PARAMS, "params must be an object.")
+	return handler(message.params, scope)
 
 
 def _initialize(params: dict[str, Any], _scope: KeyScope) -> dict[str, Any]:

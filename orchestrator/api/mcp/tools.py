@@ -70,7 +70,9 @@ def _describe_tool(tool: Tool, schemas: dict[str, Schema], definitions: dict[str
 	return {
 		"name": tool.name,
 		"title": text.summary.rstrip("."),
-		"description": "\n\n".join(filter(None, [text.summary, text.description, f"Permissions: {text.permissions}"])),
+		"description": "\n\n".join(
+			filter(None, [text.summary, text.description, f"Permissions: {text.permissions}"])
+		),
 		"inputSchema": _build_input_schema(tool, schemas, definitions),
 		"annotations": {"readOnlyHint": tool.is_read_only, "openWorldHint": False},
 	}

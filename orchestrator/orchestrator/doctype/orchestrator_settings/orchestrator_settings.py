@@ -23,6 +23,7 @@ class OrchestratorSettings(Document):
 		guard_platform_methods: DF.Check
 		idempotency_hours: DF.Int
 		max_page_length: DF.Int
+		mcp_allow_writes: DF.Check
 		punch_clock_tolerance_seconds: DF.Int
 		punch_tolerance_minutes: DF.Int
 		rate_limit_enabled: DF.Check
