@@ -39,8 +39,8 @@ _COLUMNS = (
 
 
 def find_due(webhook: str, limit: int) -> list[frappe._dict]:
-	"""Return the oldest deliveries that may be sent now, each of another record."""
-	query = f"select {_COLUMNS} {_DUE} order by delivery.name limit %(limit)s"
+	"""Return deliveries that may be sent now, each of another record: those that have failed least, then the oldest."""
+	query = f"select {_COLUMNS} {_DUE} order by delivery.attempts, delivery.name limit %(limit)s"
 	return frappe.db.sql(query, {"webhook": webhook, "now": clock.get_now(), "limit": limit}, as_dict=True)
 
 
