@@ -21,17 +21,15 @@ FAILED = "Failed"
 STATUSES = (PENDING, DELIVERED, FAILED)
 MAX_REPLAYS = 10_000
 
-# Pending, due, and the first pending one of its record.
+# The first pending delivery of each record, if it is due.
 _DUE = """
-	from `tabWebhook Delivery` delivery
-	where delivery.webhook = %(webhook)s and delivery.status = 'Pending' and delivery.next_attempt_at <= %(now)s
-		and not exists (
-			select 1 from `tabWebhook Delivery` earlier
-			where earlier.webhook = delivery.webhook and earlier.status = 'Pending'
-				and earlier.reference_name = delivery.reference_name
-				and earlier.reference_doctype = delivery.reference_doctype
-				and earlier.name < delivery.name
-		)
+	from (
+		select min(name) as name from `tabWebhook Delivery`
+		where webhook = %(webhook)s and status = 'Pending'
+		group by reference_doctype, reference_name
+	) first
+	join `tabWebhook Delivery` delivery on delivery.name = first.name
+	where delivery.next_attempt_at <= %(now)s
 """
 _COLUMNS = (
 	"delivery.name, delivery.message_id, delivery.sealed_payload, delivery.attempts, delivery.queued_at"
@@ -39,8 +37,8 @@ _COLUMNS = (
 
 
 def find_due(webhook: str, limit: int) -> list[frappe._dict]:
-	"""Return the oldest deliveries that may be sent now, each of another record."""
-	query = f"select {_COLUMNS} {_DUE} order by delivery.name limit %(limit)s"
+	"""Return deliveries that may be sent now, each of another record: those that have failed least, then the oldest."""
+	query = f"select {_COLUMNS} {_DUE} order by delivery.attempts, delivery.name limit %(limit)s"
 	return frappe.db.sql(query, {"webhook": webhook, "now": clock.get_now(), "limit": limit}, as_dict=True)
 
 

@@ -18,6 +18,7 @@ from orchestrator.doctypes import WEBHOOK
 from orchestrator.exceptions import InvalidWebhookTargetError
 
 PARALLEL_REQUESTS = 8
+MAX_READ = 200
 # A receiver that is down costs each job so many attempts, and not one for each record.
 MAX_FAILURES_IN_SUCCESSION = 8
 MAX_JOB_SECONDS = 120
@@ -51,18 +52,24 @@ def deliver_webhook(webhook: str) -> None:
 def _deliver_due(name: str, deadline: float) -> bool:
 	"""Deliver batch by batch. Return False where deliveries that are due are left for a later job."""
 	failures = 0
-	while time.monotonic() <= deadline and failures < MAX_FAILURES_IN_SUCCESSION:
+	while True:
 		frappe.db.commit()  # a new transaction sees what others have stored meanwhile
-		webhook = frappe.get_doc(WEBHOOK, name) if frappe.db.exists(WEBHOOK, name) else None
-		if not webhook or not webhook.enabled:
-			return False
-		batch = webhook_deliveries.find_due(name, PARALLEL_REQUESTS)
-		if not batch:
+		due = webhook_deliveries.find_due(name, MAX_READ)
+		if not due:
 			return True
-		outcomes = _deliver_batch(webhook, batch)
-		failed = [outcome for outcome in outcomes if not outcome.is_delivered]
-		failures = failures + len(failed) if len(failed) == len(outcomes) else 0
-	return False
+		for start in range(0, len(due), PARALLEL_REQUESTS):
+			webhook = _get_enabled_webhook(name)
+			if not webhook or failures >= MAX_FAILURES_IN_SUCCESSION or time.monotonic() > deadline:
+				return False
+			outcomes = _deliver_batch(webhook, due[start : start + PARALLEL_REQUESTS])
+			is_down = bool(outcomes) and all(outcome.is_unavailable for outcome in outcomes)
+			failures = failures + len(outcomes) if is_down else 0
+
+
+def _get_enabled_webhook(name: str) -> Webhook | None:
+	"""Return the webhook as it is now, None if it was disabled or deleted."""
+	is_enabled = frappe.db.get_value(WEBHOOK, name, "enabled")
+	return frappe.get_doc(WEBHOOK, name) if is_enabled else None
 
 
 def _deliver_batch(webhook: Webhook, batch: list[frappe._dict]) -> list[Outcome]:

@@ -5,8 +5,8 @@ those with reliable delivery are moved from there into Webhook Delivery. So a ch
 and one that is committed is sent even if Redis or every worker dies at that moment.
 """
 
+import functools
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 import frappe
@@ -74,12 +74,17 @@ def _store_deliveries() -> None:
 		if (row := _build_row(webhooks[webhook], entry.doc, former.get((doctype, name))))
 	]
 	if rows:
-		insert_rows(WEBHOOK_DELIVERY, rows)
-		for doctype in {
-			row["reference_doctype"] for row in rows
-		}:  # so that renaming a record renames it here
-			invalidate_distinct_link_doctypes(WEBHOOK_DELIVERY, "reference_doctype", doctype)
-		_enqueue_after_commit({str(row["webhook"]) for row in rows})
+		_insert_rows(rows)
+
+
+def _insert_rows(rows: list[Row]) -> None:
+	"""Insert deliveries, and have their jobs queued after the commit."""
+	insert_rows(WEBHOOK_DELIVERY, rows)
+	# So that Frappe finds them where it renames a record.
+	for doctype in {row["reference_doctype"] for row in rows}:
+		invalidate_distinct_link_doctypes(WEBHOOK_DELIVERY, "reference_doctype", doctype)
+	for webhook in sorted({str(row["webhook"]) for row in rows}):
+		frappe.db.after_commit.add(functools.partial(webhook_queue.enqueue_delivery, webhook))
 
 
 def _load_webhooks(names: set[str]) -> dict[str, Webhook]:
@@ -87,12 +92,8 @@ def _load_webhooks(names: set[str]) -> dict[str, Webhook]:
 	if not frappe.db.has_column(WEBHOOK, "reliable_delivery"):
 		return {}  # before the first migration
 	filters = {"name": ("in", list(names)), "reliable_delivery": 1}
-	return {name: frappe.get_doc(WEBHOOK, name) for name in frappe.get_all(WEBHOOK, filters, pluck="name")}
-
-
-def _enqueue_after_commit(webhooks: Iterable[str]) -> None:
-	for webhook in sorted(webhooks):
-		frappe.db.after_commit.add(lambda webhook=webhook: webhook_queue.enqueue_delivery(webhook))
+	found = frappe.get_all(WEBHOOK, filters, pluck="name")  # whoever makes the change
+	return {name: frappe.get_cached_doc(WEBHOOK, name) for name in found}
 
 
 def _build_row(webhook: Webhook, doc: Document, before: Document | None) -> Row | None:

@@ -18,6 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 GONE = 410
+TOO_MANY_REQUESTS = 429
 # Beyond its timeout a request that is still running is ended from outside, such as one whose response drips.
 GRACE_SECONDS = 1.0
 TIMEOUT = "Timeout"
@@ -57,6 +58,11 @@ class Outcome:
 	@property
 	def is_gone(self) -> bool:
 		return self.status_code == GONE
+
+	@property
+	def is_unavailable(self) -> bool:
+		"""True where the receiver would hardly accept another request at this moment."""
+		return self.status_code is None or self.status_code >= 500 or self.status_code == TOO_MANY_REQUESTS
 
 
 def send_requests(wanted: Sequence[WebhookRequest]) -> list[Outcome]:

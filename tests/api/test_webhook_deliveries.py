@@ -390,6 +390,18 @@ def test_receiver_that_is_down_costs_a_job_few_requests(receiver):
 	assert len(receiver.received) == webhook_jobs.MAX_FAILURES_IN_SUCCESSION
 
 
+def test_records_that_the_receiver_refuses_do_not_keep_others_waiting(receiver):
+	webhook = make_webhook(receiver.url)
+	for _ in range(webhook_jobs.MAX_FAILURES_IN_SUCCESSION):
+		make_brand("refused")
+	make_brand("fine")
+	receiver.answer = lambda handler, request: answer_status(
+		422 if request.body["description"] == "refused" else 204
+	)(handler, request)
+	deliver(webhook)
+	assert list_deliveries(webhook, "status")[-1] == "Delivered"
+
+
 def test_retry_after_of_the_receiver_is_respected(receiver):
 	webhook = make_webhook(receiver.url)
 	make_brand()

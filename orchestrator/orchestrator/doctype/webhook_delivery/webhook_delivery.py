@@ -41,4 +41,5 @@ class WebhookDelivery(Document):
 
 def on_doctype_update() -> None:
 	frappe.db.add_index(WEBHOOK_DELIVERY, ["webhook", "status", "next_attempt_at"], "due_deliveries")
-	frappe.db.add_index(WEBHOOK_DELIVERY, ["webhook", "status", "reference_name"], "deliveries_of_record")
+	columns = ["webhook", "status", "reference_doctype", "reference_name"]
+	frappe.db.add_index(WEBHOOK_DELIVERY, columns, "first_of_record")
