@@ -67,7 +67,7 @@ def list_readable(
 		only_different: Leave out those that are in the feed as they are.
 	"""
 	return frappe.db.sql(
-		f"""select found.docname, found.modified, known.docname as known_name, known.status, known.since,
+		f"""select found.docname, found.modified, known.name as row_name, known.docname as known_name, known.status, known.since,
 			known.first_position, known.previous_name
 		from (select {view.name} as docname, `tab{view.doctype}`.name, `tab{view.doctype}`.modified from {view.table}
 			where ({view.condition}) and ({where})) found
@@ -88,7 +88,7 @@ def list_unreadable(view: View, feed: Feed, where: str, limit: int) -> list[frap
 	"""
 	named = f"{view.table}.name = {view.docname}"
 	return frappe.db.sql(
-		f"""select known.docname, known.since, known.first_position, known.record_modified,
+		f"""select known.name as row_name, known.docname, known.since, known.first_position, known.record_modified,
 			exists (select 1 from {view.table} where {named}) as remains
 		from `tab{CHANGE_FEED_RECORD}` known
 		where known.feed = {quote(feed.name)} and known.status = 'Present' and ({where})

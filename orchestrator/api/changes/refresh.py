@@ -164,6 +164,7 @@ def _is_respelled(row: frappe._dict) -> bool:
 def _build_readable(feed: Feed, row: frappe._dict, previous_name: str | None) -> dict[str, Any]:
 	is_known = row.status == "Present"
 	return {
+		**_build_key(row),
 		"feed": feed.name,
 		"docname": row.docname,
 		"status": "Present",
@@ -178,6 +179,7 @@ def _build_readable(feed: Feed, row: frappe._dict, previous_name: str | None) ->
 
 def _build_unreadable(feed: Feed, row: frappe._dict) -> dict[str, Any]:
 	return {
+		**_build_key(row),
 		"feed": feed.name,
 		"docname": row.docname,
 		"status": "Left" if row.remains else "Deleted",
@@ -188,3 +190,8 @@ def _build_unreadable(feed: Feed, row: frappe._dict) -> dict[str, Any]:
 		"previous_name": None,
 		"removed_at": clock.get_now(),
 	}
+
+
+def _build_key(row: frappe._dict) -> dict[str, str]:
+	"""Return the primary key of a row that is there: MariaDB finds duplicates by it faster than by another key."""
+	return {"name": row.row_name} if row.row_name else {}
