@@ -11,6 +11,7 @@ import sys
 import traceback
 import typing
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orchestrator_client
@@ -91,7 +92,19 @@ def run_rows(client: Client, command: Command) -> Any:
 	)
 
 
-ACTIONS = {"operation": run_operation, "call": run_call, "records": run_records, "rows": run_rows}
+def run_parallel_calls(client: Client, command: Command) -> Any:
+	"""Make the calls in threads that share the client."""
+	with ThreadPoolExecutor(len(command["calls"])) as pool:
+		return list(pool.map(functools.partial(run_call, client), command["calls"]))
+
+
+ACTIONS = {
+	"operation": run_operation,
+	"call": run_call,
+	"records": run_records,
+	"rows": run_rows,
+	"parallel": run_parallel_calls,
+}
 
 
 def run(command: Command) -> dict[str, Any]:

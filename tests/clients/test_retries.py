@@ -77,6 +77,23 @@ def test_each_write_has_a_key_of_its_own(
 	assert (len(names), len(get_keys(gateway.exchanges)), count_leads(mark)) == (2, 2, 2)
 
 
+def test_parallel_writes_are_executed_once_each(
+	driver: Driver, gateway: Gateway, site: str, seller: Token, mark: str
+) -> None:
+	gateway.reset(*[Fault.REPLY_LOST, Fault.REQUEST_LOST, Fault.REPLY_CUT, Fault.BAD_GATEWAY] * 2)
+	calls = [
+		{"verb": "POST", "method": INSERT, "parameters": {"doctype": "Lead", "lead_name": f"{mark} {number}"}}
+		for number in range(6)
+	]
+	outcome = driver.run("parallel", seller, 10, calls=calls)
+	assert [reply["data"]["lead_name"] for reply in outcome.value] == [
+		f"{mark} {number}" for number in range(6)
+	]
+	assert (len(gateway.exchanges), len(get_keys(gateway.exchanges))) == (14, 6)
+	frappe.db.rollback()
+	assert frappe.db.count("Lead", {"lead_name": ("like", f"{mark}%")}) == 6
+
+
 def test_upload_is_sent_again_as_a_whole(
 	driver: Driver, gateway: Gateway, site: str, seller: Token, mark: str
 ) -> None:

@@ -22,6 +22,7 @@ async function collect(rows) {
 const actions = {
 	operation: runOperation,
 	call: (client, { verb, method, parameters, idempotency_key: idempotencyKey }) => client.call(method, parameters, { verb, idempotencyKey }),
+	parallel: (client, { calls }) => Promise.all(calls.map((command) => actions.call(client, command))),
 	records: (client, { doctype, parameters, page_length }) => collect(client.iterateRecords(doctype, parameters, page_length)),
 	rows: (client, { method, parameters, page_length }) => collect(client.iterateRows(method, parameters, page_length)),
 };

@@ -48,7 +48,7 @@ class Driver:
 		"""Let the client of a token do something and return what it gave.
 
 		Args:
-			action: operation, call, records, or rows.
+			action: operation, call, parallel, records, or rows.
 			token: API key and secret.
 			attempts: How often the client attempts a call.
 			max_delay: How many seconds it waits before another attempt, at most.
