@@ -1,6 +1,7 @@
 """The MCP server: by the official client, and by JSON-RPC messages of one's own."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -61,6 +62,12 @@ def send(client: Client, method: str, params: Message | None = None, **more: Any
 	"""Send one request of JSON-RPC."""
 	body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}, **more}
 	return client.request("POST", f"/api/method/{METHOD}", json=body)
+
+
+def find_missing_definitions(tool: Message) -> set[str]:
+	"""Return the references of a tool's schema that lead to nothing in it."""
+	references = set(re.findall(r'"\$ref": "([^"]*)"', json.dumps(tool["inputSchema"])))
+	return references - {f"#/$defs/{name}" for name in tool["inputSchema"].get("$defs", {})}
 
 
 def call_tool(client: Client, tool: str, /, **arguments: Any) -> dict[str, Any]:
@@ -145,12 +152,8 @@ def test_schemas_of_tools_are_complete(site: str, maker: KeyMaker, writes_allowe
 	client = maker.client(doctypes={"Lead": ["read"]}, methods=methods)
 	tools = send(client, "tools/list").json()["result"]["tools"]
 	assert len(tools) > 50
-	for tool in tools:
-		text = json.dumps(tool["inputSchema"])
-		assert tool["inputSchema"]["type"] == "object"
-		assert "#/components" not in text
-		for part in text.split('"$ref": "#/$defs/')[1:]:
-			assert part.split('"')[0] in tool["inputSchema"]["$defs"]
+	assert {tool["inputSchema"]["type"] for tool in tools} == {"object"}
+	assert list(filter(None, map(find_missing_definitions, tools))) == []
 	names = [tool["name"] for tool in tools]
 	assert len(set(names)) == len(names)
 	assert all(len(name) <= 64 for name in names)
