@@ -1,4 +1,4 @@
-"""Complete Frappe's setup wizard on the base site: `python setup_wizard.py SITE`, in the sites folder."""
+"""Takes the base site through Frappe's setup wizard: `python setup_wizard.py SITE`, run from the sites folder."""
 
 import datetime
 import sys
@@ -25,9 +25,7 @@ ANSWERS = {
 
 
 def main(site: str) -> None:
-	"""Complete the wizard; raise an error if Frappe reports a failed stage or the company does not exist
-	afterwards.
-	"""
+	"""Completes the wizard; raises when Frappe reports a failed stage or the company isn't there afterwards."""
 	frappe.init(site=site)
 	frappe.connect()
 	try:
