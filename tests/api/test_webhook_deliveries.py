@@ -288,8 +288,25 @@ def test_full_queue_does_not_fail_the_committed_change(receiver, monkeypatch):
 	assert list_deliveries(webhook, "status") == ["Pending"]
 
 
+def test_change_is_saved_and_stored_for_delivery_while_redis_is_down(receiver):
+	webhook = make_webhook(receiver.url)
+	name = factories.make_unique("Brand")
+	process = start_process(
+		"frappe.client.insert",
+		{"doc": {"doctype": "Brand", "brand": name}},
+		FRAPPE_REDIS_QUEUE="redis://127.0.0.1:9",
+	)
+	assert process.wait(90) == 0
+	assert list_deliveries(webhook, "reference_name", "status") == [(name, "Pending")]
+
+
 def start_delivery_process(webhook) -> subprocess.Popen:
 	"""A process of its own that delivers."""
+	return start_process(webhook_queue.DELIVERY_JOB, {"webhook": webhook.name})
+
+
+def start_process(method: str, arguments: dict[str, object], **environment: str) -> subprocess.Popen:
+	"""A process of its own that runs a function and commits."""
 	command = [
 		sys.executable,
 		"-m",
@@ -298,8 +315,11 @@ def start_delivery_process(webhook) -> subprocess.Popen:
 		"--site",
 		os.environ["ORCHESTRATOR_SITE"],
 	]
-	arguments = ["execute", webhook_queue.DELIVERY_JOB, "--kwargs", repr({"webhook": webhook.name})]
-	return subprocess.Popen([*command, *arguments], cwd=Path(os.environ["ORCHESTRATOR_BENCH"]) / "sites")
+	return subprocess.Popen(
+		[*command, "execute", method, "--kwargs", repr(arguments)],
+		cwd=Path(os.environ["ORCHESTRATOR_BENCH"]) / "sites",
+		env={**os.environ, **environment},
+	)
 
 
 def test_worker_killed_after_sending_sends_again_with_the_same_id(receiver):
