@@ -12,17 +12,22 @@ from frappe.model.meta import Meta
 
 from orchestrator import __version__
 from orchestrator.access.switch import is_guarded
-from orchestrator.api.record_tables import TableDescription, describe_tables, shows_row_only
+from orchestrator.api.record_tables import (
+	TableDescription,
+	build_row_digest,
+	describe_tables,
+	shows_row_only,
+)
 from orchestrator.api.sealed_replies import compute_keyed_digest
 
 PURPOSE = "orchestrator-etag"
 DIGEST_LENGTH = 32
-# Columns that Frappe adds to a record which has a value in them, beside the fields of the DocType
-OPTIONAL_COLUMNS = ("_user_tags", "_liked_by")
+SELECT = "select {0}, {1} from `tab{2}` where "
 CHILD_CONDITION = "`parent` = %(name)s and `parenttype` = %(doctype)s and `parentfield` = {0}"
+# A Single without values has a state as well
 SINGLES_QUERY = (
-	"select '', sha2(concat_ws(',', quote(cast(field as binary)), quote(cast(value as binary))), 256)"
-	" from tabSingles where doctype = %(doctype)s union all select '', '-'"  # a Single without values has a state as well
+	f"select '', {build_row_digest(('field', 'value'))} from tabSingles where doctype = %(doctype)s"  # noqa: S608
+	" union all select '', '-'"
 )
 
 
@@ -99,21 +104,11 @@ def _build_query(tables: dict[str, TableDescription]) -> str:
 	"""Return a query of one digest for the record's row and one for each row of its child tables."""
 	parts = []
 	for fieldname, table in tables.items():
-		if not fieldname:
-			optional = (column for column in OPTIONAL_COLUMNS if frappe.db.has_column(table.doctype, column))
-			parts.append(_select_digests("", table, optional) + "`name` = %(name)s")
-		elif not table.is_virtual:
-			condition = CHILD_CONDITION.format(frappe.db.escape(fieldname))
-			parts.append(_select_digests(fieldname, table) + condition)
+		if not table.is_virtual:
+			label = frappe.db.escape(fieldname)
+			condition = CHILD_CONDITION.format(label) if fieldname else "`name` = %(name)s"
+			parts.append(SELECT.format(label, table.row_digest, table.doctype) + condition)
 	return " union all ".join(parts)
-
-
-def _select_digests(fieldname: str, table: TableDescription, optional: Iterable[str] = ()) -> str:
-	# QUOTE tells NULL from an empty text, and keeps separators within a value from being taken for separators. As binary,
-	# because columns and numbers may differ in their collation.
-	columns = dict.fromkeys((*table.columns, *optional))
-	values = ", ".join(f"quote(cast(`{column}` as binary))" for column in columns)
-	return f"select {frappe.db.escape(fieldname)}, sha2(concat_ws(',', {values}), 256) from `tab{table.doctype}` where "  # noqa: S608
 
 
 def _list_masked_fields(tables: Iterable[TableDescription]) -> list[str]:

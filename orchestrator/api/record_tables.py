@@ -1,6 +1,7 @@
 """The tables of a DocType as ETags need them: columns, properties of fields, and whether records show only what is stored."""
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from frappe.model.base_document import BaseDocument, get_controller
@@ -11,6 +12,8 @@ from orchestrator.compat import describe_metas
 
 # Properties of a field by which Frappe shows the value of its column
 FIELD_PROPERTIES = ("fieldname", "fieldtype", "permlevel", "unique", "not_nullable", "default")
+# Columns that Frappe gives each table but those of child tables, and shows where they have a value
+OPTIONAL_COLUMNS = ("_user_tags", "_liked_by")
 # Methods of a controller by which it may show something else than its row
 SHOWING_METHODS = ("load_from_db", "get", "get_valid_dict", "as_dict", "apply_fieldlevel_read_permissions")
 CONSTRUCTORS = ("__init__", "__setup__")
@@ -26,6 +29,7 @@ class TableDescription:
 		doctype: Name of the DocType.
 		is_virtual: True if there is no table.
 		columns: The columns that a record shows.
+		row_digest: SQL expression of a digest of them.
 		fields: The properties of the fields, as text.
 		has_masks: True if Frappe 16 masks a field for some users.
 		virtual_fields: Names of the fields without a column, and whether they have an expression.
@@ -34,6 +38,7 @@ class TableDescription:
 	doctype: str
 	is_virtual: bool
 	columns: tuple[str, ...]
+	row_digest: str
 	fields: str
 	has_masks: bool
 	virtual_fields: tuple[tuple[str, bool], ...]
@@ -44,14 +49,25 @@ def describe_table(meta: Meta) -> TableDescription:
 	virtual = {
 		field.fieldname: bool(field.get("options")) for field in meta.fields if field.get("is_virtual")
 	}
+	optional = () if meta.istable else OPTIONAL_COLUMNS
+	columns = dict.fromkeys(name for name in (*meta.get_valid_columns(), *optional) if name not in virtual)
 	return TableDescription(
 		doctype=meta.name,
 		is_virtual=bool(meta.get("is_virtual")),
-		columns=tuple(dict.fromkeys(name for name in meta.get_valid_columns() if name not in virtual)),
+		columns=tuple(columns),
+		row_digest=build_row_digest(f"`{name}`" for name in columns),
 		fields=repr([[vars(field).get(name) for name in FIELD_PROPERTIES] for field in meta.fields]),
 		has_masks=any(vars(field).get("mask") for field in meta.fields),
 		virtual_fields=tuple(virtual.items()),
 	)
+
+
+def build_row_digest(columns: Iterable[str]) -> str:
+	"""Return the SQL expression of a digest of columns."""
+	# QUOTE tells NULL from an empty text, and keeps separators within a value from being taken for separators. As binary,
+	# because columns and numbers may differ in their collation.
+	values = ", ".join(f"quote(cast({column} as binary))" for column in columns)
+	return f"sha2(concat_ws(',', {values}), 256)"
 
 
 def describe_tables(meta: Meta) -> dict[str, TableDescription]:

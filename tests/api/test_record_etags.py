@@ -45,7 +45,7 @@ def find_differences(doc: Document, parentfield: str) -> list[str]:
 	differing = [
 		f"{doc.doctype} {parentfield} {column}"
 		for column in table.columns
-		if not is_same(row.get(column), shown[column])
+		if not is_same(row.get(column), shown.get(column))
 	]
 	for fieldname in (name for name in describe_tables(doc.meta) if name):
 		for child in doc.get(fieldname):
