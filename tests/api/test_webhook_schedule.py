@@ -58,8 +58,8 @@ def test_signature_of_the_specification() -> None:
 	assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-@pytest.mark.parametrize("secret", [webhook_signatures.generate_secret() for _ in range(3)])
-def test_generated_secrets_sign_for_the_public_library(secret: str) -> None:
+def test_generated_secret_signs_for_the_public_library() -> None:
+	secret = webhook_signatures.generate_secret()
 	assert webhook_signatures.is_valid_secret(secret)
 	now = int(datetime.now().timestamp())
 	body = '{"name": "Köln ☕"}'.encode()
