@@ -5,12 +5,21 @@ frappe.provide("orchestrator");
 const VIEWER = "/assets/orchestrator/swagger-ui";
 const CONTRACT_HEADER = "X-Orchestrator-Contract"; // see orchestrator/api/call.py
 
+const DELIVERIES = {
+	doctype: "Webhook Delivery",
+	fields: JSON.stringify(["queued_at", "webhook", "event", "reference_doctype", "reference_name", "status", "attempts"]),
+	order_by: "queued_at desc",
+	limit_page_length: 20,
+};
+
 orchestrator.ApiPage = class ApiPage {
 	constructor(container) {
 		this.container = $(container).addClass("api-page");
 		this.tabs = [
 			["reference", __("Reference"), (panel) => this.show_reference(panel)],
-			["usage", __("My usage"), (panel) => this.show_usage(panel)],
+			["usage", __("My usage"), (panel) => this.show("orchestrator.api.usage.get_usage", {}, panel, render_usage)],
+			["keys", __("My keys"), (panel) => this.show("orchestrator.api.keys.list_keys", {}, panel, render_keys)],
+			["deliveries", __("Webhook deliveries"), (panel) => this.show("frappe.client.get_list", DELIVERIES, panel, render_deliveries)],
 		];
 		this.build_tabs();
 		this.open("reference");
@@ -64,17 +73,18 @@ orchestrator.ApiPage = class ApiPage {
 		}
 	}
 
-	async show_usage(panel) {
+	async show(method, params, panel, render) {
 		try {
-			render_usage(panel.empty(), await get_data("orchestrator.api.usage.get_usage"));
+			render(panel.empty(), await get_data(method, params));
 		} catch (error) {
 			show_failure(panel, error);
 		}
 	}
 };
 
-async function get_data(method) {
-	const reply = await fetch(`/api/method/${method}`, { headers: { Accept: "application/json" } });
+async function get_data(method, params = {}) {
+	const headers = { Accept: "application/json", [CONTRACT_HEADER]: "1" };
+	const reply = await fetch(`/api/method/${method}?${new URLSearchParams(params)}`, { headers });
 	const body = await reply.json();
 	if (!reply.ok) throw new Error(body.exc);
 	return body.data;
@@ -134,6 +144,34 @@ function render_usage(panel, usage) {
 		["error_class", __("Error")],
 	];
 	build_table(columns, usage.recent_errors).appendTo(panel);
+}
+
+function render_keys(panel, { keys }) {
+	const note = $(`<p></p>`).text(__("Keys for programs that call the API as you.")).appendTo(panel);
+	if (frappe.boot) $(`<a href="/app/api-key"></a>`).text(__("Manage API keys")).appendTo(note.append(" "));
+	if (!keys.length) return $(`<p></p>`).text(__("You have no API keys.")).appendTo(panel);
+	const columns = [
+		["title", __("Name")],
+		["key", __("Key")],
+		["status", __("Status")],
+		["expires_on", __("Expires")],
+		["last_used_on", __("Last used")],
+	];
+	build_table(columns, keys).appendTo(panel);
+}
+
+function render_deliveries(panel, deliveries) {
+	if (!deliveries.length) return $(`<p></p>`).text(__("No webhook has been called yet.")).appendTo(panel);
+	const columns = [
+		["queued_at", __("Time")],
+		["webhook", __("Webhook")],
+		["event", __("Event")],
+		["reference_doctype", __("Record type")],
+		["reference_name", __("Record")],
+		["status", __("Status")],
+		["attempts", __("Attempts")],
+	];
+	build_table(columns, deliveries).appendTo(panel);
 }
 
 function describe_rate_limit({ user, rate_limit }) {
