@@ -82,3 +82,38 @@ def test_batch_has_no_etag_of_its_steps(admin: Client) -> None:
 def test_batch_refuses_if_match(admin: Client) -> None:
 	reply = admin.post(BATCH, headers={"If-Match": '"a"'}, steps=[list_step("Lead")])
 	assert get_error(reply) == (400, "InvalidRequestError")
+
+
+@pytest.mark.parametrize("key", ["$literal", "$ref"])
+def test_step_cannot_have_another_method_checked_in_its_place(
+	site: str, people: Clinic, maker: KeyMaker, key: str
+) -> None:
+	"""Frappe lets the parameter cmd win over the method, and `ping` is free for every key."""
+	client = maker.client(doctypes={"Lead": ["read"], "Opportunity": ["read"]}, methods=[BATCH])
+	first = {
+		"id": "first",
+		"method": GET_LIST,
+		"params": {
+			"doctype": "Lead",
+			"fields": ["name as cmd"],
+			"filters": {"name": people.lead},
+		},
+	}
+	params = {"$literal": {"cmd": "ping"}} if key == "$literal" else {"$ref": "first.data.0"}
+	step = {"id": "second", "method": "orchestrator.crm.get_pipeline_summary", "params": params}
+	reply = client.post(BATCH, steps=[first, step], atomic=False)
+	second = get_data(reply)["steps"][1]
+	assert (second["status"], second["body"]["exc"]) == (
+		400,
+		"InvalidRequestError: cmd is not a parameter of a step.",
+	)
+
+
+def test_parameters_that_turn_out_to_be_no_object_are_refused(site: str, lead_reader: Client) -> None:
+	step = {"id": "second", "method": GET_LIST, "params": {"$ref": "lead.data"}}
+	reply = lead_reader.post(BATCH, steps=[list_step("Lead"), step], atomic=False)
+	second = get_data(reply)["steps"][1]
+	assert (second["status"], second["body"]["exc"]) == (
+		400,
+		"InvalidRequestError: params must be an object.",
+	)

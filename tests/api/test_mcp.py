@@ -173,6 +173,15 @@ def test_arguments_are_never_references(site: str, assistant: Client, arguments:
 	assert reply["result"]["content"][0]["text"].startswith("InvalidRequestError")
 
 
+def test_tool_cannot_have_another_method_checked_in_its_place(site: str, assistant: Client) -> None:
+	arguments = {"doctype": "Lead", "cmd": "ping"}
+	result = send(assistant, "tools/call", {"name": "client_get_list", "arguments": arguments}).json()[
+		"result"
+	]
+	assert result["isError"] is True
+	assert result["content"][0]["text"] == "InvalidRequestError: cmd is not a parameter of a step."
+
+
 def test_guest_and_keys_without_scopes_are_refused(site: str, guest: Client, maker: KeyMaker) -> None:
 	assert get_error(send(guest, "ping")) == (401, "AuthenticationError")
 	assert get_error(send(maker.owner, "ping")) == (403, "PermissionError")
