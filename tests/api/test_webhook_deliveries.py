@@ -172,6 +172,19 @@ def test_failed_step_of_a_batch_does_not_take_the_events_of_others_along(receive
 		frappe.db.commit()
 
 
+@pytest.mark.parametrize("atomic", [True, False])
+def test_steps_of_a_batch_have_deliveries_of_their_own_in_their_order(receiver, admin, worker, atomic):
+	brand = make_brand()
+	make_webhook(receiver.url)
+	steps = [
+		step(text, SET, doctype="Brand", name=brand.name, description=text)
+		for text in ("second", "third", "fourth")
+	]
+	assert set(list_statuses(admin.post(BATCH, steps=steps, atomic=atomic)).values()) == {200}
+	worker()
+	assert list_bodies(receiver) == ["second", "third", "fourth"]
+
+
 def test_several_saves_in_a_transaction_are_one_delivery_with_the_last_state(receiver):
 	webhook = make_webhook(receiver.url)
 	brand = frappe.get_doc({"doctype": "Brand", "brand": factories.make_unique("Brand")}).insert()
