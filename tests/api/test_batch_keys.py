@@ -1,6 +1,9 @@
 """Batches of API keys with scopes, and of conditional requests: each step passes the checks of a single call."""
 
 import pytest
+import requests
+
+import frappe
 
 from tests.conftest import Callers
 from tests.support.client import Client, get_data, get_error
@@ -117,3 +120,22 @@ def test_parameters_that_turn_out_to_be_no_object_are_refused(site: str, lead_re
 		400,
 		"InvalidRequestError: params must be an object.",
 	)
+
+
+@pytest.mark.parametrize("method", [GET_LIST, "orchestrator.api.get_changes"])
+def test_replay_of_a_list_needs_the_scope_that_it_needed(
+	site: str, people: Clinic, maker: KeyMaker, mark: str, method: str
+) -> None:
+	key = maker.create(doctypes={"Lead": ["read"], "Client": ["read"]}, methods=[BATCH])
+	client = maker.sign_in(key)
+	step = {"id": "list", "method": method, "verb": "POST", "params": {"doctype": "Client"}}
+
+	def send() -> requests.Response:
+		return client.post(BATCH, headers={"Idempotency-Key": mark}, steps=[step])
+
+	assert send().json() == send().json()
+	stored = frappe.get_doc("API Key", key["key"])
+	stored.doctypes = [row for row in stored.doctypes if row.reference_doctype == "Lead"]
+	stored.save()
+	frappe.db.commit()
+	assert get_error(send()) == (403, "PermissionError")
