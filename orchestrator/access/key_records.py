@@ -27,6 +27,7 @@ TEXT_REFERENCES = {
 	("Access Log", "report_name"): "Report",
 	("Deleted Document", "deleted_doctype"): "DocType",
 	("Prepared Report", "report_name"): "Report",
+	("Sync State", "reference_doctype"): "DocType",
 }
 
 

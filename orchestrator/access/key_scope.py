@@ -86,6 +86,8 @@ PROTECTED_DOCTYPES = frozenset(
 		"Workflow",
 	}
 )
+# Records that repeat records of every DocType, and do not name it: no scope reads them.
+UNREADABLE_DOCTYPES = frozenset({"Change Feed Event", "Change Feed Record", "RQ Job", "Webhook Request Log"})
 
 
 @dataclass
@@ -119,7 +121,7 @@ class KeyScope:
 
 	def list_readable_doctypes(self) -> list[str]:
 		"""Return the DocTypes that the scope lets the key read."""
-		return sorted(doctype for doctype, rights in self.doctypes.items() if "read" in rights)
+		return sorted(doctype for doctype in self.doctypes if self.allows(doctype, "read"))
 
 	def applies_to(self, user: str | None) -> bool:
 		"""Return True for the checks of the key's user, and of whom the request has switched to."""
@@ -133,6 +135,8 @@ def describe_right(doctype: str, ptype: str) -> str:
 
 def can_be_granted(doctype: str, right: str) -> bool:
 	"""Return True where a scope may have the right to the DocType at all."""
+	if doctype in UNREADABLE_DOCTYPES:
+		return False
 	return right in READING_RIGHTS or doctype not in PROTECTED_DOCTYPES
 
 

@@ -9,7 +9,7 @@ from frappe.utils import get_datetime
 
 from orchestrator import clock
 from orchestrator.access.key_methods import METHOD_PATTERN, is_forbidden
-from orchestrator.access.key_scope import ADMINISTRATOR, RIGHTS, can_be_granted
+from orchestrator.access.key_scope import ADMINISTRATOR, RIGHTS, UNREADABLE_DOCTYPES, can_be_granted
 from orchestrator.api.key_addresses import parse_networks
 from orchestrator.api.key_secrets import compute_hash, create_key_name, create_secret
 from orchestrator.compat import NO_OPINION
@@ -97,6 +97,13 @@ def _check_doctype_row(row: Any) -> None:
 	if frappe.is_table(row.reference_doctype):
 		refuse(
 			_("Rows of {0} are read and written with their record. List its record type instead.").format(
+				_(row.reference_doctype)
+			),
+			frappe.ValidationError,
+		)
+	if row.reference_doctype in UNREADABLE_DOCTYPES:
+		refuse(
+			_("An API key with a scope may not read {0}: it repeats records of every type.").format(
 				_(row.reference_doctype)
 			),
 			frappe.ValidationError,

@@ -10,7 +10,6 @@ import frappe
 from orchestrator import compat
 from orchestrator.access.guarded_file import GuardedFile
 from orchestrator.api.file_privacy import before_file_validate
-from orchestrator.api.transaction_control import is_transaction_kept
 
 
 class PrivacyParsingFile(GuardedFile):
@@ -44,13 +43,16 @@ class PrivacyParsingFile(GuardedFile):
 		return content
 
 	def delete_file_data_content(self, only_thumbnail: bool = False) -> None:
-		"""Delete the content from the disk: in a batch, whose steps may still be rolled back, once it is committed."""
-		if not is_transaction_kept() or self.flags.new_file:
+		"""Delete the content from the disk once the deletion is committed: until then, it may be rolled back.
+
+		Frappe deletes it at once, and loses it where the record is in use, or another one of a bulk call or batch.
+		"""
+		if self.flags.new_file:
 			super().delete_file_data_content(only_thumbnail)
 			return
 		frappe.db.after_commit.add(lambda: self._delete_content_if_unused(only_thumbnail))
 
 	def _delete_content_if_unused(self, only_thumbnail: bool) -> None:
-		"""Delete the content from the disk, unless a later step has made a File of it."""
+		"""Delete the content from the disk, unless a File of it has been made meanwhile."""
 		if not frappe.db.exists("File", {"file_url": self.file_url}):
 			super().delete_file_data_content(only_thumbnail)

@@ -29,6 +29,7 @@ from orchestrator.api.record_changes import (
 	translate_link_errors,
 )
 from orchestrator.api.records import get_meta, get_readable, get_writable, lock_record
+from orchestrator.api.replay_permissions import record_list
 from orchestrator.api.reserved_names import check_reserved_names, remove_form_state
 from orchestrator.api.schema_types import Names, PageLength, RowOffset
 from orchestrator.api.shapes import DeletedRecord
@@ -84,6 +85,7 @@ def get_list(
 	"""
 	meta = get_meta(doctype, parent)
 	frappe.has_permission(doctype, "read", throw=True, parent_doctype=parent)
+	record_list(doctype)
 	listing = get_list_page(
 		ListRequest(
 			meta=meta,

@@ -48,6 +48,13 @@ def record_check(doc: Document, ptype: str, user: str | None = None) -> bool | N
 	return NO_OPINION
 
 
+def record_list(doctype: str) -> None:
+	"""Record that the work reads records of a DocType as a list, for which Frappe does not ask the hook."""
+	recording = getattr(frappe.local, "orchestrator_permission_recording", None)
+	if recording is not None:
+		recording.checks.add(PermissionCheck(doctype, "", "read"))
+
+
 def build_snapshot(reply: Any) -> dict[str, Any]:
 	"""Return the permissions that the caller has after the call, of those that a replay of `reply` requires."""
 	recording = getattr(frappe.local, "orchestrator_permission_recording", None) or PermissionRecording()

@@ -1,7 +1,9 @@
 """Process one record of many in a savepoint: a failure undoes its own changes only."""
 
 import contextlib
+import copy
 from collections.abc import Iterator
+from typing import Any
 
 from rq.timeouts import BaseTimeoutException
 
@@ -12,9 +14,8 @@ from orchestrator.api import errors
 from orchestrator.api.lost_connection import DatabaseUnavailableError
 
 SAVEPOINT = "orchestrator_record"
-REALTIME_LOG = "_realtime_log"
-# What Frappe keeps on frappe.local until the commit
-QUEUES = ("_webhook_queue", REALTIME_LOG)
+# What Frappe and orchestrator/api/webhook_outbox.py keep on frappe.local until the commit
+QUEUES = ("_webhook_queue", "_realtime_log", "orchestrator_webhook_former_records")
 # Errors that end the whole call or run: in a deadlock or after a lost connection, the database has rolled back the
 # transaction with its savepoints; a job's timeout applies to all its records.
 WHOLE_CALL_ERRORS = (frappe.QueryDeadlockError, DatabaseUnavailableError, BaseTimeoutException)
@@ -33,8 +34,7 @@ def isolate_in_savepoint(savepoint: str = SAVEPOINT) -> Iterator[None]:
 	messages, local.message_log = local.message_log, []
 	outer = database.after_commit, database.after_rollback
 	database.after_commit, database.after_rollback = CallbackManager(), CallbackManager()
-	queues = {name: len(getattr(local, name, None) or ()) for name in QUEUES}
-	had_realtime_log = hasattr(local, REALTIME_LOG)
+	queues = {name: copy.copy(getattr(local, name)) for name in QUEUES if hasattr(local, name)}
 	database.savepoint(savepoint)
 	try:
 		yield
@@ -46,9 +46,7 @@ def isolate_in_savepoint(savepoint: str = SAVEPOINT) -> Iterator[None]:
 			error.args = (text,)
 		database.rollback(save_point=savepoint)
 		database.after_rollback.run()
-		_truncate_queues(queues)
-		if not had_realtime_log and hasattr(local, REALTIME_LOG):
-			delattr(local, REALTIME_LOG)  # its callback was registered within the savepoint
+		_restore_queues(queues)
 		raise
 	else:
 		database.release_savepoint(savepoint)
@@ -59,8 +57,13 @@ def isolate_in_savepoint(savepoint: str = SAVEPOINT) -> Iterator[None]:
 		local.message_log = messages
 
 
-def _truncate_queues(lengths: dict[str, int]) -> None:
-	"""Drop what was added to Frappe's queues since they had these lengths."""
-	for name, length in lengths.items():
-		if queue := getattr(frappe.local, name, None):
-			del queue[length:]
+def _restore_queues(queues: dict[str, Any]) -> None:
+	"""Put the queues back as they were: callbacks of a rollback may have emptied them.
+
+	A queue that is new is removed, since its callbacks were registered within the savepoint.
+	"""
+	for name in QUEUES:
+		if name in queues:
+			setattr(frappe.local, name, queues[name])
+		elif hasattr(frappe.local, name):
+			delattr(frappe.local, name)

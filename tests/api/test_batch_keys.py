@@ -1,6 +1,9 @@
 """Batches of API keys with scopes, and of conditional requests: each step passes the checks of a single call."""
 
 import pytest
+import requests
+
+import frappe
 
 from tests.conftest import Callers
 from tests.support.client import Client, get_data, get_error
@@ -82,3 +85,57 @@ def test_batch_has_no_etag_of_its_steps(admin: Client) -> None:
 def test_batch_refuses_if_match(admin: Client) -> None:
 	reply = admin.post(BATCH, headers={"If-Match": '"a"'}, steps=[list_step("Lead")])
 	assert get_error(reply) == (400, "InvalidRequestError")
+
+
+@pytest.mark.parametrize("key", ["$literal", "$ref"])
+def test_step_cannot_have_another_method_checked_in_its_place(
+	site: str, people: Clinic, maker: KeyMaker, key: str
+) -> None:
+	"""Frappe lets the parameter cmd win over the method, and `ping` is free for every key."""
+	client = maker.client(doctypes={"Lead": ["read"], "Opportunity": ["read"]}, methods=[BATCH])
+	first = {
+		"id": "first",
+		"method": GET_LIST,
+		"params": {
+			"doctype": "Lead",
+			"fields": ["name as cmd"],
+			"filters": {"name": people.lead},
+		},
+	}
+	params = {"$literal": {"cmd": "ping"}} if key == "$literal" else {"$ref": "first.data.0"}
+	step = {"id": "second", "method": "orchestrator.crm.get_pipeline_summary", "params": params}
+	reply = client.post(BATCH, steps=[first, step], atomic=False)
+	second = get_data(reply)["steps"][1]
+	assert (second["status"], second["body"]["exc"]) == (
+		400,
+		"InvalidRequestError: cmd is not a parameter of a step.",
+	)
+
+
+def test_parameters_that_turn_out_to_be_no_object_are_refused(site: str, lead_reader: Client) -> None:
+	step = {"id": "second", "method": GET_LIST, "params": {"$ref": "lead.data"}}
+	reply = lead_reader.post(BATCH, steps=[list_step("Lead"), step], atomic=False)
+	second = get_data(reply)["steps"][1]
+	assert (second["status"], second["body"]["exc"]) == (
+		400,
+		"InvalidRequestError: params must be an object.",
+	)
+
+
+@pytest.mark.parametrize("method", [GET_LIST, "orchestrator.api.get_changes"])
+def test_replay_of_a_list_needs_the_scope_that_it_needed(
+	site: str, people: Clinic, maker: KeyMaker, mark: str, method: str
+) -> None:
+	key = maker.create(doctypes={"Lead": ["read"], "Client": ["read"]}, methods=[BATCH])
+	client = maker.sign_in(key)
+	step = {"id": "list", "method": method, "verb": "POST", "params": {"doctype": "Client"}}
+
+	def send() -> requests.Response:
+		return client.post(BATCH, headers={"Idempotency-Key": mark}, steps=[step])
+
+	assert send().json() == send().json()
+	stored = frappe.get_doc("API Key", key["key"])
+	stored.doctypes = [row for row in stored.doctypes if row.reference_doctype == "Lead"]
+	stored.save()
+	frappe.db.commit()
+	assert get_error(send()) == (403, "PermissionError")

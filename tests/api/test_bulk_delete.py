@@ -232,3 +232,16 @@ def test_more_records_than_the_site_allows_are_refused(api):
 	reply = api().post(DELETE, doctype="Note", name=[str(n) for n in range(501)])
 
 	assert get_error(reply) == (400, "InvalidRequestError")
+
+
+def test_files_whose_deletion_is_rolled_back_keep_their_content(admin, mark):
+	"""Frappe deletes the content of a file from the disk before it finds that the next one may not be deleted."""
+	file = factories.make_record("File", file_name=f"{mark}.txt", content=mark, is_private=1)
+	path = Path(file.get_full_path())
+	reply = admin.post(DELETE, doctype="File", name=[file.name, "Home"])
+	assert get_error(reply) == (422, "ValidationError")
+	assert path.read_text() == mark
+	assert admin.request("GET", file.file_url).text == mark
+	reply = admin.post(DELETE, doctype="File", name=[file.name, "Home"], atomic=False)
+	assert reply.json()["data"]["succeeded"] == 1
+	assert not path.exists()

@@ -1,14 +1,17 @@
 """Keys of the Administrator: no permission applies to this user, but the scope of a key does."""
 
+import json
+
 import pytest
 
 import frappe
 
+from orchestrator.access.key_scope import UNREADABLE_DOCTYPES
 from tests.conftest import Callers
-from tests.support import factories
-from tests.support.client import Client
+from tests.support import clinic, factories
+from tests.support.client import Client, get_error
 from tests.support.key_scopes import REPORT, WAYS, Clinic, make_clinic, send
-from tests.support.keys import KeyMaker, get_missing_scope
+from tests.support.keys import CREATE, KeyMaker, get_missing_scope
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +95,30 @@ def test_rows_of_child_tables_follow_their_record(site: str, people: Clinic, mak
 	assert [reply.status_code for reply in refused] == [403, 403, 403]
 	row = address.links[0].name
 	assert key.request("GET", f"/api/resource/Dynamic Link/{row}").status_code == 403
+
+
+def test_states_of_the_sync_need_the_record_type_that_they_repeat(site: str, maker: KeyMaker) -> None:
+	connection = clinic.make_connection().name
+	state = {"connection": connection, "reference_doctype": "Client Stay", "synced": "{}"}
+	name = factories.make_record("Sync State", name=factories.make_unique("state"), **state).name
+	narrow = maker.client(doctypes={"Sync State": ["read"]})
+	wide = maker.client(doctypes={"Sync State": ["read"], "Client Stay": ["read"]})
+	listed = [
+		reply.json()["data"]
+		for key in (narrow, wide)
+		for reply in [key.post("frappe.client.get_list", doctype="Sync State", filters={"name": name})]
+	]
+	assert listed == [[], [{"name": name}]]
+	refused = narrow.get("frappe.client.get", doctype="Sync State", name=name)
+	assert (refused.status_code, get_missing_scope(refused)) == (404, "Client Stay: read")
+
+
+@pytest.mark.parametrize("doctype", sorted(UNREADABLE_DOCTYPES))
+def test_no_scope_reads_what_repeats_records_of_every_type(site: str, maker: KeyMaker, doctype: str) -> None:
+	refused = maker.owner.post(CREATE, title="Too much", doctypes={doctype: ["read"]})
+	assert get_error(refused) == (422, "ValidationError")
+	key = maker.create(doctypes={"Lead": ["read"]})
+	frappe.db.set_value("API Key", key["key"], "scope", json.dumps({"doctypes": {doctype: ["read"]}}))
+	frappe.db.commit()
+	reply = maker.sign_in(key).post("frappe.client.get_list", doctype=doctype)
+	assert (reply.status_code, get_missing_scope(reply)) == (403, f"{doctype}: read")

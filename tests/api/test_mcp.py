@@ -12,7 +12,7 @@ import requests
 import frappe
 
 from tests.conftest import BENCH, Callers
-from tests.support import helpdesk
+from tests.support import factories, helpdesk
 from tests.support.client import Client, get_error
 from tests.support.gateway import run_gateway
 from tests.support.key_scopes import Clinic, make_clinic
@@ -171,6 +171,33 @@ def test_arguments_are_never_references(site: str, assistant: Client, arguments:
 	reply = call_tool(assistant, "client_get_list", doctype="Lead", **arguments)
 	assert reply["result"]["isError"]
 	assert reply["result"]["content"][0]["text"].startswith("InvalidRequestError")
+
+
+def test_tool_gives_the_place_of_the_next_page(site: str, assistant: Client) -> None:
+	names = [factories.make_lead().name for _number in range(3)]
+	arguments: Message = {
+		"doctype": "Lead",
+		"filters": {"name": ["in", names]},
+		"limit_page_length": 2,
+		"with_total": True,
+		"cursor": "*",
+	}
+	pages = []
+	while arguments["cursor"]:
+		reply = send(assistant, "tools/call", {"name": "client_get_list", "arguments": arguments})
+		pages.append(reply.json()["result"]["structuredContent"])
+		arguments["cursor"] = pages[-1]["next_cursor"]
+	assert [row["name"] for page in pages for row in page["data"]] == names
+	assert [(page["has_more"], page["total"]) for page in pages] == [(True, 3), (False, 3)]
+
+
+def test_tool_cannot_have_another_method_checked_in_its_place(site: str, assistant: Client) -> None:
+	arguments = {"doctype": "Lead", "cmd": "ping"}
+	result = send(assistant, "tools/call", {"name": "client_get_list", "arguments": arguments}).json()[
+		"result"
+	]
+	assert result["isError"] is True
+	assert result["content"][0]["text"] == "InvalidRequestError: cmd is not a parameter of a step."
 
 
 def test_guest_and_keys_without_scopes_are_refused(site: str, guest: Client, maker: KeyMaker) -> None:

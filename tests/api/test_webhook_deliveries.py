@@ -18,6 +18,8 @@ from orchestrator import clock
 from orchestrator.api import webhook_deliveries, webhook_jobs, webhook_queue
 from orchestrator.patches import make_webhooks_reliable
 from tests.support import factories, hr_factories
+from tests.support.batches import BATCH, list_statuses, step
+from tests.support.conditional import SET, make_item
 from tests.support.webhooks import (
 	Received,
 	Receiver,
@@ -135,6 +137,52 @@ def test_deletion_rolled_back_to_a_savepoint_sends_nothing(receiver):
 	frappe.db.rollback(save_point="before_deletion")
 	frappe.db.commit()
 	assert list_deliveries(webhook, "name") == []
+
+
+def test_refused_record_of_a_bulk_call_does_not_take_the_events_of_others_along(receiver, admin):
+	"""Frappe runs on_trash before it finds that a record is in use."""
+	webhook = make_webhook(receiver.url, webhook_docevent="on_trash")
+	deleted, used = make_brand(), make_brand()
+	frappe.db.set_value("Item", make_item(), "brand", used.name)
+	frappe.db.commit()
+	names = [deleted.name, used.name]
+	reply = admin.post("frappe.desk.delete.delete_many", doctype="Brand", name=names, atomic=False)
+	assert [result["ok"] for result in reply.json()["data"]["results"]] == [True, False]
+	assert list_deliveries(webhook, "reference_name") == [deleted.name]
+
+
+def test_failed_step_of_a_batch_does_not_take_the_events_of_others_along(receiver, admin, worker):
+	"""Neither those of Frappe's own webhooks, which wait for the commit of the whole batch."""
+	kept, undone = make_brand(), make_brand()
+	reliable = make_webhook(receiver.url)
+	plain = make_webhook(receiver.url + "/plain", reliable_delivery=0, public_target_only=0)
+	steps = [
+		step("a", SET, doctype="Brand", name=kept.name, description="second"),
+		step("b", SET, group="b", doctype="Brand", name=undone.name, description="second"),
+		step("c", SET, group="b", doctype="Brand", name="no such brand", description="second"),
+	]
+	try:
+		reply = admin.post(BATCH, steps=steps, atomic=False)
+		assert list_statuses(reply) == {"a": 200, "b": 424, "c": 404}
+		worker()
+		assert sorted(request.path for request in receiver.received) == ["/hook", "/hook/plain"]
+		assert list_deliveries(reliable, "reference_name", "status") == [(kept.name, "Delivered")]
+	finally:
+		plain.delete()
+		frappe.db.commit()
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_steps_of_a_batch_have_deliveries_of_their_own_in_their_order(receiver, admin, worker, atomic):
+	brand = make_brand()
+	make_webhook(receiver.url)
+	steps = [
+		step(text, SET, doctype="Brand", name=brand.name, description=text)
+		for text in ("second", "third", "fourth")
+	]
+	assert set(list_statuses(admin.post(BATCH, steps=steps, atomic=atomic)).values()) == {200}
+	worker()
+	assert list_bodies(receiver) == ["second", "third", "fourth"]
 
 
 def test_several_saves_in_a_transaction_are_one_delivery_with_the_last_state(receiver):

@@ -16,7 +16,7 @@ from orchestrator.access import replies
 from orchestrator.access.method_guards import get_function_name
 from orchestrator.api import errors, file_privacy, key_guard
 from orchestrator.api.batches.references import FailedDependencyError, ReferenceResolver
-from orchestrator.api.batches.requests import BatchStep
+from orchestrator.api.batches.requests import COMMAND_PARAMETER, BatchStep
 from orchestrator.api.batches.step_requests import build_request, isolate_request_state, set_request
 from orchestrator.api.call import ApiCall
 from orchestrator.api.endpoint import get_documented_types, get_effect
@@ -71,7 +71,7 @@ def run_step(
 	batch = frappe.local.request
 	with isolate_request_state(call):
 		try:
-			params = ReferenceResolver(replies_by_id).resolve(step.params)
+			params = _resolve_params(step, replies_by_id)
 			function = find_whitelisted_function(step.method)
 			set_request(build_request(batch, call, step.verb or _get_usual_verb(function), params))
 			_check_gates(call, gates)
@@ -91,6 +91,20 @@ def build_dependency_result(step: BatchStep, text: str) -> BatchStepResult:
 	status = errors.STATUS_BY_NAME[FailedDependencyError.__name__]
 	body = errors.ErrorReply(status, FailedDependencyError.__name__, text).build_body()
 	return {"id": step.id, "status": status, "body": body}
+
+
+def _resolve_params(step: BatchStep, replies_by_id: Mapping[str, Any]) -> dict[str, Any]:
+	"""Return the parameters of a step, in which a reference or a literal may have the place of the whole object.
+
+	Raises:
+		InvalidRequestError: 400. They are no object, or name another method, which would be checked instead of the step's.
+	"""
+	params = ReferenceResolver(replies_by_id).resolve(step.params)
+	if not isinstance(params, dict):
+		refuse(_("params must be an object."), InvalidRequestError)
+	if COMMAND_PARAMETER in params:
+		refuse(_("{0} is not a parameter of a step.").format(COMMAND_PARAMETER), InvalidRequestError)
+	return params
 
 
 def _get_usual_verb(function: Callable[..., Any] | None) -> str:

@@ -11,6 +11,7 @@ from orchestrator.api.changes import pages
 from orchestrator.api.changes.shapes import Changes
 from orchestrator.api.endpoint import READ, endpoint
 from orchestrator.api.records import get_meta
+from orchestrator.api.replay_permissions import record_list
 from orchestrator.api.schema_types import PageLength
 
 
@@ -48,6 +49,7 @@ def get_changes(
 	"""
 	meta = get_meta(doctype)
 	frappe.has_permission(doctype, "read", throw=True)
+	record_list(doctype)
 	pages.check_kind(meta)
 	query = pages.parse_fields(meta, fields)
 	_start, length = lists.parse_page(None, limit_page_length)
