@@ -22,7 +22,6 @@ from orchestrator.exceptions import refuse
 
 MISSING_HEADER = "X-API-Key-Missing-Scope"
 FORBIDDEN = 403
-HIDING_STATUSES = (FORBIDDEN, 404)
 # Endpoints of records -> the right to the DocType that they need
 RIGHT_BY_ENDPOINT: dict[Callable[..., Any] | None, str] = {
 	v1.document_list: "read",
@@ -59,9 +58,9 @@ def check_request(request: Request) -> None:
 
 
 def add_missing_scope(response: Response) -> None:
-	"""Name in a header the scope whose lack made this reply a refusal."""
+	"""Name in a header the scope whose lack made this reply a refusal. Not in a 404: it would tell that the record exists."""
 	scope = get_scope()
-	if scope and scope.missing and response.status_code in HIDING_STATUSES:
+	if scope and scope.missing and response.status_code == FORBIDDEN:
 		response.headers[MISSING_HEADER] = scope.missing.encode("ascii", "replace").decode()
 
 
