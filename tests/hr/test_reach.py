@@ -325,7 +325,7 @@ def test_a_new_report_is_reached_at_once(api, site):
 
 @pytest.mark.parametrize("table", [hooks.permission_query_conditions, hooks.has_permission])
 def test_the_hooks_are_those_of_the_table(table):
-	narrowed = {doctype for doctype, path in table.items() if path.startswith(permissions.__name__)}
+	narrowed = {doctype for doctype, path in table.items() if str(path).startswith(permissions.__name__)}
 	assert narrowed == set(permissions.EMPLOYEE_FIELDS)
 	assert set(permissions.APPROVER_FIELDS) | permissions.LEDGERS <= set(permissions.EMPLOYEE_FIELDS)
 

@@ -59,14 +59,13 @@ def _list_linking(meta: Meta, target: str, name: str) -> set[str]:
 
 
 def _insert_events(doctype: str, events: Iterable[Event]) -> None:
-	insert_rows(
-		CHANGE_FEED_EVENT,
-		[
-			{"feed": feed.name, "docname": name, "old_name": old}
-			for feed in _list_feeds(doctype)
-			for name, old in events
-		],
-	)
+	rows = [
+		{"feed": feed.name, "docname": name, "old_name": old}
+		for feed in _list_feeds(doctype)
+		for name, old in events
+	]
+	if rows:
+		insert_rows(CHANGE_FEED_EVENT, rows)
 
 
 def _list_feeds(doctype: str | None = None) -> list[frappe._dict]:
