@@ -126,7 +126,7 @@ def list_replayable(webhook: str, start: datetime, end: datetime, status: str | 
 		["status", "in", [status] if status else STATUSES],
 	]
 	return frappe.get_all(  # of a webhook that the caller may write
-		WEBHOOK_DELIVERY, filters, pluck="name", order_by="name", limit=MAX_REPLAYS + 1
+		WEBHOOK_DELIVERY, filters=filters, pluck="name", order_by="name", limit=MAX_REPLAYS + 1
 	)
 
 

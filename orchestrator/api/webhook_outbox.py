@@ -92,7 +92,7 @@ def _load_webhooks(names: set[str]) -> dict[str, Webhook]:
 	if not frappe.db.has_column(WEBHOOK, "reliable_delivery"):
 		return {}  # before the first migration
 	filters = {"name": ("in", list(names)), "reliable_delivery": 1}
-	found = frappe.get_all(WEBHOOK, filters, pluck="name")  # whoever makes the change
+	found = frappe.get_all(WEBHOOK, filters=filters, pluck="name")  # whoever makes the change
 	return {name: frappe.get_cached_doc(WEBHOOK, name) for name in found}
 
 

@@ -13,7 +13,7 @@ FIELD = "signing_secret"
 def execute() -> None:
 	custom_fields.sync_custom_fields()
 	filters = {"public_target_only": 1, "reliable_delivery": 0}
-	for name in frappe.get_all(WEBHOOK, filters, pluck="name"):
+	for name in frappe.get_all(WEBHOOK, filters=filters, pluck="name"):
 		secret = generate_secret()
 		set_encrypted_password(WEBHOOK, name, secret, FIELD)
 		frappe.db.set_value(WEBHOOK, name, {"reliable_delivery": 1, FIELD: "*" * len(secret)})
