@@ -96,6 +96,21 @@ def test_maintenance_for_an_hour_is_not_waited_for(
 	assert 3500 < error["retry_after"] <= 3600
 
 
+def test_unchanged_reply_is_an_error_of_its_own(
+	drivers: dict[str, Driver], gateway: Gateway, site: str, seller: Token
+) -> None:
+	"""A generated Python function gives the reply, or raises where the caller has it already."""
+	call = {"verb": "GET", "method": "orchestrator.crm.get_leads", "operation": "crm_get_leads"}
+	first = drivers["python"].run("operation", seller, query={}, **call)
+	reply_headers = gateway.exchanges[0].reply_headers
+	assert reply_headers and first.value["data"]["total"] >= 0
+	error = drivers["python"].run(
+		"operation", seller, query={"if_none_match": reply_headers["ETag"]}, **call
+	).error  # fmt: skip
+	assert error and error["classes"] == ["NotModifiedError", *BASES]
+	assert [exchange.status for exchange in gateway.exchanges] == [200, 304]
+
+
 def test_redirect_is_not_followed(driver: Driver, gateway: Gateway, site: str, seller: Token) -> None:
 	"""The secret would go to another host."""
 	gateway.reset(Fault.MOVED)

@@ -7,6 +7,7 @@ sent without one, so that the examples after it find what they need.
 """
 
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ from tests.support.reference import Bindings, Example
 
 PREFIX = "/api/method/"
 JSON, FORM = "application/json", "multipart/form-data"
+UTC_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 QUERY_VERBS = frozenset({"GET", "DELETE"})
 SAFE_VERBS = frozenset({"GET"})
 SENT_BY_CLIENTS = frozenset({"Authorization", "Content-Type", "Idempotency-Key"})
@@ -116,12 +118,21 @@ def build_call(example: Example, values: Bindings, document: Document) -> Call |
 
 
 def parse_body(text: str) -> Any:
-	"""Return a JSON body; None without one, False for what is no JSON object."""
+	"""Return a JSON body as both clients write it; None without one, False for what is no JSON object."""
 	try:
 		body = json.loads(text) if text else None
 	except ValueError:
 		return False
-	return body if body is None or isinstance(body, dict) else False
+	if isinstance(body, dict):
+		return {name: rewrite_time(value) for name, value in body.items()}
+	return None if body is None else False
+
+
+def rewrite_time(value: Any) -> Any:
+	"""Return a timestamp as Python writes it, with +00:00 for Z, so that both clients send the same request under their
+	common Idempotency-Key."""
+	is_in_utc = isinstance(value, str) and UTC_TIMESTAMP.fullmatch(value)
+	return value.removesuffix("Z") + "+00:00" if is_in_utc else value
 
 
 def get_key(example: Example, values: Bindings) -> str | None:

@@ -1,5 +1,6 @@
 """The types of the generated clients, as strict checkers see them."""
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -94,6 +95,22 @@ def test_python_types(packages: Packages, tmp_path: Path) -> None:
 		[*command, "--cache-dir", tmp_path / "cache", *modules], tmp_path, r"sample\.py:(\d+): error"
 	)
 	assert lines == list_wrong_lines(PYTHON)
+
+
+def test_python_functions_return_no_any(packages: Packages) -> None:
+	"""With Any among its replies, a checker would accept whatever is done with any of them."""
+	functions = [
+		function
+		for file in (packages.folder / "python/orchestrator_client/generated/api").rglob("*_*.py")
+		for function in ast.walk(ast.parse(file.read_text()))
+		if isinstance(function, ast.FunctionDef) and function.name == "sync"
+	]
+	untyped = [
+		ast.unparse(function.returns)
+		for function in functions
+		if function.returns and re.search(r"\bAny\b", ast.unparse(function.returns))
+	]
+	assert (len(functions) > 60, untyped) == (True, [])
 
 
 def test_typescript_types(packages: Packages, tmp_path: Path) -> None:

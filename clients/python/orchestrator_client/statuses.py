@@ -42,6 +42,10 @@ class ApiError(OrchestratorError):
 		super().__init__(self.message)
 
 
+class NotModifiedError(ApiError):
+	"""304: the reply would be the one whose ETag was sent in If-None-Match."""
+
+
 class BadRequestError(ApiError):
 	"""400: the request is malformed."""
 
@@ -95,6 +99,7 @@ class ServiceUnavailableError(ServerError):
 
 
 ERROR_BY_STATUS: dict[int, type[ApiError]] = {
+	304: NotModifiedError,
 	400: BadRequestError,
 	401: UnauthorizedError,
 	403: ForbiddenError,

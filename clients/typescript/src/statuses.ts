@@ -44,6 +44,9 @@ export class ApiError extends OrchestratorError {
 	}
 }
 
+/** 304: the reply would be the one whose ETag was sent in If-None-Match. */
+export class NotModifiedError extends ApiError {}
+
 /** 400: the request is malformed. */
 export class BadRequestError extends ApiError {}
 
@@ -84,6 +87,7 @@ export class ServerError extends ApiError {}
 export class ServiceUnavailableError extends ServerError {}
 
 const ERROR_BY_STATUS: Readonly<Record<number, typeof ApiError>> = {
+	304: NotModifiedError,
 	400: BadRequestError,
 	401: UnauthorizedError,
 	403: ForbiddenError,

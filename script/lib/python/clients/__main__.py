@@ -61,7 +61,7 @@ def _generate(spec: document.Document, output: Path) -> None:
 	facts = contract.parse_contract(spec)
 	with tempfile.TemporaryDirectory() as scratch:
 		file = Path(scratch) / "openapi.json"
-		file.write_text(json.dumps(spec))
+		file.write_text(json.dumps(document.drop_empty_refusals(spec)))
 		for build in (packages.build_python, packages.build_typescript):
 			print(build(ROOT / "clients", output, file, facts, tools))
 

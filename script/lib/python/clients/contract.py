@@ -15,6 +15,7 @@ LIST_PATH = "/api/method/frappe.client.get_list"
 CURSOR = "cursor"
 # The classes of clients/python/orchestrator_client/statuses.py and clients/typescript/src/statuses.ts.
 CLASS_BY_STATUS = {
+	304: "NotModifiedError",
 	400: "BadRequestError",
 	401: "UnauthorizedError",
 	403: "ForbiddenError",

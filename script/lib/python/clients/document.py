@@ -46,6 +46,28 @@ def read(path: Path) -> Document:
 	return _parse(text, str(path))
 
 
+def drop_empty_refusals(document: Document) -> Document:
+	"""Return the document without the replies that have no body and are no success, such as 304.
+
+	The clients raise their errors, and the generator of the Python client would type them, and with them the whole
+	call, as Any.
+	"""
+	paths = {
+		path: {verb: _drop_from_operation(operation) for verb, operation in verbs.items()}
+		for path, verbs in document["paths"].items()
+	}
+	return {**document, "paths": paths}
+
+
+def _drop_from_operation(operation: dict[str, Any]) -> dict[str, Any]:
+	responses = {
+		status: response
+		for status, response in operation["responses"].items()
+		if status.startswith("2") or "$ref" in response or response.get("content")
+	}
+	return {**operation, "responses": responses}
+
+
 def _parse(text: bytes, source: str) -> Document:
 	"""Return the document in a text: the document itself, or the reply that has it in `data`."""
 	try:
