@@ -185,13 +185,21 @@ def _check_names(engine: Any) -> None:
 
 def _check_alias(engine: Any, doctypes: set[str], name: str) -> None:
 	"""Check an alias that MariaDB may read as a column: of a field that was removed, or of another one."""
-	for doctype in doctypes:
-		if name in get_columns(doctype):
-			if name in _get_hidden_fields(engine, doctype, None):
-				refuse_field(doctype, name)
-			engine._check_field_permission(
-				doctype, name, engine.parent_doctype if doctype == engine.doctype else None
-			)
+	owners = [doctype for doctype in doctypes if name in get_columns(doctype)]
+	if not owners and name in _list_removed_aliases(engine):
+		refuse_field(engine.doctype, name)
+	for doctype in owners:
+		if name in _get_hidden_fields(engine, doctype, None):
+			refuse_field(doctype, name)
+		engine._check_field_permission(
+			doctype, name, engine.parent_doctype if doctype == engine.doctype else None
+		)
+
+
+def _list_removed_aliases(engine: Any) -> set[str]:
+	"""Return the aliases of selected fields that were removed because the reader may not read them, in lower case."""
+	selected = {str(term.alias or "").lower() for term in engine.query._selects}
+	return {alias.lower() for alias in engine.field_aliases} - selected
 
 
 def _iterate_fields(query: Any) -> Iterator[Field]:

@@ -13,12 +13,14 @@ import frappe.permissions
 import frappe.share
 from frappe.core.doctype.file import file
 from frappe.core.doctype.report.report import Report
+from frappe.database.query import Engine
 from frappe.model import delete_doc
 from frappe.utils import background_jobs
 from frappe.utils.user import UserPermissions
 
 from orchestrator.access import key_records, platform_patches
 from orchestrator.access.key_scope import ADMINISTRATOR, KeyScope, get_scope, is_active
+from orchestrator.compat import QUERY_BUILDER_CHECKS_PERMISSIONS
 
 Native = Callable[..., Any]
 # On an RQ job: the name of the key whose scope limits it
@@ -140,6 +142,22 @@ def _has_website_permission(
 	return bool(native(doc, ptype, user, *args, **kwargs))
 
 
+def _check_field_permission(
+	native: Native, engine: Any, doctype: str, fieldname: str, parent_doctype: str | None = None
+) -> None:
+	"""Ask for the scope of another DocType by which a list filters, sorts, groups or calculates.
+
+	The query builder of Frappe 16 asks for roles only here, and for the permission where it joins the table.
+	"""
+	scope = _get_scope_of(engine.user)
+	if scope and engine.apply_permissions and doctype not in (engine.doctype, engine.parent_doctype):
+		parent = parent_doctype or engine.parent_doctype or engine.doctype
+		if missing := key_records.find_missing_scope(scope, doctype, "read", parent_doctype=parent):
+			scope.missing = missing
+			engine._raise_permission_error(doctype)
+	native(engine, doctype, fieldname, parent_doctype)
+
+
 def _check_deletion(native: Native, doc: Any) -> None:
 	"""Ask for the permission to delete, which Frappe does not ask of the Administrator."""
 	if frappe.session.user == ADMINISTRATOR and is_active() and not doc.flags.ignore_permissions:
@@ -155,6 +173,10 @@ def _get_queue(native: Native, *args: Any, **kwargs: Any) -> Any:
 	return queue
 
 
+# The query builder of Frappe 16's lists, which that of Frappe 15 does not make
+IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
+	(Engine, "_check_field_permission", _check_field_permission),
+)
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(frappe.permissions, "has_permission", _has_permission),
 	(frappe.permissions, "get_role_permissions", _get_role_permissions),
@@ -166,4 +188,5 @@ REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(file, "has_permission", _has_file_permission),
 	(delete_doc, "check_permission_and_not_submitted", _check_deletion),
 	(background_jobs, "get_queue", _get_queue),
+	*(IN_QUERY_BUILDER if QUERY_BUILDER_CHECKS_PERMISSIONS else ()),
 )

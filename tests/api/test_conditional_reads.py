@@ -400,7 +400,10 @@ def test_browsers_get_no_etag(browser: Callable[[str, str], Client], seller: str
 		desk.get("orchestrator.crm.get_leads"),
 	]
 	assert [reply.status_code for reply in replies] == [200] * 4
-	assert [{"ETag", "Cache-Control"} & set(reply.headers) for reply in replies] == [set()] * 4
+	stock = desk.get("ping").headers.get("Cache-Control")  # Frappe 16 sends one with every reply
+	assert [(reply.headers.get("ETag"), reply.headers.get("Cache-Control")) for reply in replies] == [
+		(None, stock)
+	] * 4
 
 
 def test_other_origins_may_read_the_etag(sales: Client, opportunity: str) -> None:

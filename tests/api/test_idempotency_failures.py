@@ -12,6 +12,7 @@ import requests
 
 import frappe
 
+from orchestrator.compat import get_lead_source_field
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.runs import run_queue
 from orchestrator.sync.runs.run_records import RunRequest
@@ -192,7 +193,9 @@ def test_a_delete_by_resource_is_replayed(api: Api) -> None:
 
 def test_a_failed_write_by_resource_frees_its_key(seller: Client) -> None:
 	headers = make_key()
-	failed = seller.request("POST", "/api/resource/Lead", headers=headers, json={"source": "No Such Source"})
+	failed = seller.request(
+		"POST", "/api/resource/Lead", headers=headers, json={get_lead_source_field(): "No Such Source"}
+	)
 	assert get_error(failed) == (417, "LinkValidationError")
 	good = seller.request("POST", "/api/resource/Lead", headers=headers, json={"lead_name": "Jane"})
 	assert (good.status_code, is_replayed(good)) == (200, False)

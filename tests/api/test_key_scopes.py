@@ -252,6 +252,36 @@ ATTACKS = {
 		"/api/resource/Client Stay",
 		{"params": {"fields": '["name", "client.last_name as seen"]', "order_by": "seen"}},
 	),
+	"filter by another DocType that is joined": (
+		"GET",
+		"/api/resource/Client Stay",
+		{
+			"params": {
+				"fields": '["name", "client.last_name as seen"]',
+				"filters": '[["Client","last_name","like","Z%"]]',
+			}
+		},
+	),
+	"alternative filter by another DocType": (
+		"GET",
+		"/api/resource/Client Stay",
+		{"params": {"or_filters": '[["Client","last_name","like","Z%"]]'}},
+	),
+	"filter by a linked field": (
+		"GET",
+		"/api/resource/Client Stay",
+		{"params": {"filters": '{"client.last_name": ["like", "Z%"]}'}},
+	),
+	"order by another DocType": (
+		"GET",
+		"/api/resource/Client Stay",
+		{"params": {"order_by": "`tabClient`.`last_name` asc"}},
+	),
+	"group by a linked field": (
+		"GET",
+		"/api/resource/Client Stay",
+		{"params": {"fields": '["client.last_name as seen"]', "group_by": "seen"}},
+	),
 	"role by itself": (
 		"POST",
 		"/api/resource/Has Role",

@@ -34,13 +34,14 @@ def test_records_of_plain_doctypes_show_their_rows(site: str) -> None:
 	differing = []
 	for doctype in list_doctypes_with_records():
 		for name in frappe.get_all(doctype, pluck="name", limit=RECORDS_OF_A_DOCTYPE):
-			differing += find_differences(frappe.get_doc(doctype, name), "")
+			differing += find_differences(frappe.get_doc(doctype, name))
 	assert differing == []
 
 
-def find_differences(doc: Document, parentfield: str) -> list[str]:
-	"""The fields that a record shows otherwise than its row has them."""
+def find_differences(doc: Document, parentfield: str = "", position: int = 0) -> list[str]:
+	"""The fields that a record shows otherwise than its row has them. A row without an index shows its position."""
 	row = frappe.db.get_value(doc.doctype, doc.name, "*", as_dict=True)
+	row.idx = row.idx or position
 	shown, table = doc.as_dict(), describe_tables(frappe.get_meta(doc.doctype))[""]
 	differing = [
 		f"{doc.doctype} {parentfield} {column}"
@@ -48,8 +49,8 @@ def find_differences(doc: Document, parentfield: str) -> list[str]:
 		if not is_same(row.get(column), shown.get(column))
 	]
 	for fieldname in (name for name in describe_tables(doc.meta) if name):
-		for child in doc.get(fieldname):
-			differing += find_differences(child, fieldname)
+		for position, child in enumerate(doc.get(fieldname), 1):
+			differing += find_differences(child, fieldname, position)
 	return differing
 
 
@@ -119,6 +120,23 @@ def test_a_new_field_of_a_child_table_counts_at_once(site: str, request: pytest.
 	assert before and added and changed
 	assert len({before.state, added.state, changed.state}) == 3
 	assert len({before.view, added.view}) == 2
+
+
+def test_positions_of_rows_without_an_index_follow_from_the_rows(site: str) -> None:
+	"""Frappe shows such a row's position among the rows: each row that changes it changes the ETag as well."""
+	name = make_opportunity_with_items()
+	meta = frappe.get_meta("Opportunity")
+	rows = [row.name for row in frappe.get_doc("Opportunity", name).items]
+	assert len(rows) > 1
+	states, shown = [], []
+	for indexes in ([1, 2], [0, 2], [0, 0], [2, 0]):
+		for row, idx in zip(rows, indexes, strict=False):
+			frappe.db.set_value("Opportunity Item", row, "idx", idx, update_modified=False)
+		states.append(record_etags.compute_state(meta, name))
+		shown.append({row.name: row.idx for row in frappe.get_doc("Opportunity", name).items})
+	assert len(set(states)) == 4
+	assert (shown[1][rows[0]], shown[3][rows[1]]) == (1, 1)
+	assert sorted(shown[2].values())[:2] == [1, 2]
 
 
 def test_no_etag_can_be_computed_without_the_sites_key(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
