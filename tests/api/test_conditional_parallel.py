@@ -1,9 +1,7 @@
 """Twenty writers with the same ETag at the same moment: one writes, and nineteen are told that the record has changed."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 import requests
@@ -14,10 +12,10 @@ from tests.conftest import BENCH, Callers, serve
 from tests.support import docs_factories, factories
 from tests.support.client import Client
 from tests.support.conditional import DELETE, get_etag, get_path, get_refusal, read, write
+from tests.support.parallel import send_at_once
 
 CALLERS = 20
 Api = Callable[[str], Client]
-Send = Callable[[Client, int], requests.Response]
 CHANGED = (412, "PreconditionFailedError")
 
 
@@ -32,19 +30,6 @@ def api(frappe_site: str) -> Iterator[Api]:
 def clients(api: Api, frappe_site: str) -> list[Client]:
 	frappe.set_user("Administrator")
 	return [api(factories.make_user("Sales User", "Sales Manager").name) for _ in range(CALLERS)]
-
-
-def send_at_once(clients: list[Client], send: Send) -> list[requests.Response]:
-	barrier = Barrier(len(clients))
-
-	def send_one(number: int) -> requests.Response:
-		barrier.wait()
-		return send(clients[number], number)
-
-	with ThreadPoolExecutor(len(clients)) as pool:
-		replies = list(pool.map(send_one, range(len(clients))))
-	frappe.db.rollback()
-	return replies
 
 
 def find_winner(replies: list[requests.Response]) -> int:

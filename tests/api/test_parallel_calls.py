@@ -7,9 +7,7 @@ others get the reason. See docs/decisions/0042.
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -24,6 +22,7 @@ from tests.support import docs_factories, factories, kipu_site
 from tests.support.client import Client, get_data, get_error
 from tests.support.gameplan import make_sprint
 from tests.support.hr_factories import make_allocation, make_leave_type, make_person
+from tests.support.parallel import send_at_once
 
 CALLERS = 20
 START = "orchestrator.gameplan.start_sprint"
@@ -31,7 +30,6 @@ INSERT, SET = "frappe.client.insert", "frappe.client.set_value"
 SYNC = "orchestrator.sync.sync_kipu_clients"
 ONE_WINS = {200: 1, 409: CALLERS - 1}
 
-Send = Callable[[Client, int], requests.Response]
 Api = Callable[[str], Client]
 
 
@@ -54,20 +52,6 @@ def document(site: str, people: list[str]) -> str:
 	return docs_factories.make_document(
 		docs_factories.make_folder(*(("User", person, "Write") for person in people))
 	)
-
-
-def send_at_once(clients: list[Client], send: Send) -> list[requests.Response]:
-	"""Let each client send a request at the same moment. Returns the replies in the clients' order."""
-	barrier = Barrier(len(clients))
-
-	def send_one(number: int) -> requests.Response:
-		barrier.wait()
-		return send(clients[number], number)
-
-	with ThreadPoolExecutor(len(clients)) as pool:
-		replies = list(pool.map(send_one, range(len(clients))))
-	frappe.db.rollback()
-	return replies
 
 
 def make_clients(api: Api, user: str) -> list[Client]:

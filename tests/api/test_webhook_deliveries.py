@@ -23,8 +23,10 @@ from tests.support.conditional import SET, make_item
 from tests.support.webhooks import (
 	Received,
 	Receiver,
+	allow_private_targets,
 	answer_status,
 	change_brand,
+	delete_reliable_webhooks,
 	deliver_at,
 	get_next_attempt,
 	list_deliveries,
@@ -39,24 +41,15 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module", autouse=True)
 def private_targets(frappe_site: str) -> Iterator[None]:
-	"""The site's own network is allowed while the tests of this file run."""
-	for value in (1, 0):
-		settings = frappe.get_doc("Orchestrator Settings")
-		settings.allow_private_webhook_targets = value
-		settings.save()
-		frappe.db.commit()
-		if value:
-			yield
+	"""Allow webhooks to the site's own network while the tests of this file run."""
+	with allow_private_targets():
+		yield
 
 
 @pytest.fixture(autouse=True)
 def no_webhook_stays(site: str) -> Iterator[None]:
-	"""A webhook left behind would be called by later tests."""
 	yield
-	frappe.db.rollback()
-	for name in frappe.get_all("Webhook", {"reliable_delivery": 1}, pluck="name"):
-		frappe.delete_doc("Webhook", name, force=True)
-	frappe.db.commit()
+	delete_reliable_webhooks()
 
 
 @pytest.fixture

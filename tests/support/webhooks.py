@@ -158,3 +158,24 @@ def get_next_attempt(webhook: Document, after: datetime) -> datetime:
 		order_by="next_attempt_at",
 		limit=1,
 	)[0]
+
+
+@contextlib.contextmanager
+def allow_private_targets() -> Iterator[None]:
+	"""Allow webhooks to the site's own network."""
+	for value in (1, 0):
+		settings = frappe.get_doc("Orchestrator Settings")
+		settings.allow_private_webhook_targets = value
+		settings.save()
+		frappe.db.commit()
+		if value:
+			yield
+
+
+def delete_reliable_webhooks() -> None:
+	"""Delete the webhooks with reliable delivery, which later tests would call."""
+	frappe.set_user("Administrator")
+	frappe.db.rollback()
+	for name in frappe.get_all("Webhook", {"reliable_delivery": 1}, pluck="name"):
+		frappe.delete_doc("Webhook", name, force=True)
+	frappe.db.commit()
