@@ -8,16 +8,15 @@ DocType has a line of its own. Both sides take turns; the rate limit is off. Run
 """
 
 import argparse
-import os
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import frappe
 
-from tests.conftest import BENCH, SITE, serve, stay_on_this_machine
+from benchmarks.site import connect_site
+from tests.conftest import SITE, serve, stay_on_this_machine
 from tests.support import factories
 from tests.support.client import Client
 from tests.support.rate_limits import override_rate_limit
@@ -40,10 +39,7 @@ def main() -> None:
 	parser.add_argument("--rounds", type=int, default=5)
 	options = parser.parse_args()
 	stay_on_this_machine()
-	sites = Path(BENCH or "") / "sites"
-	os.chdir(sites)
-	frappe.init(site=SITE, sites_path=str(sites))
-	frappe.connect()
+	sites = connect_site()
 	frappe.flags.mute_emails = True
 	caller = factories.make_user("Sales Manager", "Sales User", "System Manager").name
 	with override_rate_limit(rate_limit_enabled=0), serve(str(SITE), sites) as base:

@@ -10,18 +10,17 @@ Each round makes fresh leads for both sides and lets the other side begin. Run i
 """
 
 import argparse
-import os
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import frappe
 from frappe.desk.reportview import delete_bulk
 
+from benchmarks.site import connect_site
 from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
-from tests.conftest import BENCH, SITE, serve, stay_on_this_machine
+from tests.conftest import SITE, serve, stay_on_this_machine
 from tests.support import factories
 from tests.support.client import Client
 
@@ -35,10 +34,7 @@ def main() -> None:
 	parser.add_argument("--rounds", type=int, default=3)
 	options = parser.parse_args()
 	stay_on_this_machine()
-	sites = Path(BENCH or "") / "sites"
-	os.chdir(sites)
-	frappe.init(site=SITE, sites_path=str(sites))
-	frappe.connect()
+	sites = connect_site()
 	frappe.flags.mute_emails = True
 	caller = factories.make_user("Sales Manager", "Sales User", "System Manager").name
 	with serve(str(SITE), sites) as base:

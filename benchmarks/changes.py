@@ -7,7 +7,6 @@ Makes a DocType and its records by SQL, 1,000,000 unless told otherwise, lets a 
 """
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 
+from benchmarks.site import connect_site
 from benchmarks.timing import measure_in_turn
 from orchestrator.api.changes import get_changes
 from orchestrator.api.list_query import get_rows
@@ -96,10 +96,7 @@ def fill(records: int) -> None:
 @contextlib.contextmanager
 def open_site() -> Iterator[None]:
 	"""Connect to the site with a DocType and a user of its own, and remove both at the end."""
-	sites = Path(os.environ["ORCHESTRATOR_BENCH"]) / "sites"
-	os.chdir(sites)
-	frappe.init(site=os.environ["ORCHESTRATOR_SITE"], sites_path=str(sites))
-	frappe.connect()
+	connect_site()
 	make_doctype(DOCTYPE)
 	user = factories.make_user(ROLE).name
 	frappe.set_user(user)

@@ -7,7 +7,6 @@ Makes the tickets in the site by bulk insert, prints the tables, and removes the
 made. Ends with exit code 1 when a target is missed.
 """
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import frappe
 from frappe.utils import add_to_date, now, now_datetime
 
+from benchmarks.site import connect_site
 from benchmarks.timing import measure_peak_kb
 from orchestrator.helpdesk import get_sla_status
 from orchestrator.helpdesk.escalation import escalate_due_tickets
@@ -147,10 +147,7 @@ def count_statements(name: str) -> int:
 
 
 def main() -> int:
-	sites = Path(os.environ["ORCHESTRATOR_BENCH"]) / "sites"
-	os.chdir(sites)
-	frappe.init(site=os.environ["ORCHESTRATOR_SITE"], sites_path=str(sites))
-	frappe.connect()
+	connect_site()
 	# other due records of the site are not measured
 	escalate_due_tickets()
 	chief = factories.make_user("Support Team").name

@@ -16,6 +16,7 @@ from typing import Any
 import frappe
 import frappe.client
 
+from benchmarks.site import connect_site
 from benchmarks.timing import measure_in_turn
 from orchestrator.access import platform_patches
 
@@ -39,9 +40,7 @@ ORDERS = {
 
 def main() -> int:
 	rows = int(sys.argv[1]) if sys.argv[1:] else ROWS
-	os.chdir(BENCH / "sites")
-	frappe.init(site=SITE, sites_path=str(BENCH / "sites"))
-	frappe.connect()
+	connect_site()
 	with create_rows(rows):
 		platform_patches.install_patches()
 		met = [compare(label, order, rows) for label, order in ORDERS.items()]

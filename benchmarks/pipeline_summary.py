@@ -6,7 +6,6 @@ Makes the opportunities in the site by bulk insert, runs the endpoint's function
 medians, and removes the opportunities again. Ends with exit code 1 when the target is missed.
 """
 
-import os
 import random
 import sys
 import time
@@ -20,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import frappe
 from frappe.utils import now
 
+from benchmarks.site import connect_site
 from benchmarks.timing import measure_in_turn, measure_peak_kb
 from orchestrator.crm import get_pipeline_summary, stages
 from tests.support import factories
@@ -99,10 +99,7 @@ def measure(count: int, owner: str) -> bool:
 
 
 def main() -> int:
-	sites = Path(os.environ["ORCHESTRATOR_BENCH"]) / "sites"
-	os.chdir(sites)
-	frappe.init(site=os.environ["ORCHESTRATOR_SITE"], sites_path=str(sites))
-	frappe.connect()
+	connect_site()
 	clear()
 	owner = factories.make_user("Sales Manager").name
 	frappe.set_user(owner)

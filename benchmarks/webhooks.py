@@ -9,19 +9,18 @@ Run it within a bench's `sites` folder:
 """
 
 import argparse
-import os
 import time
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
 import frappe
 from frappe.integrations.doctype.webhook.webhook import enqueue_webhook
 from frappe.model.document import Document
 
+from benchmarks.site import connect_site
 from benchmarks.timing import measure_in_turn
 from orchestrator.api import webhook_jobs
 from orchestrator.configuration import get_settings
-from tests.conftest import BENCH, SITE, stay_on_this_machine
+from tests.conftest import stay_on_this_machine
 from tests.support import factories
 from tests.support.webhooks import Received, answer_status, list_deliveries, make_webhook, run_receiver
 
@@ -35,10 +34,7 @@ def main() -> None:
 	parser.add_argument("--rounds", type=int, default=30)
 	options = parser.parse_args()
 	stay_on_this_machine()
-	sites = Path(BENCH or "") / "sites"
-	os.chdir(sites)
-	frappe.init(site=SITE, sites_path=str(sites))
-	frappe.connect()
+	connect_site()
 	get_settings().allow_private_webhook_targets = 1  # of this process alone
 	records = {name: make_record(name) for name in ("without", "stock", "ours")}
 	with run_receiver(answer_slowly) as receiver:
