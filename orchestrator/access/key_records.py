@@ -45,7 +45,7 @@ def find_missing_scope(
 	"""
 	if frappe.is_table(doctype):
 		return _find_missing_parent(scope, doctype, ptype, doc, parent_doctype)
-	if doctype == FILE and doc and ptype in ("read", "select") and (report := _find_report_of_file(doc)):
+	if doctype == FILE and doc and ptype in ("read", "select") and (report := _find_generated_report(doc)):
 		return None if scope.allows_report(report) else describe_report(report)
 	if not scope.allows(doctype, ptype):
 		return describe_right(doctype, ptype)
@@ -112,7 +112,7 @@ def list_references(meta: Meta) -> dict[str, str]:
 	return {**found, **{field: kind for field, kind in texts.items() if meta.has_field(field)}}
 
 
-def _find_report_of_file(doc: Any) -> str | None:
+def _find_generated_report(doc: Any) -> str | None:
 	"""Return the report whose result a file is, None for any other file."""
 	name = doc if isinstance(doc, str | int) else doc.get("name")
 	return frappe.db.get_value(GENERATED_REPORT, {"file": name}, "report") if name else None

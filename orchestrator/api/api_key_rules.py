@@ -182,7 +182,7 @@ def update_renamed(_doc: Any, _method: str, _old: str, _new: str, _merge: bool =
 		key.db_set("scope", key.scope, update_modified=False)
 
 
-def delete_keys_of_user(doc: Any, _method: str | None = None) -> None:
+def delete_user_keys(doc: Any, _method: str | None = None) -> None:
 	"""Handle the hook on_trash of User: the keys go with their user."""
 	for name in frappe.get_all(API_KEY, filters={"user": doc.name}, pluck="name"):
 		frappe.delete_doc(API_KEY, name, ignore_permissions=True)

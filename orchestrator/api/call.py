@@ -58,7 +58,7 @@ class ApiCall:
 
 	@property
 	def is_own(self) -> bool:
-		"""True for a method of this app, False for one of Frappe's."""
+		"""Return True for a method of this app, False for one of Frappe's."""
 		return is_own(self.method)
 
 

@@ -96,7 +96,7 @@ def charge_failed_sign_in(request: Request, status: int) -> Allowance | None:
 		frappe.local.orchestrator_api_request = api_request
 	elif status != frappe.AuthenticationError.http_status_code:
 		return None
-	if api_request.charged or (_is_session_of_caller(api_request) and not rejected):
+	if api_request.charged or (_has_caller_session(api_request) and not rejected):
 		return None
 	allowance = _charge_address()
 	_set_headers(api_request, allowance)
@@ -145,12 +145,12 @@ def _is_limited(api_request: ApiRequest) -> bool:
 	call = calls.get_current_call()
 	if call is None:
 		in_scope = get_settings().rate_limit_scope != DOCUMENTED_CALLS_ONLY
-		return (in_scope or api_request.signs_in) and not _is_session_of_caller(api_request)
+		return (in_scope or api_request.signs_in) and not _has_caller_session(api_request)
 	# A script may use a session as well; of the documented calls, only those of a browser are exempt.
-	return not (call.from_browser and _is_session_of_caller(api_request))
+	return not (call.from_browser and _has_caller_session(api_request))
 
 
-def _is_session_of_caller(api_request: ApiRequest) -> bool:
+def _has_caller_session(api_request: ApiRequest) -> bool:
 	"""Return True while the resumed session is still the request's own: a token replaces its id."""
 	session = getattr(frappe.local, "session", None) or {}
 	return bool(api_request.session_id) and session.get("sid") == api_request.session_id
@@ -163,7 +163,7 @@ def _charge_caller(cost: int = 1) -> Allowance | None:
 	return limits.charge_token(f"user:{user}", get_settings().rate_limit_user_capacity, cost)
 
 
-def read_allowance_of_caller() -> Allowance | None:
+def get_caller_allowance() -> Allowance | None:
 	"""Return what is left for the signed-in caller, without a charge."""
 	return limits.read_allowance(f"user:{frappe.session.user}", get_settings().rate_limit_user_capacity)
 

@@ -83,7 +83,7 @@ class ErrorReply:
 
 	@property
 	def is_logged(self) -> bool:
-		"""True where an Error Log has more to say: the reply then carries the ID that finds it."""
+		"""Return True where an Error Log has more to say: the reply then carries the ID that finds it."""
 		return self.status == UNEXPECTED_STATUS or self.type in LOGGED_TYPES
 
 	def build_body(self) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Expansion:
 
 	@property
 	def hidden_columns(self) -> Mapping[str, str]:
-		"""The column by which rows of child tables are found."""
+		"""Return the column by which rows of child tables are found."""
 		return {NAME_LABEL: f"`tab{self.doctype}`.`name`"} if self.tables else NO_COLUMNS
 
 	def expand_list(self, listing: Listing, names: Sequence[str | int | None]) -> Listing:

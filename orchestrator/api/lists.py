@@ -57,7 +57,7 @@ class ListQuery:
 
 	@property
 	def column_labels(self) -> list[str]:
-		"""The caller's names of the columns, in the order asked for."""
+		"""Return the caller's names of the columns, in the requested order."""
 		return [label for label, _column in self.labels]
 
 	@property

@@ -8,7 +8,7 @@ import frappe
 from frappe import _lt
 
 from orchestrator import clock
-from orchestrator.api.charges import read_allowance_of_caller
+from orchestrator.api.charges import get_caller_allowance
 from orchestrator.api.endpoint import READ, endpoint
 from orchestrator.api.shapes import ApiUsage, LoggedError, RateLimitState
 from orchestrator.period import to_iso
@@ -42,7 +42,7 @@ def get_usage() -> ApiUsage:
 
 def _get_rate_limit() -> RateLimitState | None:
 	"""Return the state of the caller's bucket."""
-	allowance = read_allowance_of_caller()
+	allowance = get_caller_allowance()
 	if allowance is None:
 		return None
 	return {"limit": allowance.limit, "remaining": allowance.remaining, "reset": allowance.reset}

@@ -35,7 +35,7 @@ class BatchStep:
 
 	@property
 	def doctype(self) -> str | None:
-		"""The DocType that the parameters name, None where they name none."""
+		"""Return the DocType that the parameters name, None where they name none."""
 		doc = self.params.get("doc")
 		found = self.params.get("doctype") or (doc.get("doctype") if isinstance(doc, dict) else None)
 		return found if isinstance(found, str) else None

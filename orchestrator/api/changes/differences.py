@@ -28,7 +28,7 @@ class View(NamedTuple):
 
 	@property
 	def table(self) -> str:
-		"""The table in SQL."""
+		"""Return the table in SQL."""
 		return f"`tab{self.doctype}`"
 
 

@@ -34,7 +34,7 @@ class Tool:
 
 	@property
 	def is_read_only(self) -> bool:
-		"""True for a tool that changes nothing."""
+		"""Return True for a tool that changes nothing."""
 		return get_effect(self.function) == READ
 
 

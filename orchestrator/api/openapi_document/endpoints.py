@@ -32,7 +32,7 @@ class Parameter:
 
 	@property
 	def is_required(self) -> bool:
-		"""True without a default."""
+		"""Return True for a parameter without a default."""
 		return self.default is inspect.Parameter.empty
 
 
