@@ -249,7 +249,7 @@ def worker(frappe_site: str) -> Callable[[], None]:
 	def run_queued_jobs() -> None:
 		subprocess.run(
 			[sys.executable, "-m", "frappe.utils.bench_helper", "frappe", "worker", "--burst", "--quiet"],
-			cwd=Path(BENCH or "") / "sites", check=True, timeout=120,
+			cwd=Path(BENCH or "") / "sites", check=True, timeout=600,
 		)  # fmt: skip
 
 	return run_queued_jobs

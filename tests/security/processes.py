@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 1800
+SECONDS = 3600
 
 
 def run_module(module: str, *arguments: str) -> str:
