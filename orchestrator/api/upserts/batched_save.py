@@ -75,12 +75,13 @@ def _prepare_records(
 	known = [names[str(each.key)] for each in records if str(each.key) in names]
 	stored = _lock_records(target.meta.name, known)
 	blank = frappe.new_doc(target.meta.name)
+	defaults = frappe.new_doc(target.meta.name, as_dict=True)
 	for record in records:
 		name = names.get(str(record.key))
 		messages = len(frappe.local.message_log)
 		try:
 			if name is None:
-				yield PreparedRecord(record.line, _prepare_new(target, record, blank))
+				yield PreparedRecord(record.line, _prepare_new(target, record, blank, defaults))
 			elif row := stored.get(name):
 				yield _prepare_change(target, record, row)
 		except WHOLE_CALL_ERRORS:
@@ -103,7 +104,9 @@ def _lock_records(doctype: str, names: Collection[Key]) -> dict[Key, dict[str, A
 	return {row.name: row for row in rows}
 
 
-def _prepare_new(target: UpsertTarget, record: KeyedRecord, blank: Document) -> Document:
+def _prepare_new(
+	target: UpsertTarget, record: KeyedRecord, blank: Document, defaults: Mapping[str, Any]
+) -> Document:
 	"""Return a new document as Document.insert has it before it writes the row."""
 	values = build_new_values(record)
 	if values.get("docstatus"):
@@ -111,7 +114,7 @@ def _prepare_new(target: UpsertTarget, record: KeyedRecord, blank: Document) -> 
 	doc = frappe.get_doc({"doctype": target.meta.name, **values})
 	doc.set("__islocal", True)
 	check_field_permissions(blank, values)
-	doc._set_defaults()
+	doc.update_if_missing(defaults)
 	doc.set_user_and_timestamp()
 	doc.check_permission("create")
 	doc.set_new_name()
@@ -122,12 +125,12 @@ def _prepare_new(target: UpsertTarget, record: KeyedRecord, blank: Document) -> 
 
 def _prepare_change(target: UpsertTarget, record: KeyedRecord, row: dict[str, Any]) -> PreparedRecord:
 	"""Return the record as Document.save has it before it writes the row."""
-	before, doc = (frappe.get_doc({"doctype": target.meta.name, **row}) for _copy in range(2))
+	doc = frappe.get_doc({"doctype": target.meta.name, **row})
 	changes = prepare_changes(target, record, doc)
 	if not has_changes(doc, changes):
-		return PreparedRecord(record.line, doc, before, is_changed=False)
+		return PreparedRecord(record.line, doc, doc, is_changed=False)
 	doc.check_if_locked()
-	doc._doc_before_save = before
+	doc._doc_before_save = before = frappe.get_doc({"doctype": target.meta.name, **row})
 	doc.update(changes)
 	if doc.docstatus != before.docstatus:
 		raise frappe.ValidationError
@@ -173,11 +176,10 @@ def _write_records(doctype: str, prepared: Collection[PreparedRecord]) -> None:
 	insert_rows(VERSION, _build_version_rows(changed))
 	for each in changed:
 		each.doc.clear_cache()
-		each.doc.notify_update()
-	if created:
-		_notify_lists(created[-1])
-	if created or changed:
-		clear_doctype_notifications(created[-1] if created else changed[-1].doc)
+		_notify_form(each.doc)
+	if written := [*created, *(each.doc for each in changed)]:
+		_notify_lists(written[-1])
+		clear_doctype_notifications(written[-1])
 
 
 def _build_row(doc: Document) -> dict[str, Any]:
@@ -195,7 +197,13 @@ def _build_version_rows(changed: Collection[PreparedRecord]) -> Iterator[dict[st
 			yield _build_row(version)
 
 
+def _notify_form(doc: Document) -> None:
+	"""Have those who have the record open in Desk see that it was changed."""
+	data = {"modified": doc.modified, "doctype": doc.doctype, "name": doc.name}
+	frappe.publish_realtime("doc_update", data, doctype=doc.doctype, docname=doc.name, after_commit=True)
+
+
 def _notify_lists(doc: Document) -> None:
-	"""Have open lists in Desk read anew, once for all new records."""
+	"""Have open lists in Desk read anew, once for all records."""
 	data = {"doctype": doc.doctype, "name": doc.name, "user": frappe.session.user}
 	frappe.publish_realtime("list_update", data, after_commit=True)
