@@ -59,7 +59,7 @@ def parse_header(text: str) -> list[str]:
 		InvalidRequestError: 400. The text is no CSV, or a column has no name or the name of another one.
 	"""
 	try:
-		header = next(_build_csv_reader(text), [])
+		header: list[str] = next(_build_csv_reader(text), [])
 	except csv.Error as error:
 		_refuse_csv(1, error)
 	names = [name.strip() for name in header]
