@@ -46,6 +46,17 @@ FIELDS = [
 ]
 
 
+def build_permissions(is_submittable: bool) -> list[Record]:
+	rights = {"read": 1, "write": 1, "create": 1}
+	further = {"submit": 1, "cancel": 1} if is_submittable else {}
+	return [
+		{"role": "System Manager", **rights, **further, "delete": 1},
+		{"role": ROLE, **rights},
+		{"role": LEVEL_ROLE, **rights},
+		{"role": LEVEL_ROLE, "permlevel": 1, "read": 1, "write": 1},
+	]
+
+
 def make_doctype(name: str = DOCTYPE, fields: Iterable[Record] = FIELDS, **properties: Any) -> str:
 	"""Make a DocType at which nothing listens, and the roles that may use it."""
 	for role in (ROLE, LEVEL_ROLE):
@@ -54,7 +65,6 @@ def make_doctype(name: str = DOCTYPE, fields: Iterable[Record] = FIELDS, **prope
 	if not frappe.db.exists("DocType", LINKED) and name != LINKED:
 		make_doctype(LINKED, [build_field("colour")], autoname="prompt")
 	if not frappe.db.exists("DocType", name):
-		rights = {"read": 1, "write": 1, "create": 1}
 		factories.make_record(
 			"DocType",
 			name=name,
@@ -62,17 +72,9 @@ def make_doctype(name: str = DOCTYPE, fields: Iterable[Record] = FIELDS, **prope
 			custom=1,
 			allow_rename=1,
 			fields=list(fields),
-			permissions=[
-				{
-					"role": "System Manager",
-					**rights,
-					"delete": 1,
-					"submit": int(bool(properties.get("is_submittable"))),
-				},
-				{"role": ROLE, **rights},
-				{"role": LEVEL_ROLE, **rights},
-				{"role": LEVEL_ROLE, "permlevel": 1, "read": 1, "write": 1},
-			],
+			permissions=[]
+			if properties.get("istable")
+			else build_permissions(bool(properties.get("is_submittable"))),
 			**{"autoname": "hash", **properties},
 		)
 	return name
@@ -86,6 +88,7 @@ def delete_doctypes(*names: str) -> None:
 		frappe.delete_doc("DocType", name, ignore_missing=True, force=True)
 		frappe.db.commit()
 		frappe.db.sql_ddl(f"drop table if exists `tab{name}`")  # which Frappe keeps
+		frappe.db.sql_ddl(f"drop sequence if exists `{frappe.scrub(name)}_id_seq`")
 
 
 def to_ndjson(records: Iterable[Record]) -> bytes:
@@ -126,9 +129,8 @@ def upsert(
 
 def list_rows(doctype: str = DOCTYPE, *fields: str, **filters: Any) -> list[Record]:
 	frappe.db.rollback()
-	rows = frappe.get_all(
-		doctype, filters, list(fields) or ["external_id", "title"], order_by="creation, external_id"
-	)
+	order = "creation, external_id" if doctype == DOCTYPE else "creation, name"
+	rows = frappe.get_all(doctype, filters, list(fields) or ["external_id", "title"], order_by=order)
 	return [dict(row) for row in rows]
 
 
