@@ -7,8 +7,8 @@ import pytest
 import frappe
 
 from tests.support import factories, upserts
-from tests.support.client import Client, get_data, get_error
-from tests.support.upserts import DOCTYPE, LINKED, ROLE
+from tests.support.client import Client, get_data
+from tests.support.upserts import DOCTYPE, ROLE
 
 Api = Callable[[str], Client]
 Worker = Callable[[], None]
@@ -62,13 +62,15 @@ def test_records_are_created_then_unchanged_then_updated(clerk: Client, worker: 
 		{"line": n + 1, "status": "created", "name": rows[n]["name"], "error": None} for n in range(3)
 	]
 
-	again = [first[0], {**first[1], "title": "new"}, {"external_id": f"{mark}-3", "title": "T3"}]
+	odd = {"external_id": f"{mark}-3 %s%(a)s'\"\\`/*", "title": "😀 %d'\\"}
+	again = [first[0], {**first[1], "title": "new"}, odd]
 	results = upserts.upsert(clerk, worker, again)
 	assert upserts.list_statuses(results) == ["unchanged", "updated", "created"]
+	assert upserts.list_statuses(upserts.upsert(clerk, worker, again)) == ["unchanged"] * 3
 	rows = upserts.list_rows(DOCTYPE, "external_id", "title", "amount", external_id=("like", f"{mark}%"))
 	assert [tuple(row.values()) for row in rows] == [
 		(f"{mark}-0", "T0", 0.5),
 		(f"{mark}-1", "new", 1.5),
 		(f"{mark}-2", "T2", 2.5),
-		(f"{mark}-3", "T3", 0.0),
+		(*odd.values(), 0.0),
 	]

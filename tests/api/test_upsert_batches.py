@@ -13,7 +13,7 @@ from orchestrator.api.upserts.record_values import UpsertTarget, parse_record
 from orchestrator.api.upserts.save_effects import can_write_many
 from tests.support import factories, upserts
 from tests.support.client import Client
-from tests.support.upserts import DOCTYPE, LINKED, ROLE
+from tests.support.upserts import DOCTYPE, LINKED
 
 Api = Callable[[str], Client]
 Worker = Callable[[], None]

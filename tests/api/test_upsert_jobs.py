@@ -110,8 +110,7 @@ def test_parallel_uploads_of_the_same_keys(clerk: Client, worker: Worker, mark: 
 		sent = [{**record, "title": f"{record['title']} by {number}"} for record in reversed(moved)]
 		operations.append(get_data(upserts.send_body(clerk, upserts.to_ndjson(sent)))["operation"])
 	processes = [start_worker() for _ in operations]
-	for process in processes:
-		assert process.wait(timeout=120) == 0
+	assert [process.wait(timeout=120) for process in processes] == [0] * 4
 	states = [upserts.get_state(clerk, operation) for operation in operations]
 	assert [(state["status"], state["failed"], state["done"]) for state in states] == [
 		("Completed", 0, 1000)
@@ -143,7 +142,8 @@ def test_job_whose_time_is_up_hands_over(site: str, mark: str, monkeypatch: pyte
 		("Running", 3, 1000),
 		("Running", 4, 1200),
 		("Completed", 4, 1200),
-	] + [("Completed", 4, 1200)]
+		("Completed", 4, 1200),
+	]
 
 
 def test_job_that_was_given_up_writes_nothing(site: str, mark: str) -> None:

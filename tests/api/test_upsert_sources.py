@@ -90,7 +90,7 @@ def test_csv_from_a_spreadsheet(clerk: Client, worker: Worker, mark: str) -> Non
 	assert list_rows(mark)[0] == (f"{mark}-1", "Smith, Ann", 0, None)
 
 
-def test_records_may_be_sent_in_five_ways(clerk: Client, worker: Worker, mark: str, user: str) -> None:
+def test_ways_of_sending_records(clerk: Client, worker: Worker, mark: str, user: str) -> None:
 	def line(number: int) -> str:
 		return json.dumps({"external_id": f"{mark}-{number}", "title": "x"})
 
@@ -109,10 +109,11 @@ def test_records_may_be_sent_in_five_ways(clerk: Client, worker: Worker, mark: s
 		clerk.post(METHOD, **params, records=f"\n{line(5)}\r\n \r\n"),
 		clerk.post(METHOD, **params, records=[json.loads(line(6))]),
 		upserts.send_body(clerk, line(7).encode()),
+		clerk.request("POST", PATH, data={**params, "records": f"[{line(8)}]"}),
 	]
-	assert [get_data(reply)["total"] for reply in replies] == [1] * 7
+	assert [get_data(reply)["total"] for reply in replies] == [1] * 8
 	worker()
-	assert [row[0] for row in sorted(list_rows(mark))] == [f"{mark}-{n}" for n in range(1, 8)]
+	assert [row[0] for row in sorted(list_rows(mark))] == [f"{mark}-{n}" for n in range(1, 9)]
 
 
 NOT_UNIQUE = {"key_field": "title"}

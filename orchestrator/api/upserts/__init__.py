@@ -66,5 +66,5 @@ def upsert_many(
 	if source_format == "csv":
 		check_columns(meta, fieldname, parse_header(text))
 	serialized = serialize_records(parse_records(text, source_format), {key_field, fieldname})
-	request = UpsertRequest(doctype, fieldname, source_format, bool(stop_on_error))
+	request = UpsertRequest(doctype, fieldname, source_format, bool(stop_on_error), frappe.local.lang)
 	return jobs.enqueue_upsert(request, serialized)

@@ -9,6 +9,7 @@ from frappe import _
 from frappe.core.doctype.file.exceptions import MaxFileSizeReachedError
 
 from orchestrator.access import file_paths
+from orchestrator.api.parameters import parse_json
 from orchestrator.api.upserts.source_parsing import Format
 from orchestrator.exceptions import InvalidRequestError, refuse
 
@@ -76,9 +77,11 @@ def _check_size(size: int) -> None:
 def _read_parameter(records: Any) -> Content | None:
 	if records is None or records == "":
 		return None
-	if isinstance(records, list):
-		return Content("\n".join(map(json.dumps, records)).encode(), "ndjson")
-	return Content(records.encode(), "ndjson")
+	if isinstance(records, str) and not records.lstrip().startswith("["):
+		return Content(records.encode(), "ndjson")
+	# In a form, a list is sent as text.
+	listed = parse_json("records", records) if isinstance(records, str) else records
+	return Content("\n".join(map(json.dumps, listed)).encode(), "ndjson")
 
 
 def _read_part() -> Content | None:

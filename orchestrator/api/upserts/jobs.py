@@ -90,6 +90,21 @@ def run_upsert_job(operation: str, attempt: int) -> None:
 		_carry_out(run)
 	except OperationTakenOverError:
 		frappe.db.rollback()
+	except Exception as error:
+		_log_error(error, run.operation)
+
+
+def _log_error(raised: Exception, operation: str) -> None:
+	"""Log an error because of which an operation cannot be ended now. It is resumed later.
+
+	Frappe would log it with the values of local variables, which contain records.
+	"""
+	error = translate_lost_connection(raised)
+	if isinstance(error, DatabaseUnavailableError):
+		return
+	frappe.db.rollback()
+	errors.create_error_log(error, "upsert", operation)
+	frappe.db.commit()
 
 
 def _carry_out(run: UpsertRun) -> None:
@@ -124,7 +139,9 @@ def _start_run(operation: str, attempt: int) -> UpsertRun | None:
 	frappe.set_user(record.requested_by)
 	if record.api_key:
 		key_jobs.limit_to_key(record.api_key)
-	return UpsertRun(operation, attempt, UpsertRequest.from_json(record.request))
+	request = UpsertRequest.from_json(record.request)
+	frappe.local.lang = request.lang
+	return UpsertRun(operation, attempt, request)
 
 
 def _check_user_enabled() -> None:
@@ -144,7 +161,7 @@ def _fail_run(run: UpsertRun, raised: Exception) -> None:
 	"""End the operation with an error that concerns it as a whole. Without a database, it is resumed later instead."""
 	error = translate_lost_connection(raised)
 	if isinstance(error, DatabaseUnavailableError):
-		raise error from raised
+		return
 	frappe.db.rollback()
 	if isinstance(error, UpsertStoppedError):
 		text = _("The record on line {0} failed, so no further ones were written.").format(error.line)
@@ -186,8 +203,12 @@ def resume_dead_operations() -> None:
 	}
 	# No permissions: a clean-up acts for all users
 	for row in frappe.get_all(BULK_OPERATION, filters, ["name", "attempt"]):
-		if get_job_status(_build_job_id(row.name, row.attempt)) != JobStatus.QUEUED:
+		if get_job_status(_build_job_id(row.name, row.attempt)) == JobStatus.QUEUED:
+			continue
+		try:
 			_resume_operation(row.name, row.attempt)
+		except Exception as error:
+			_log_error(error, row.name)
 
 
 def _resume_operation(operation: str, attempt: int) -> None:

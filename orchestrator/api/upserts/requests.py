@@ -27,12 +27,16 @@ SENDABLE_STANDARD_FIELDS: Final = frozenset({"name", "modified", "docstatus", "d
 
 @dataclass(frozen=True)
 class UpsertRequest:
-	"""An upsert without its records: the DocType, the field that identifies a record, and what a failure stops."""
+	"""An upsert without its records: the DocType, the field that identifies a record, and what a failure stops.
+
+	`lang` is the language of the errors.
+	"""
 
 	doctype: str
 	key_field: str
 	format: Format
 	stop_on_error: bool
+	lang: str
 
 	def to_json(self) -> str:
 		"""Serialize the call for a Bulk Operation."""
