@@ -13,7 +13,7 @@ from orchestrator.api.upserts.record_values import UpsertTarget, parse_record
 from orchestrator.api.upserts.save_effects import can_write_many
 from tests.support import factories, upserts
 from tests.support.client import Client
-from tests.support.upserts import DOCTYPE, LINKED
+from tests.support.upserts import DOCTYPE, LINKED, ROLE
 
 Api = Callable[[str], Client]
 Worker = Callable[[], None]
@@ -91,3 +91,79 @@ def test_a_batch_writes_the_rows_of_single_saves(site: str, mark: str, values: d
 	assert get_versions(f"{mark}-batch") == get_versions(f"{mark}-single") != []
 	assert save_both_ways(change, mark) == ["unchanged", "unchanged"]
 	assert save_both_ways({"title": "changed"}, mark) == ["unchanged", "unchanged"]
+
+
+def make_rule(doctype: str, **values: object) -> None:
+	"""Insert a rule without its own checks: only that it exists counts."""
+	rule = frappe.get_doc({"doctype": doctype, "name": frappe.generate_hash(length=8), **values})
+	rule.flags.name_set = True
+	rule.db_insert()
+
+
+RULES = {
+	"Webhook": {"webhook_doctype": DOCTYPE, "enabled": 1},
+	"Notification": {"document_type": DOCTYPE, "enabled": 1},
+	"Server Script": {"reference_doctype": DOCTYPE, "disabled": 0},
+	"Assignment Rule": {"document_type": DOCTYPE, "disabled": 0},
+	"Workflow": {"document_type": DOCTYPE, "is_active": 1},
+	"Milestone Tracker": {"document_type": DOCTYPE, "disabled": 0},
+}
+
+
+@pytest.mark.parametrize("doctype", RULES)
+def test_a_rule_has_each_record_saved_by_itself(site: str, doctype: str) -> None:
+	assert can_write_many(frappe.get_meta(DOCTYPE))
+	make_rule(doctype, **RULES[doctype])
+	assert not can_write_many(frappe.get_meta(DOCTYPE))
+
+
+def test_a_rule_on_versions_has_each_record_saved_by_itself(site: str) -> None:
+	make_rule("Webhook", webhook_doctype="Version", enabled=1)
+	assert not can_write_many(frappe.get_meta(DOCTYPE))
+
+
+def test_users_who_follow_what_they_create(site: str) -> None:
+	user = factories.make_user(ROLE, follow_created_documents=1)
+	frappe.set_user(str(user.name))
+	assert not can_write_many(frappe.get_meta(DOCTYPE))
+
+
+def test_hooks_of_apps(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+	hooks = {**frappe.get_doc_hooks(), DOCTYPE: {"on_update": ["other_app.tasks.on_update"]}}
+	monkeypatch.setattr(frappe, "get_doc_hooks", lambda: hooks)
+	assert not can_write_many(frappe.get_meta(DOCTYPE))
+
+
+@pytest.mark.parametrize(
+	"doctype",
+	["Lead", "ToDo", "Note", "User", "Client", "Client Stay", "Sales Order", "File", "Task", "Comment"],
+)
+def test_doctypes_with_code_of_their_own(site: str, doctype: str) -> None:
+	assert not can_write_many(frappe.get_meta(doctype))
+
+
+def test_hooks_run_for_each_record_as_for_a_single_insert(api: Api, worker: Worker, mark: str) -> None:
+	"""ERPNext names a Lead itself, and refuses the email of another one."""
+	email = f"{mark}@example.com"
+	factories.make_lead(email_id=f"first.{email}")
+	client = api(str(factories.make_user("Sales User", "Sales Manager").name))
+	records = [
+		{"name": "none", "lead_name": "a"},
+		{"lead_name": "b", "email": email},
+	]
+	results = upserts.upsert(client, worker, records, doctype="Lead", key_field="name")
+	assert upserts.list_statuses(results) == ["failed: InvalidRequestError"] * 2
+	lead = factories.make_lead(email_id=email)
+	changes = [
+		{"name": lead.name, "email": f"first.{email}"},
+		{"name": str(lead.name).lower(), "lead_name": "c"},
+	]
+	results = upserts.upsert(client, worker, changes, doctype="Lead", key_field="name")
+	assert [result["status"] for result in results] == ["failed", "failed"]
+	results = upserts.upsert(
+		client, worker, [{"name": lead.name, "email": f"x.{email}"}], doctype="Lead", key_field="name"
+	)
+	assert upserts.list_statuses(results) == ["updated"]
+	assert upserts.list_rows("Lead", "email_id", "lead_name", name=lead.name) == [
+		{"email_id": f"x.{email}", "lead_name": lead.lead_name}
+	]
