@@ -16,7 +16,7 @@ import frappe
 from frappe.utils.background_jobs import get_queues
 
 from orchestrator.api.bulk.jobs import delete_old_operations
-from orchestrator.api.upserts import jobs, upsert_many
+from orchestrator.api.upserts import jobs, results, upsert_many
 from orchestrator.api.upserts.save_effects import can_write_many
 from tests.conftest import BENCH
 from tests.support import factories, upserts
@@ -92,12 +92,12 @@ def test_killed_worker_is_resumed_without_doubles(
 	resume(operation)
 	worker()
 	state = upserts.get_state(clerk, operation)
-	results = upserts.get_results(clerk, state)
+	found = upserts.get_results(clerk, state)
 	assert (state["status"], state["done"], state["created"]) == ("Completed", count, count)
-	assert [result["line"] for result in results] == list(range(1, count + 1))
+	assert [result["line"] for result in found] == list(range(1, count + 1))
 	rows = upserts.list_rows(doctype, "external_id", "name", external_id=("like", f"{mark}-%"))
 	assert len(rows) == len({row["external_id"] for row in rows}) == count
-	assert {row["name"] for row in rows} == {result["name"] for result in results}
+	assert {row["name"] for row in rows} == {result["name"] for result in found}
 	assert frappe.db.count("Bulk Operation Chunk", {"operation": operation}) == 0
 
 
@@ -187,3 +187,21 @@ def test_result_files_are_deleted_with_old_operations(site: str, mark: str) -> N
 	assert not frappe.db.exists("Bulk Operation", operation)
 	assert not frappe.db.exists("File", file.name)
 	assert not Path(file.get_full_path()).exists()
+
+
+def test_unexpected_error_is_logged_without_records_and_the_operation_resumed(
+	site: str, mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	def fail(*_arguments: object) -> str:
+		raise RuntimeError(mark)
+
+	operation = queue_upsert(mark, 2)
+	with monkeypatch.context() as patches:
+		patches.setattr(results, "create_result_file", fail)
+		jobs.run_upsert_job(operation, 1)
+	logs = frappe.get_all("Error Log", {"method": ("like", f"{operation}%")}, ["error"])
+	assert [("RuntimeError in upsert" in log.error, mark in log.error) for log in logs] == [(True, False)]
+	assert frappe.db.get_value("Bulk Operation", operation, ["status", "done"]) == ("Running", 2)
+	resume(operation)
+	jobs.run_upsert_job(operation, 2)
+	assert frappe.db.get_value("Bulk Operation", operation, ["status", "created"]) == ("Completed", 2)

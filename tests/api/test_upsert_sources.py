@@ -3,6 +3,7 @@
 import codecs
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -196,6 +197,17 @@ def test_files_of_others_are_refused(api: Api, clerk: Client, mark: str) -> None
 	]
 	assert {get_error(reply) for reply in replies} == {(403, "PermissionError")}
 	assert len({reply.json()["exc"] for reply in replies}) == 1
+
+
+def test_file_without_content(api: Api, mark: str) -> None:
+	stored = factories.make_record(
+		"File", file_name=f"{mark}.csv", is_private=1, content=f"external_id\n{mark}\n"
+	)
+	Path(stored.get_full_path()).unlink()
+	reply = api("Administrator").post(
+		METHOD, doctype=DOCTYPE, key_field="external_id", file_url=stored.file_url
+	)
+	assert get_error(reply) == (400, "InvalidRequestError")
 
 
 def test_body_above_the_limit_of_the_site(clerk: Client) -> None:

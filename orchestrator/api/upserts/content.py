@@ -78,7 +78,7 @@ def _read_parameter(records: Any) -> Content | None:
 	if records is None or records == "":
 		return None
 	if isinstance(records, str) and not records.lstrip().startswith("["):
-		return Content(records.encode(), "ndjson")
+		return Content(records.encode(errors="surrogatepass"), "ndjson")  # refused when it is decoded
 	# In a form, a list is sent as text.
 	listed = parse_json("records", records) if isinstance(records, str) else records
 	return Content("\n".join(map(json.dumps, listed)).encode(), "ndjson")
@@ -110,7 +110,10 @@ def _read_file(url: str) -> Content:
 			frappe.PermissionError,
 		)
 	_check_size(files[0].file_size or 0)
-	content = files[0].get_content()
+	try:
+		content = files[0].get_content()
+	except OSError:
+		refuse(_("The content of this File is missing. Upload it again."), InvalidRequestError)
 	data = content.encode() if isinstance(content, str) else content
 	return Content(data, _get_format_of_name(files[0].file_name or url))
 

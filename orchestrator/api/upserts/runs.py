@@ -105,7 +105,7 @@ def lock_operation(operation: str, attempt: int) -> None:
 		OperationTakenOverError: Another job carries it out, or it has ended.
 	"""
 	current = frappe.db.get_value(BULK_OPERATION, operation, ["status", "attempt"], for_update=True)
-	if current != ("Running", attempt):
+	if tuple(current or ()) != ("Running", attempt):
 		frappe.db.rollback()
 		raise OperationTakenOverError(operation)
 
