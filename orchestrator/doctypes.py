@@ -7,6 +7,7 @@ from typing import Final
 # This app's own
 API_KEY: Final = "API Key"
 BULK_OPERATION: Final = "Bulk Operation"
+BULK_OPERATION_CHUNK: Final = "Bulk Operation Chunk"
 CHANGE_FEED: Final = "Change Feed"
 CHANGE_FEED_EVENT: Final = "Change Feed Event"
 CHANGE_FEED_RECORD: Final = "Change Feed Record"

@@ -25,6 +25,7 @@ after_app_install = "orchestrator.setup.install.after_app_install"
 # Records of history do not prevent the deletion of the record that they name
 ignore_links_on_delete = [
 	"Bulk Operation",
+	"Bulk Operation Chunk",
 	"Change Feed",
 	"Generated Report",
 	"Orchestrator Demo Record",
@@ -318,6 +319,7 @@ override_whitelisted_methods = {
 	"orchestrator.api.batch": "orchestrator.api.batches.batch",
 	"orchestrator.mcp": "orchestrator.api.mcp.server.handle_message",
 	"orchestrator.api.get_changes": "orchestrator.api.changes.get_changes",
+	"orchestrator.api.upsert_many": "orchestrator.api.upserts.upsert_many",
 	# replies with internal comments: not for a customer
 	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.customer_restrictions.getdoc",
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.customer_restrictions.get_docinfo",
@@ -402,6 +404,7 @@ scheduler_events = {
 		"*/5 * * * *": [
 			"orchestrator.helpdesk.escalation.escalate_due_tickets",
 			"orchestrator.api.webhook_jobs.enqueue_due_deliveries",
+			"orchestrator.api.upserts.jobs.resume_dead_operations",
 			"orchestrator.insights.dashboards.jobs.write_notes",
 			"orchestrator.insights.dashboards.jobs.refresh_due_dashboards",
 			"orchestrator.sync.jobs.give_up_dead_runs",

@@ -13,7 +13,17 @@ def before_job() -> None:
 	"""Handle the hook before_job: limit the job to the scope that its key has now. One of a deleted key may do nothing."""
 	job = rq.get_current_job()
 	key = job.meta.get(key_patches.JOB_KEY) if job else None
-	if not key or get_scope():
+	if key:
+		limit_to_key(key)
+
+
+def limit_to_key(key: str) -> None:
+	"""Limit the rest of this job to the scope that an API key has now. That of a deleted key includes nothing.
+
+	Args:
+		key: The name of the key.
+	"""
+	if get_scope():
 		return
 	stored = frappe.db.get_value(API_KEY, key, ["user", "scope"], as_dict=True)
 	user = stored.user if stored else frappe.session.user

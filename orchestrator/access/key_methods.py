@@ -28,6 +28,9 @@ RIGHT_BY_RECORD_METHOD = {
 	"frappe.desk.delete.delete_many": "delete",
 	"orchestrator.api.changes.get_changes": "read",
 	"orchestrator.api.get_changes": "read",
+	# what creates records is refused record by record where the scope lacks `create`
+	"orchestrator.api.upsert_many": "write",
+	"orchestrator.api.upserts.upsert_many": "write",
 }
 # Others that work on records, and on those only that the scope includes
 RECORD_METHODS = frozenset({*RIGHT_BY_RECORD_METHOD, "orchestrator.api.bulk.get_operation", "upload_file"})

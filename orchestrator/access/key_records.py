@@ -17,7 +17,7 @@ from orchestrator.access.key_scope import (
 	get_scope,
 )
 from orchestrator.access.record_conditions import NO_RECORDS
-from orchestrator.doctypes import GENERATED_REPORT
+from orchestrator.doctypes import BULK_OPERATION, GENERATED_REPORT
 
 FILE = "File"
 REFERENCED = ("DocType", "Report")
@@ -47,6 +47,8 @@ def find_missing_scope(
 		return _find_missing_parent(scope, doctype, ptype, doc, parent_doctype)
 	if doctype == FILE and doc and ptype in ("read", "select") and (report := _find_generated_report(doc)):
 		return None if scope.allows_report(report) else describe_report(report)
+	if doctype == FILE and doc and ptype in ("read", "select") and (written := _find_written_doctype(doc)):
+		return None if scope.allows(written, "read") else describe_right(written, "read")
 	if not scope.allows(doctype, ptype):
 		return describe_right(doctype, ptype)
 	return _find_missing_reference(scope, doctype, doc) if doc and not scope.is_lifted else None
@@ -118,6 +120,12 @@ def _find_generated_report(doc: Any) -> str | None:
 	return frappe.db.get_value(GENERATED_REPORT, {"file": name}, "report") if name else None
 
 
+def _find_written_doctype(doc: Any) -> str | None:
+	"""Return the DocType of the records whose upsert has a file as its results, None for any other file."""
+	name = doc if isinstance(doc, str | int) else doc.get("name")
+	return frappe.db.get_value(BULK_OPERATION, {"result_file": name}, "reference_doctype") if name else None
+
+
 def build_conditions(user: str | None = None, doctype: str = "") -> str:
 	"""Implement the hook permission_query_conditions of every DocType: the records that the scope of the key includes."""
 	scope = get_scope()
@@ -134,6 +142,11 @@ def build_conditions(user: str | None = None, doctype: str = "") -> str:
 		conditions.append(
 			f"`tabFile`.`name` not in (select `file` from `tab{GENERATED_REPORT}`"  # noqa: S608  # names are escaped
 			f" where `file` is not null and {_build_membership('`report`', sorted(scope.reports), 'not in')})"
+		)
+		written = _build_membership("`reference_doctype`", scope.list_readable_doctypes(), "not in")
+		conditions.append(
+			f"`tabFile`.`name` not in (select `result_file` from `tab{BULK_OPERATION}`"  # noqa: S608  # names are escaped
+			f" where `result_file` is not null and {written})"
 		)
 	return " and ".join(conditions)
 

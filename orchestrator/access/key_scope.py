@@ -87,7 +87,9 @@ PROTECTED_DOCTYPES = frozenset(
 	}
 )
 # Records that repeat records of every DocType, and do not name it: no scope reads them.
-UNREADABLE_DOCTYPES = frozenset({"Change Feed Event", "Change Feed Record", "RQ Job", "Webhook Request Log"})
+UNREADABLE_DOCTYPES = frozenset(
+	{"Bulk Operation Chunk", "Change Feed Event", "Change Feed Record", "RQ Job", "Webhook Request Log"}
+)
 
 
 @dataclass

@@ -5,9 +5,10 @@ The record is committed before the work and holds the call; the job holds only t
 a killed worker is rolled back, so that nothing is lost when its record is marked as failed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import frappe
 from frappe.model.document import Document
@@ -71,14 +72,21 @@ class BackgroundRecords:
 		"""Return True while the record is running. Locks it."""
 		return frappe.db.get_value(self.doctype, name, "status", for_update=True) == "Running"
 
-	def list_dead(self, get_timeout: Callable[[str], int | None] = lambda _name: None) -> list[str]:
+	def list_dead(
+		self,
+		get_timeout: Callable[[str], int | None] = lambda _name: None,
+		filters: Mapping[str, Any] | None = None,
+	) -> list[str]:
 		"""Return the records whose worker is lost.
 
-		`get_timeout` returns the time limit in seconds of a record's job, None for that of its queue.
+		Args:
+			get_timeout: Returns the time limit in seconds of a record's job, None for that of its queue.
+			filters: Further conditions of the records.
 		"""
 		waiting = frappe.get_all(  # a cleanup job acts for all users
 			self.doctype,
 			filters={
+				**(filters or {}),
 				"status": ("in", UNFINISHED_STATUSES),
 				"creation": ("<", add_to_date(clock.get_now(), minutes=-GRACE_MINUTES)),
 			},

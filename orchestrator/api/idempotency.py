@@ -209,10 +209,15 @@ def _compute_expiry() -> Any:
 
 
 def _compute_fingerprint(method: str) -> str:
-	"""Return a digest of the request: the method, the parameters, the content of uploaded files."""
+	"""Return a digest of the request: the method, the parameters, the content of uploaded files or of a body in
+	another format.
+	"""
+	request = frappe.local.request
 	form = {key: value for key, value in frappe.form_dict.items() if key not in ("cmd", "csrf_token")}
 	parts = [method, json.dumps(form, sort_keys=True, default=str)]
-	for field, file in sorted(frappe.local.request.files.items()):
+	if not (request.is_json or request.form or request.files) and (body := request.get_data(cache=True)):
+		parts.append(hashlib.sha256(body).hexdigest())
+	for field, file in sorted(request.files.items()):
 		file.stream.seek(0)
 		parts += [field, str(file.filename), hashlib.sha256(file.stream.read()).hexdigest()]
 		file.stream.seek(0)

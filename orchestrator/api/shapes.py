@@ -42,13 +42,20 @@ class QueuedOperation(TypedDict):
 	status: OperationStatus
 
 
+class QueuedUpsert(QueuedOperation):
+	"""An upsert that a background job will carry out. `total` is the number of its records."""
+
+	total: int
+
+
 class OperationProgress(TypedDict):
 	"""The progress of a bulk operation. `done` counts the processed records; `results` is null until the end;
-	`error` is null unless the operation failed as a whole.
+	`error` is null unless the operation failed as a whole. Those of an upsert are in `result_file`, the URL of a file that
+	only the caller of the upsert may open.
 	"""
 
 	operation: str
-	type: Annotated[str, OneOf("Assign", "Delete")]
+	type: Annotated[str, OneOf("Assign", "Delete", "Upsert")]
 	doctype: str
 	status: OperationStatus
 	atomic: bool
@@ -59,6 +66,10 @@ class OperationProgress(TypedDict):
 	finished_at: datetime | str | None
 	results: list[RecordResult] | None
 	error: RecordFailure | None
+	created: NotRequired[int]
+	updated: NotRequired[int]
+	unchanged: NotRequired[int]
+	result_file: NotRequired[str | None]
 
 
 class BatchStepRequest(TypedDict):

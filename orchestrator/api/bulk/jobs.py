@@ -23,6 +23,7 @@ from orchestrator.exceptions import ConflictError
 
 OPERATIONS = BackgroundRecords(BULK_OPERATION, "bulk")
 RETENTION_DAYS = 30
+UPSERT = "Upsert"
 
 
 def enqueue_bulk(request: BulkRequest) -> QueuedOperation:
@@ -103,25 +104,40 @@ def serialize_operation(operation: str) -> OperationProgress:
 	if not record or is_hidden or not (is_own or "System Manager" in frappe.get_roles()):
 		raise_not_found(BULK_OPERATION, operation)
 	kept = json.loads(record.results) if record.results else None
-	return {
+	progress: OperationProgress = {
 		"operation": record.name,
 		"type": record.operation,
 		"doctype": record.reference_doctype,
 		"status": record.status,
 		"atomic": bool(record.atomic),
 		"total": record.total,
-		"done": OPERATIONS.get_progress(operation) if record.status == "Running" else record.done,
+		"done": OPERATIONS.get_progress(operation) if _is_progress_cached(record) else record.done,
 		"failed": record.failed,
 		"started_at": record.started_at,
 		"finished_at": record.finished_at,
 		"results": kept if isinstance(kept, list) else None,
 		"error": cast(RecordFailure, kept) if isinstance(kept, dict) else None,
 	}
+	return {**progress, **_serialize_upsert(record, is_own)} if record.operation == UPSERT else progress  # type: ignore[typeddict-item]
+
+
+def _serialize_upsert(record: frappe._dict, is_own: bool) -> dict[str, Any]:
+	"""Return what an upsert has beside other operations. Nobody else could open its result file."""
+	url = (
+		frappe.db.get_value("File", record.result_file, "file_url") if is_own and record.result_file else None
+	)
+	counts = {name: record[name] for name in ("created", "updated", "unchanged")}
+	return {**counts, "result_file": url}
+
+
+def _is_progress_cached(record: frappe._dict) -> bool:
+	"""Return True while the progress is in Redis only. An upsert commits its own with the records."""
+	return record.status == "Running" and record.operation != UPSERT
 
 
 def fail_dead_operations() -> None:
 	"""Run hourly: mark operations whose worker is lost as Failed. They changed nothing."""
-	for operation in OPERATIONS.list_dead():
+	for operation in OPERATIONS.list_dead(filters={"operation": ("!=", UPSERT)}):  # upserts are resumed
 		mark_failed(operation)
 
 
@@ -143,11 +159,14 @@ def mark_failed(operation: str) -> None:
 
 
 def delete_old_operations() -> None:
-	"""Run daily: delete operations older than the retention."""
-	frappe.db.delete(
-		BULK_OPERATION,
-		{
-			"status": ("in", ("Completed", "Failed")),
-			"creation": ("<", add_to_date(clock.get_now(), days=-RETENTION_DAYS)),
-		},
-	)
+	"""Run daily: delete operations older than the retention, with the result files of upserts."""
+	filters = {
+		"status": ("in", ("Completed", "Failed")),
+		"creation": ("<", add_to_date(clock.get_now(), days=-RETENTION_DAYS)),
+	}
+	# No permissions: a clean-up acts for all users
+	for file in frappe.get_all(
+		BULK_OPERATION, {**filters, "result_file": ("is", "set")}, pluck="result_file"
+	):
+		frappe.delete_doc("File", file, ignore_permissions=True, ignore_missing=True, delete_permanently=True)
+	frappe.db.delete(BULK_OPERATION, filters)

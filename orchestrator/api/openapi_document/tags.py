@@ -12,12 +12,14 @@ class Tag(NamedTuple):
 
 
 REPORTS = Tag("Reports", "Reports as rows, as files and by mail, and dashboards with their metrics.")
+BULK = Tag("Bulk operations", "Assign, delete, or create and change many records in one call.")
 API = Tag("API", "This document, and the caller's own use of the API.")
 # Package or module of the endpoints -> tag, in the order of the document.
 TAG_BY_MODULE = {
 	"orchestrator.api.generic": Tag("Records", "Read, create, change and delete the records of any DocType."),
 	"orchestrator.api.batches": Tag("Batches", "Many calls in one request."),
-	"orchestrator.api.bulk": Tag("Bulk operations", "Assign or delete many records in one call."),
+	"orchestrator.api.bulk": BULK,
+	"orchestrator.api.upserts": BULK,
 	"orchestrator.api.changes": Tag("Change feed", "Keep a copy of records up to date."),
 	"orchestrator.api.uploads": Tag("Files", "Upload files, also into the document library."),
 	"orchestrator.crm": Tag("CRM", "Leads and the pipeline of opportunities."),

@@ -12,17 +12,25 @@ class BulkOperation(Document):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
+		api_key: DF.Link | None
 		atomic: DF.Check
+		attempt: DF.Int
+		created: DF.Int
 		done: DF.Int
 		failed: DF.Int
 		finished_at: DF.Datetime | None
-		operation: DF.Literal["Assign", "Delete"]
+		last_activity_at: DF.Datetime | None
+		operation: DF.Literal["Assign", "Delete", "Upsert"]
 		reference_doctype: DF.Link
 		request: DF.LongText | None
 		requested_by: DF.Link | None
+		result_file: DF.Link | None
 		results: DF.LongText | None
+		resumed_without_progress: DF.Int
 		started_at: DF.Datetime | None
 		status: DF.Literal["Queued", "Running", "Completed", "Failed"]
 		total: DF.Int
+		unchanged: DF.Int
+		updated: DF.Int
 
 	# end: auto-generated types
