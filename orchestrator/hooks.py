@@ -402,19 +402,17 @@ scheduler_events = {
 		"*/5 * * * *": [
 			"orchestrator.helpdesk.escalation.escalate_due_tickets",
 			"orchestrator.api.webhook_jobs.enqueue_due_deliveries",
+			"orchestrator.api.bulk.jobs.recover_lost_operations",
 			"orchestrator.insights.dashboards.jobs.write_notes",
 			"orchestrator.insights.dashboards.jobs.refresh_due_dashboards",
+			"orchestrator.insights.reports.report_jobs.recover_lost_runs",
 			"orchestrator.sync.jobs.give_up_dead_runs",
 			"orchestrator.sync.jobs.start_due_runs",
 		],
 		"7,27,47 2 * * *": ["orchestrator.sync.jobs.start_census"],
 		"11,31,51 3 * * 0": ["orchestrator.sync.jobs.start_reconcile"],
 	},
-	"hourly": [
-		"orchestrator.api.bulk.jobs.fail_dead_operations",
-		"orchestrator.sync.jobs.warn_of_stale_connections",
-		"orchestrator.insights.reports.report_jobs.fail_dead_runs",
-	],
+	"hourly": ["orchestrator.sync.jobs.warn_of_stale_connections"],
 	"daily": [
 		"orchestrator.sync.jobs.delete_old_records",
 		"orchestrator.api.idempotency.delete_expired_replies",

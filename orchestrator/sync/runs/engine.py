@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import frappe
 
-from orchestrator import clock
+from orchestrator import clock, leases
 from orchestrator.api import errors as api_errors
 from orchestrator.doctypes import KIPU_CONNECTION
 from orchestrator.sync import connection
@@ -17,6 +17,11 @@ from orchestrator.sync.runs.run_records import LeaseLostError, Run, RunCancelled
 
 def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 	"""Execute the run. Return its final status; the details are in its row. Never raises errors of the work."""
+	with leases.end_silent_connection():
+		return _execute(run, watch)
+
+
+def _execute(run: Run, watch: ProgressCallback | None) -> str:
 	failure: Exception | None = None
 	try:
 		if run.request.sync_type == "rollback":
@@ -55,7 +60,7 @@ def _remove_message(error: Exception) -> Exception:
 
 def _run_phases(run: Run, watch: ProgressCallback | None) -> str:
 	source = connection.get_source(run.request.connection)
-	patience = HeartbeatSleep(run.send_heartbeat)
+	patience = HeartbeatSleep(run.send_heartbeat, leases.get_heartbeat_seconds())
 	client, session = connection.open_client(source.name, patience.sleep)
 	try:
 		work = RunContext(run, source, client, patience, watch)

@@ -13,6 +13,7 @@ class BulkOperation(Document):
 		from frappe.types import DF
 
 		atomic: DF.Check
+		attempts: DF.Int
 		done: DF.Int
 		failed: DF.Int
 		finished_at: DF.Datetime | None
