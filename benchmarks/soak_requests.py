@@ -98,6 +98,8 @@ def insert_lead(caller: Caller, _rng: Random) -> Outcome:
 	headers = {"Idempotency-Key": make_unique()}
 	body = {"doctype": "Lead", "lead_name": make_unique(), "email": f"{make_unique()}@harbor.example"}
 	reply = caller.client.post("frappe.client.insert", headers, **body)
+	if reply.status_code != 201:
+		return reply, (201,)
 	caller.leads.append(reply.json()["data"]["name"])
 	if len(caller.leads) > MAX_OWN_RECORDS:
 		name = caller.leads.pop(1)

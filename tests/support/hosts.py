@@ -89,8 +89,8 @@ class Host:
 
 	def kill(self) -> None:
 		"""Turn the host off: all its processes end with its first one."""
-		with contextlib.suppress(ProcessLookupError):
-			psutil.Process(self.process).send_signal(signal.SIGKILL)
+		with contextlib.suppress(psutil.NoSuchProcess):
+			psutil.Process(self.process).kill()
 		for process in self.processes:
 			process.kill()  # nsenter may be stopped
 			process.wait(timeout=START_SECONDS)

@@ -17,17 +17,10 @@ from orchestrator.sync.runs.run_records import LeaseLostError, Run, RunCancelled
 
 def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 	"""Execute the run. Return its final status; the details are in its row. Never raises errors of the work."""
-	with leases.end_silent_connection():
-		return _execute(run, watch)
-
-
-def _execute(run: Run, watch: ProgressCallback | None) -> str:
 	failure: Exception | None = None
 	try:
-		if run.request.sync_type == "rollback":
-			rollback.execute_rollback(run)
-			return "Completed"
-		return _run_phases(run, watch)
+		with leases.end_silent_connection():
+			return _execute(run, watch)
 	except Exception as error:
 		failure = (
 			error.with_traceback(None)
@@ -38,6 +31,13 @@ def _execute(run: Run, watch: ProgressCallback | None) -> str:
 		_mark_interrupted(run)
 		raise
 	return _end_run(run, failure)
+
+
+def _execute(run: Run, watch: ProgressCallback | None) -> str:
+	if run.request.sync_type == "rollback":
+		rollback.execute_rollback(run)
+		return "Completed"
+	return _run_phases(run, watch)
 
 
 def _mark_interrupted(run: Run) -> None:
