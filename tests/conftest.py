@@ -214,6 +214,7 @@ def serve(
 	sites: Path,
 	application: str = "frappe.app:application",
 	*,
+	workers: int = 1,
 	threads: int = 4,
 	**environment: str,
 ) -> Iterator[str]:
@@ -221,7 +222,7 @@ def serve(
 	port = free_port()
 	command = [
 		sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}",
-		"--workers", "1", "--threads", str(threads), "--preload", "--timeout", "120", "--keep-alive", "60", "--log-level", "warning",
+		"--workers", str(workers), "--threads", str(threads), "--preload", "--timeout", "120", "--keep-alive", "60", "--log-level", "warning",
 		"--limit-request-line", "8190",
 	]  # fmt: skip
 	process = subprocess.Popen(command, cwd=sites, env={**os.environ, **environment})

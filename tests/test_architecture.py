@@ -25,6 +25,7 @@ FOUNDATION = {
 	"file_names",
 	"iso8601",
 	"isolation",
+	"leases",
 	"measure_queries",
 	"period",
 	"rows",

@@ -19,7 +19,15 @@ from tests.support.source import ROOT
 
 COMMANDS = [
 	ROOT / name
-	for name in ("script/clients", "script/server", "script/stop", "script/test", "script/upgrade", ".ci/run")
+	for name in (
+		"deploy/build-image",
+		"script/clients",
+		"script/server",
+		"script/stop",
+		"script/test",
+		"script/upgrade",
+		".ci/run",
+	)
 ]
 SHELL_FILES = [*COMMANDS, *sorted((ROOT / "script" / "lib").glob("*.sh"))]
 BRANCHES = {"telephony", "gameplan"}  # the two without a version of their own

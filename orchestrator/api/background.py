@@ -2,20 +2,23 @@
 worker.
 
 The record is committed before the work and holds the call; the job holds only the record's name. The work of
-a killed worker is rolled back, so that nothing is lost when its record is marked as failed.
+a killed worker is rolled back, so that nothing is lost when it is done again, or when its record is marked as failed.
+Whether a worker on another host still lives is decided by RQ's heartbeats of its job.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
+
+from rq.job import Job
 
 import frappe
 from frappe.model.document import Document
 from frappe.utils import add_to_date
-from frappe.utils.background_jobs import get_queues_timeout, is_job_enqueued
+from frappe.utils.background_jobs import get_job, get_queues_timeout, is_job_enqueued
 
-from orchestrator import clock
+from orchestrator import clock, leases
 
 QUEUE = "long"
 UNFINISHED_STATUSES = ("Queued", "Running")
@@ -28,14 +31,17 @@ PROGRESS_TTL_SECONDS = 60 * 60
 class BackgroundRecords:
 	"""The records of one DocType with the fields `status`, `started_at` and `requested_by`. `kind` names
 	their jobs.
+
+	With `max_attempts` above one, the work of a lost worker is done again, and the DocType has the field `attempts`.
 	"""
 
 	doctype: str
 	kind: str
+	max_attempts: int = 1
 
-	def build_job_id(self, name: str) -> str:
-		"""Return the id of a record's job."""
-		return f"orchestrator-{self.kind}-{name}"
+	def build_job_id(self, name: str, attempts: int = 0) -> str:
+		"""Return the id of a record's job. One after a lost worker has another: RQ still gives the lost one up later."""
+		return f"orchestrator-{self.kind}-{name}" + (f"-{attempts}" if attempts else "")
 
 	def set_progress(self, name: str, done: int) -> None:
 		"""Publish the progress of a running record.
@@ -60,17 +66,40 @@ class BackgroundRecords:
 		record = frappe.get_doc(self.doctype, name, for_update=True)
 		if record.status != "Queued":
 			return None
-		record.db_set({"status": "Running", "started_at": started_at}, commit=True)
+		values: dict[str, object] = {"status": "Running", "started_at": started_at}
+		if self._can_repeat:
+			values["attempts"] = record.attempts + 1
+		record.db_set(values, commit=True)
 		frappe.set_user(record.requested_by)
 		return record
 
+	@property
+	def _can_repeat(self) -> bool:
+		return self.max_attempts > 1
+
 	def is_unfinished(self, name: str) -> bool:
 		"""Return True while the record is queued or running. Locks it."""
-		return frappe.db.get_value(self.doctype, name, "status", for_update=True) in UNFINISHED_STATUSES
+		return self._lock(name).status in UNFINISHED_STATUSES
 
-	def is_running(self, name: str) -> bool:
-		"""Return True while the record is running. Locks it."""
-		return frappe.db.get_value(self.doctype, name, "status", for_update=True) == "Running"
+	def is_running(self, name: str, attempt: int = 0) -> bool:
+		"""Return True while the record is running, and by this attempt if one is named. Locks it."""
+		row = self._lock(name)
+		return row.status == "Running" and attempt in (0, row.get("attempts"))
+
+	def requeue(self, name: str) -> int | None:
+		"""Mark the record of a lost worker as queued. Return the number of its attempts so far, None where it may not be
+		attempted again or has ended meanwhile. The caller queues the job and commits.
+		"""
+		row = self._lock(name)
+		if row.status not in UNFINISHED_STATUSES or not self._can_repeat or row.attempts >= self.max_attempts:
+			return None
+		frappe.db.set_value(self.doctype, name, {"status": "Queued", "started_at": None})
+		return row.attempts
+
+	def _lock(self, name: str) -> frappe._dict:
+		fields = ["status", "attempts"] if self._can_repeat else ["status"]
+		row = frappe.db.get_value(self.doctype, name, fields, as_dict=True, for_update=True)
+		return row or frappe._dict()
 
 	def list_dead(
 		self,
@@ -83,22 +112,32 @@ class BackgroundRecords:
 			get_timeout: Returns the time limit in seconds of a record's job, None for that of its queue.
 			filters: Further conditions of the records.
 		"""
-		waiting = frappe.get_all(  # a cleanup job acts for all users
+		rows = frappe.get_all(  # a cleanup job acts for all users
 			self.doctype,
-			filters={
-				**(filters or {}),
-				"status": ("in", UNFINISHED_STATUSES),
-				"creation": ("<", add_to_date(clock.get_now(), minutes=-GRACE_MINUTES)),
-			},
-			fields=["name", "status", "started_at"],
+			filters={**(filters or {}), "status": ("in", UNFINISHED_STATUSES)},
+			fields=["name", "status", "started_at", "creation", *(["attempts"] if self._can_repeat else [])],
 		)
-		return [row.name for row in waiting if self._is_dead(row, get_timeout)]
+		return [row.name for row in rows if self._is_dead(row, get_timeout)]
 
 	def _is_dead(self, row: frappe._dict, get_timeout: Callable[[str], int | None]) -> bool:
-		"""Return True if the job is gone, or started so long ago that its worker must have been killed."""
-		if not is_job_enqueued(self.build_job_id(row.name)):
+		"""Return True if the job is gone or silent, or started so long ago that its worker must have been killed."""
+		attempts = row.get("attempts") or 0
+		if row.status == "Queued":
+			is_fresh = row.creation > add_to_date(clock.get_now(), minutes=-GRACE_MINUTES)
+			return not is_fresh and not is_job_enqueued(self.build_job_id(row.name, attempts))
+		if row.started_at < _compute_latest_start(get_timeout(row.name)):
 			return True
-		return row.status == "Running" and row.started_at < _compute_latest_start(get_timeout(row.name))
+		return not _is_job_alive(get_job(self.build_job_id(row.name, max(attempts - 1, 0))))
+
+
+def _is_job_alive(job: Job | None) -> bool:
+	"""Return True for a job in the queue, and for a running one with a heartbeat. RQ sends one every 30 seconds."""
+	if not job or not (job.is_queued or job.is_started):
+		return False
+	if not job.is_started or not job.last_heartbeat:
+		return True
+	heard = job.last_heartbeat.replace(tzinfo=timezone.utc)
+	return datetime.now(timezone.utc) - heard < timedelta(seconds=leases.get_lease_seconds())
 
 
 def _compute_latest_start(timeout: int | None) -> datetime:

@@ -19,6 +19,7 @@ from orchestrator.api.endpoint import READ, endpoint
 from orchestrator.api.errors import UNEXPECTED_STATUS, get_status, strip_markup
 from orchestrator.api.filters import parse_filters
 from orchestrator.api.parameters import parse_json
+from orchestrator.api.replica import run_on_replica
 from orchestrator.api.shapes import ReportColumn, ReportResult
 from orchestrator.exceptions import InvalidRequestError, ReportExecutionError, refuse
 
@@ -117,8 +118,12 @@ def execute_report(report_name: str, conditions: dict[str, Any]) -> dict[str, An
 	"""
 	try:
 		with lift_for_report(report_name):
-			return query_report.run(
-				report_name, filters=dict(conditions), ignore_prepared_report=True, are_default_filters=False
+			return run_on_replica(
+				query_report.run,
+				report_name,
+				filters=dict(conditions),
+				ignore_prepared_report=True,
+				are_default_filters=False,
 			)
 	except Exception as error:
 		if get_status(error) != UNEXPECTED_STATUS:
@@ -146,7 +151,9 @@ def _get_prepared_result(report_name: str, conditions: dict[str, Any]) -> dict[s
 	preparation.
 	"""
 	with lift_for_report(report_name):
-		result = query_report.run(report_name, filters=dict(conditions), are_default_filters=False)
+		result = run_on_replica(
+			query_report.run, report_name, filters=dict(conditions), are_default_filters=False
+		)
 	if result.get("doc"):
 		return result
 	status = _get_latest_status(report_name, conditions)
@@ -190,7 +197,7 @@ def execute_builder_report(report: Report, filters: Any) -> dict[str, Any]:
 	description["filters"] = [*(description.get("filters") or []), *conditions]
 	report.json = json.dumps(description, default=str)  # in memory only: Report reads its filters from here
 	try:
-		columns, rows = report.run_standard_report(filters=None, limit=None, user=None)
+		columns, rows = run_on_replica(report.run_standard_report, filters=None, limit=None, user=None)
 	except Exception as error:
 		if get_status(error) != UNEXPECTED_STATUS:
 			raise

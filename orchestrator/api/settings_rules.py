@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 
 from orchestrator.exceptions import refuse
+from orchestrator.leases import MIN_LEASE_SECONDS
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.orchestrator_settings.orchestrator_settings import (
@@ -45,6 +46,16 @@ def check_page_length(doc: "OrchestratorSettings") -> None:
 			_(
 				"{0} cannot be more than {1}, the limit stated in the API reference. Enter {1} or less."
 			).format(frappe.bold(_(doc.meta.get_label("max_page_length"))), MAX_PAGE_LENGTH),
+			frappe.ValidationError,
+		)
+
+
+def check_lease(doc: "OrchestratorSettings") -> None:
+	if int(doc.lease_seconds or 0) < MIN_LEASE_SECONDS:
+		refuse(
+			_(
+				"{0} must be {1} or more, because a webhook may wait a minute for its receiver. Enter {1} or more."
+			).format(frappe.bold(_(doc.meta.get_label("lease_seconds"))), MIN_LEASE_SECONDS),
 			frappe.ValidationError,
 		)
 

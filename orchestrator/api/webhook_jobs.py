@@ -5,6 +5,7 @@ import time
 import frappe
 from frappe.integrations.doctype.webhook.webhook import Webhook
 
+from orchestrator import leases
 from orchestrator.api import (
 	webhook_alerts,
 	webhook_deliveries,
@@ -37,6 +38,11 @@ def deliver_webhook(webhook: str) -> None:
 	found the lock held.
 	"""
 	webhook_queue.clear_mark(webhook)
+	with leases.end_silent_connection():
+		_deliver(webhook)
+
+
+def _deliver(webhook: str) -> None:
 	deadline = time.monotonic() + MAX_JOB_SECONDS
 	finished = True
 	while finished and webhook_deliveries.has_due(webhook) and webhook_queue.acquire_lock(webhook):

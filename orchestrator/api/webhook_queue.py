@@ -43,7 +43,7 @@ def clear_mark(webhook: str) -> None:
 
 def acquire_lock(webhook: str) -> bool:
 	"""Return True if this connection now is the only one that delivers the webhook. It keeps the lock over commits, and
-	loses it with its process.
+	loses it with its process, or when the database ends it because its host has been silent for too long.
 	"""
 	return bool(frappe.db.sql("select get_lock(%s, 0)", _build_lock(webhook))[0][0])
 

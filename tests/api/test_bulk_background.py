@@ -2,8 +2,14 @@
 lost.
 """
 
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from rq.job import JobStatus
+
 import frappe
 from frappe.utils import add_to_date, now_datetime
+from frappe.utils.background_jobs import create_job_id, get_queue, get_queues
 
 from orchestrator.api.bulk import jobs
 from tests.support import factories
@@ -155,18 +161,15 @@ def test_a_guest_is_refused(guest):
 	assert get_error(guest.get(STATUS, operation="x")) == (401, "AuthenticationError")
 
 
-def test_janitor_fails_operations_without_a_worker(site):
-	killed = make_operation("Running", 30, started_at=add_to_date(now_datetime(), minutes=-29))
-	lost = make_operation("Queued", 30)
+def test_operations_that_have_lost_two_workers_fail(site):
+	killed = make_operation("Running", 30, started_at=add_to_date(now_datetime(), minutes=-29), attempts=2)
 	fresh = make_operation("Queued", 1)
 	done = make_operation("Completed", 30)
 
-	jobs.fail_dead_operations()
+	jobs.recover_lost_operations()
 
-	states = {
-		name: frappe.db.get_value("Bulk Operation", name, "status") for name in (killed, lost, fresh, done)
-	}
-	assert states == {killed: "Failed", lost: "Failed", fresh: "Queued", done: "Completed"}
+	states = {name: frappe.db.get_value("Bulk Operation", name, "status") for name in (killed, fresh, done)}
+	assert states == {killed: "Failed", fresh: "Queued", done: "Completed"}
 	assert jobs.serialize_operation(killed)["error"] == {
 		"type": "WorkerLost",
 		"text": "The background job stopped before it finished. Nothing was changed; send the request again.",
@@ -184,9 +187,58 @@ def test_a_job_that_is_still_in_the_queue_is_left_alone(api):
 	frappe.db.set_value("Bulk Operation", queued["operation"], "creation", old)
 	frappe.db.commit()
 
-	jobs.fail_dead_operations()
+	jobs.recover_lost_operations()
 
 	assert frappe.db.get_value("Bulk Operation", queued["operation"], "status") == "Queued"
+
+
+@pytest.mark.parametrize(
+	("status", "attempts"), [("Queued", 0), ("Running", 1)], ids=["never started", "lost while running"]
+)
+def test_an_operation_with_a_lost_worker_runs_again(status, attempts, api, worker):
+	note = factories.make_record("Note", title=factories.make_unique("Note")).name
+	queued = start(api(), DELETE, doctype="Note", name=note)["operation"]
+	for queue in get_queues():
+		queue.empty()
+	long_ago = add_to_date(now_datetime(), minutes=-30)
+	values = {"creation": long_ago, "status": status, "attempts": attempts}
+	frappe.db.set_value("Bulk Operation", queued, {**values, "started_at": long_ago if attempts else None})
+	frappe.db.commit()
+
+	jobs.recover_lost_operations()
+	again = get_state(api(), queued)
+	jobs.recover_lost_operations()
+	worker()
+
+	assert (again["status"], again["started_at"]) == ("Queued", None)
+	assert get_state(api(), queued)["status"] == "Completed"
+	assert frappe.db.get_value("Bulk Operation", queued, "attempts") == attempts + 1
+	assert not frappe.db.exists("Note", note)
+
+
+def test_a_worker_that_comes_back_does_not_finish_what_another_does(site):
+	lost = make_operation("Queued", 30)
+	first = jobs.OPERATIONS.start(lost, now_datetime())
+	assert jobs.OPERATIONS.requeue(lost) == 1
+	assert not jobs.OPERATIONS.is_running(lost, first.attempts)
+	second = jobs.OPERATIONS.start(lost, now_datetime())
+	assert (first.attempts, second.attempts) == (1, 2)
+	assert not jobs.OPERATIONS.is_running(lost, first.attempts)
+	assert jobs.OPERATIONS.is_running(lost, second.attempts)
+	assert jobs.OPERATIONS.requeue(lost) is None
+
+
+@pytest.mark.parametrize(("silent_seconds", "is_lost"), [(30, False), (599, False), (660, True)])
+def test_the_heartbeats_of_its_job_decide_whether_a_worker_lives(silent_seconds, is_lost, site):
+	operation = make_operation("Running", 1, started_at=now_datetime(), attempts=1)
+	job = get_queue("long").create_job(
+		"frappe.ping", job_id=create_job_id(jobs.OPERATIONS.build_job_id(operation)), status=JobStatus.STARTED
+	)
+	job.last_heartbeat = datetime.now(timezone.utc).replace(tzinfo=None) - timedelta(seconds=silent_seconds)
+	job.save()
+
+	assert (operation in jobs.OPERATIONS.list_dead()) == is_lost
+	job.delete()
 
 
 def test_an_operation_that_was_given_up_is_not_run_later(api, worker):

@@ -156,11 +156,27 @@ def make_run(site):
 	return make
 
 
-def test_run_with_lost_worker_fails_and_a_recent_one_does_not(make_run):
-	lost = make_run("Running", 20, started_at=add_to_date(now_datetime(), minutes=-19))
+def test_a_run_with_a_lost_worker_runs_again(make_run, worker):
+	request = '{"report_name": "%s", "format": "csv", "filters": {}, "recipients": [], "lang": "en"}'
+	lost = make_run("Running", 20, started_at=add_to_date(now_datetime(), minutes=-19), attempts=1)
+	report = frappe.db.get_value("Generated Report", lost, "report")
+	frappe.db.set_value("Generated Report", lost, "request", request % report)
+	frappe.db.commit()
+
+	report_jobs.recover_lost_runs()
+	report_jobs.recover_lost_runs()
+	worker()
+
+	frappe.db.rollback()
+	assert report_jobs.serialize_run(lost)["status"] == "Completed"
+	assert frappe.db.get_value("Generated Report", lost, ["attempts", "row_count"]) == (2, 1)
+
+
+def test_run_with_two_lost_workers_fails_and_a_recent_one_does_not(make_run):
+	lost = make_run("Running", 20, started_at=add_to_date(now_datetime(), minutes=-19), attempts=2)
 	young = make_run("Queued", 1)
 
-	report_jobs.fail_dead_runs()
+	report_jobs.recover_lost_runs()
 
 	frappe.db.rollback()
 	told = report_jobs.serialize_run(lost)

@@ -69,6 +69,8 @@ def test_a_site_that_saved_its_settings_before_gets_the_defaults_of_new_ones(sit
 		("bulk_limit", 0, "must be 1 or more"),
 		("rate_limit_per_minute", 0, "must be 1 or more"),
 		("rate_limit_user_capacity", -5, "must be 1 or more"),
+		("lease_seconds", 179, "must be 180 or more"),
+		("lease_seconds", 0, "must be 180 or more"),
 	],
 )
 def test_a_number_that_would_break_the_api_is_refused(site, fieldname, value, complaint):

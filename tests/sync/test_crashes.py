@@ -16,6 +16,7 @@ from rq.timeouts import JobTimeoutException
 
 import frappe
 
+from orchestrator import leases
 from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync import jobs
@@ -293,7 +294,7 @@ def test_expired_lease_is_reclaimed_and_its_former_holder_writes_nothing(kipu):
 	old = run_queue.begin_run(RunRequest(connection, "incremental"))
 	elsewhere = {
 		"host": "another-machine",
-		"heartbeat_at": frappe.utils.add_to_date(None, seconds=-run_queue.LEASE_SECONDS - 1),
+		"heartbeat_at": frappe.utils.add_to_date(None, seconds=-leases.get_lease_seconds() - 1),
 	}
 	frappe.db.set_value("Sync Run", old.name, elsewhere)
 	frappe.db.commit()
@@ -311,7 +312,7 @@ def test_expired_lease_is_reclaimed_and_its_former_holder_writes_nothing(kipu):
 def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):
 	connection = make_connection(kipu)
 	run = run_queue.begin_run(RunRequest(connection, "incremental"))
-	frappe.db.set_value("Sync Run", run.name, {"host": "another-machine", "process_id": "1:1"})
+	frappe.db.set_value("Sync Run", run.name, {"host": "another-machine", "process_id": "1:1:another-boot/1"})
 	frappe.db.commit()
 	with pytest.raises(RunConflictError):
 		run_queue.begin_run(RunRequest(connection, "incremental"))

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import frappe
 from frappe import _
+from frappe.model.document import Document
 from frappe.utils import add_to_date
 
-from orchestrator import clock
+from orchestrator import clock, leases
 from orchestrator.access.key_scope import get_scope
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
@@ -21,7 +22,7 @@ from orchestrator.api.shapes import OperationProgress, QueuedOperation, RecordFa
 from orchestrator.doctypes import BULK_OPERATION
 from orchestrator.exceptions import ConflictError
 
-OPERATIONS = BackgroundRecords(BULK_OPERATION, "bulk")
+OPERATIONS = BackgroundRecords(BULK_OPERATION, "bulk", max_attempts=2)
 RETENTION_DAYS = 30
 UPSERT = "Upsert"
 
@@ -41,28 +42,41 @@ def enqueue_bulk(request: BulkRequest) -> QueuedOperation:
 			"total": len(request.names),
 		}
 	).insert(ignore_permissions=True)  # users have no permission to write operations
+	_enqueue_job(operation.name)
+	return {"operation": operation.name, "status": operation.status}
+
+
+def _enqueue_job(operation: str, attempts: int = 0) -> None:
+	"""Queue the job of an operation after the commit."""
 	frappe.enqueue(
 		_run_operation_job,
 		queue=QUEUE,
-		job_id=OPERATIONS.build_job_id(operation.name),
+		job_id=OPERATIONS.build_job_id(operation, attempts),
 		enqueue_after_commit=True,
-		operation=operation.name,
+		operation=operation,
 	)
-	return {"operation": operation.name, "status": operation.status}
 
 
 def _run_operation_job(operation: str) -> None:
 	"""Run a queued call as the user who sent it."""
 	record = OPERATIONS.start(operation, clock.get_now())
-	if record is None:
-		return
+	if record is not None:
+		with leases.end_silent_connection():
+			_execute_operation(record)
+
+
+def _execute_operation(record: Document) -> None:
+	operation, attempt = str(record.name), record.attempts
 	request = BulkRequest.from_json(record.request)
 	try:
 		outcome = runs.execute_bulk(request, progress=lambda done: OPERATIONS.set_progress(operation, done))
-		_finish_operation(operation, "Completed", outcome["succeeded"], outcome["failed"], outcome["results"])
+		_finish_operation(
+			operation, attempt, "Completed", outcome["succeeded"], outcome["failed"], outcome["results"]
+		)
 	except Exception as error:
 		frappe.db.rollback()
-		_finish_operation(operation, "Failed", 0, len(request.names), _build_failure(error, operation))
+		failure = _build_failure(error, operation)
+		_finish_operation(operation, attempt, "Failed", 0, len(request.names), failure)
 	frappe.db.commit()
 
 
@@ -74,11 +88,13 @@ def _build_failure(error: Exception, operation: str) -> dict[str, str]:
 	return {"type": failure.type, "text": failure.text}
 
 
-def _finish_operation(operation: str, status: str, done: int, failed: int, results: Any) -> None:
-	"""Store the results. Raises ConflictError if the operation was given up meanwhile: its work must be
-	rolled back.
+def _finish_operation(
+	operation: str, attempt: int, status: str, done: int, failed: int, results: Any
+) -> None:
+	"""Store the results. Raises ConflictError if the operation was given up or taken over meanwhile: its work must
+	be rolled back.
 	"""
-	if not OPERATIONS.is_running(operation):
+	if not OPERATIONS.is_running(operation, attempt):
 		raise ConflictError(operation)
 	frappe.db.set_value(
 		BULK_OPERATION,
@@ -135,10 +151,19 @@ def _is_progress_cached(record: frappe._dict) -> bool:
 	return record.status == "Running" and record.operation != UPSERT
 
 
-def fail_dead_operations() -> None:
-	"""Run hourly: mark operations whose worker is lost as Failed. They changed nothing."""
-	for operation in OPERATIONS.list_dead(filters={"operation": ("!=", UPSERT)}):  # upserts are resumed
-		mark_failed(operation)
+def recover_lost_operations() -> None:
+	"""Run every five minutes: repeat operations whose worker is lost, which changed nothing. Those that have lost two are
+	marked as Failed.
+	"""
+	for operation in OPERATIONS.list_dead(
+		filters={"operation": ("!=", UPSERT)}
+	):  # upserts resume by themselves
+		attempts = OPERATIONS.requeue(operation)
+		if attempts is None:
+			mark_failed(operation)
+		else:
+			_enqueue_job(operation, attempts)
+			frappe.db.commit()  # each in a transaction of its own, which releases its lock
 
 
 def mark_failed(operation: str) -> None:

@@ -1,6 +1,6 @@
 """The job of an upsert: queued, handed over to a further job when its time is up, and resumed after a lost worker.
 
-The Bulk Operation has the number of the job that carries it out, its attempt. Each transaction locks the operation and
+The Bulk Operation has the number of the job that carries it out. Each transaction locks the operation and
 compares the number, so that a job that was given up too early writes nothing more.
 """
 
@@ -16,7 +16,7 @@ from frappe.core.doctype.file.exceptions import MaxFileSizeReachedError
 from frappe.utils import add_to_date
 from frappe.utils.background_jobs import get_job_status
 
-from orchestrator import clock
+from orchestrator import clock, leases
 from orchestrator.access import key_jobs
 from orchestrator.access.key_scope import get_scope
 from orchestrator.api import errors
@@ -56,7 +56,7 @@ def enqueue_upsert(request: UpsertRequest, records: SerializedRecords) -> Queued
 			"requested_by": frappe.session.user,
 			"request": request.to_json(),
 			"api_key": scope.key if scope else None,
-			"attempt": 1,
+			"job_number": 1,
 			"total": records.total,
 			"last_activity_at": clock.get_now(),
 		}
@@ -66,28 +66,29 @@ def enqueue_upsert(request: UpsertRequest, records: SerializedRecords) -> Queued
 	return {"operation": operation.name, "status": operation.status, "total": records.total}
 
 
-def _enqueue_job(operation: str, attempt: int) -> None:
+def _enqueue_job(operation: str, job_number: int) -> None:
 	frappe.enqueue(
 		run_upsert_job,
 		queue=QUEUE,
-		job_id=_build_job_id(operation, attempt),
+		job_id=_build_job_id(operation, job_number),
 		enqueue_after_commit=True,
 		operation=operation,
-		attempt=attempt,
+		job_number=job_number,
 	)
 
 
-def _build_job_id(operation: str, attempt: int) -> str:
-	return OPERATIONS.build_job_id(f"{operation}-{attempt}")
+def _build_job_id(operation: str, job_number: int) -> str:
+	return OPERATIONS.build_job_id(f"{operation}-{job_number}")
 
 
-def run_upsert_job(operation: str, attempt: int) -> None:
+def run_upsert_job(operation: str, job_number: int) -> None:
 	"""Carry out an upsert as the user who sent it, until it ends or the time is up."""
-	run = _start_run(operation, attempt)
+	run = _start_run(operation, job_number)
 	if run is None:
 		return
 	try:
-		_carry_out(run)
+		with leases.end_silent_connection():
+			_carry_out(run)
 	except OperationTakenOverError:
 		frappe.db.rollback()
 	except Exception as error:
@@ -116,21 +117,21 @@ def _carry_out(run: UpsertRun) -> None:
 		raise
 	except BaseTimeoutException:
 		frappe.db.rollback()
-		_start_next_attempt(run)
+		_start_next_job(run)
 	except Exception as error:
 		_fail_run(run, error)
 	else:
-		_finish_run(run, "Completed") if is_done else _start_next_attempt(run)
+		_finish_run(run, "Completed") if is_done else _start_next_job(run)
 
 
-def _start_run(operation: str, attempt: int) -> UpsertRun | None:
+def _start_run(operation: str, job_number: int) -> UpsertRun | None:
 	"""Mark the operation as running, and act as the user who asked for it, within the scope of the API key.
 
 	Returns:
 		The run. None if the operation has ended, or a later job carries it out.
 	"""
 	record = frappe.get_doc(BULK_OPERATION, operation, for_update=True)
-	if record.status not in UNFINISHED_STATUSES or record.attempt != attempt:
+	if record.status not in UNFINISHED_STATUSES or record.job_number != job_number:
 		frappe.db.rollback()
 		return None
 	now = clock.get_now()
@@ -141,7 +142,7 @@ def _start_run(operation: str, attempt: int) -> UpsertRun | None:
 		key_jobs.limit_to_key(record.api_key)
 	request = UpsertRequest.from_json(record.request)
 	frappe.local.lang = request.lang
-	return UpsertRun(operation, attempt, request)
+	return UpsertRun(operation, job_number, request)
 
 
 def _check_user_enabled() -> None:
@@ -149,11 +150,11 @@ def _check_user_enabled() -> None:
 		raise frappe.PermissionError(_("The user who sent the records is disabled."))
 
 
-def _start_next_attempt(run: UpsertRun) -> None:
+def _start_next_job(run: UpsertRun) -> None:
 	"""Let a further job go on with the rest."""
-	lock_operation(run.operation, run.attempt)
-	frappe.db.set_value(BULK_OPERATION, run.operation, "attempt", run.attempt + 1)
-	_enqueue_job(run.operation, run.attempt + 1)
+	lock_operation(run.operation, run.job_number)
+	frappe.db.set_value(BULK_OPERATION, run.operation, "job_number", run.job_number + 1)
+	_enqueue_job(run.operation, run.job_number + 1)
 	frappe.db.commit()
 
 
@@ -175,7 +176,7 @@ def _fail_run(run: UpsertRun, raised: Exception) -> None:
 
 def _finish_run(run: UpsertRun, status: str, error: RecordFailure | None = None) -> None:
 	"""Store the result file, and delete the records that were sent."""
-	lock_operation(run.operation, run.attempt)
+	lock_operation(run.operation, run.job_number)
 	outcomes = list(chunks.iterate_outcomes(run.operation))
 	file = None
 	try:
@@ -202,29 +203,31 @@ def resume_dead_operations() -> None:
 		"last_activity_at": ("<", add_to_date(clock.get_now(), minutes=-STALE_MINUTES)),
 	}
 	# No permissions: a clean-up acts for all users
-	for row in frappe.get_all(BULK_OPERATION, filters, ["name", "attempt"]):
-		if get_job_status(_build_job_id(row.name, row.attempt)) == JobStatus.QUEUED:
+	for row in frappe.get_all(BULK_OPERATION, filters, ["name", "job_number"]):
+		if get_job_status(_build_job_id(row.name, row.job_number)) == JobStatus.QUEUED:
 			continue
 		try:
-			_resume_operation(row.name, row.attempt)
+			_resume_operation(row.name, row.job_number)
 		except Exception as error:
 			_log_error(error, row.name)
 
 
-def _resume_operation(operation: str, attempt: int) -> None:
+def _resume_operation(operation: str, job_number: int) -> None:
 	record = frappe.get_doc(BULK_OPERATION, operation, for_update=True)
-	if record.status not in UNFINISHED_STATUSES or record.attempt != attempt:
+	if record.status not in UNFINISHED_STATUSES or record.job_number != job_number:
 		frappe.db.rollback()
 		return
 	resumes = record.resumed_without_progress + 1
-	values = {"status": "Running", "last_activity_at": clock.get_now(), "attempt": attempt + 1}
+	values = {"status": "Running", "last_activity_at": clock.get_now(), "job_number": job_number + 1}
 	record.db_set({**values, "resumed_without_progress": resumes})
 	if resumes <= MAX_RESUMES_WITHOUT_PROGRESS:
-		_enqueue_job(operation, attempt + 1)
+		_enqueue_job(operation, job_number + 1)
 		frappe.db.commit()
 		return
 	frappe.db.commit()
-	_give_up(UpsertRun(operation, attempt + 1, UpsertRequest.from_json(record.request)), record.requested_by)
+	_give_up(
+		UpsertRun(operation, job_number + 1, UpsertRequest.from_json(record.request)), record.requested_by
+	)
 
 
 def _give_up(run: UpsertRun, requested_by: str) -> None:

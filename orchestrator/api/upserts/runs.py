@@ -39,7 +39,7 @@ class UpsertRun:
 	"""An upsert that a job carries out as the session's user."""
 
 	operation: str
-	attempt: int
+	job_number: int
 	request: UpsertRequest
 	logged_errors: set[str] = field(default_factory=set)
 
@@ -79,7 +79,7 @@ def _write_some_with_retries(run: UpsertRun) -> bool:
 
 def _write_some(run: UpsertRun) -> bool:
 	"""Write some records in a transaction. Return False if there are none left."""
-	lock_operation(run.operation, run.attempt)
+	lock_operation(run.operation, run.job_number)
 	chunk = chunks.get_next_chunk(run.operation)
 	if chunk is None:
 		frappe.db.rollback()
@@ -98,14 +98,14 @@ def _write_some(run: UpsertRun) -> bool:
 	return True
 
 
-def lock_operation(operation: str, attempt: int) -> None:
+def lock_operation(operation: str, job_number: int) -> None:
 	"""Lock the operation until the transaction ends.
 
 	Raises:
 		OperationTakenOverError: Another job carries it out, or it has ended.
 	"""
-	current = frappe.db.get_value(BULK_OPERATION, operation, ["status", "attempt"], for_update=True)
-	if tuple(current or ()) != ("Running", attempt):
+	current = frappe.db.get_value(BULK_OPERATION, operation, ["status", "job_number"], for_update=True)
+	if tuple(current or ()) != ("Running", job_number):
 		frappe.db.rollback()
 		raise OperationTakenOverError(operation)
 

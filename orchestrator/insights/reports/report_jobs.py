@@ -21,7 +21,7 @@ from orchestrator.insights.reports import report_mail, report_runs
 from orchestrator.insights.reports.report_request import ReportRequest
 from orchestrator.insights.shapes import GeneratedReport
 
-RUN_RECORDS = BackgroundRecords(GENERATED_REPORT, "report")
+RUN_RECORDS = BackgroundRecords(GENERATED_REPORT, "report", max_attempts=2)
 
 
 def enqueue_report(report: Report, request: ReportRequest) -> str:
@@ -34,15 +34,20 @@ def enqueue_report(report: Report, request: ReportRequest) -> str:
 			"request": request.to_json(),
 		}
 	).insert(ignore_permissions=True)  # users have no permission to write runs
+	_enqueue_job(record.name, report.timeout or None)
+	return record.name
+
+
+def _enqueue_job(run: str, timeout: int | None, attempts: int = 0) -> None:
+	"""Queue the job of a run after the commit."""
 	frappe.enqueue(
 		run_report_job,
 		queue=QUEUE,
-		timeout=report.timeout or None,
-		job_id=RUN_RECORDS.build_job_id(record.name),
+		timeout=timeout,
+		job_id=RUN_RECORDS.build_job_id(run, attempts),
 		enqueue_after_commit=True,
-		run=record.name,
+		run=run,
 	)
-	return record.name
 
 
 def run_report_job(run: str) -> None:
@@ -56,10 +61,10 @@ def run_report_job(run: str) -> None:
 		values = report_runs.generate_file(
 			request, progress=lambda percent: RUN_RECORDS.set_progress(run, percent)
 		)
-		finish_run(run, report_runs.build_completed_values(values))
+		finish_run(run, record.attempts, report_runs.build_completed_values(values))
 	except Exception as error:
 		frappe.db.rollback()
-		finish_run(run, _build_failure(error, run))
+		finish_run(run, record.attempts, _build_failure(error, run))
 	_send_notification(run)
 	frappe.db.commit()
 
@@ -82,11 +87,11 @@ def _build_failed_values(error: dict[str, str]) -> dict[str, Any]:
 	}
 
 
-def finish_run(run: str, values: dict[str, Any]) -> None:
-	"""Store the result and delete the filters. Raises ConflictError if the run was given up meanwhile: its
-	file must be deleted.
+def finish_run(run: str, attempt: int, values: dict[str, Any]) -> None:
+	"""Store the result and delete the filters. Raises ConflictError if the run was given up or taken over meanwhile:
+	its file must be deleted.
 	"""
-	if not RUN_RECORDS.is_running(run):
+	if not RUN_RECORDS.is_running(run, attempt):
 		raise ConflictError(run)
 	frappe.db.set_value(GENERATED_REPORT, run, {**values, "request": None})
 
@@ -147,10 +152,17 @@ def _get_progress(record: frappe._dict) -> int:
 	return 100 if record.status == "Completed" else 0
 
 
-def fail_dead_runs() -> None:
-	"""Run hourly: mark runs whose worker is lost as Failed. They left no file."""
+def recover_lost_runs() -> None:
+	"""Run every five minutes: repeat runs whose worker is lost, which left no file. Those that have lost two are marked as
+	Failed.
+	"""
 	for run in RUN_RECORDS.list_dead(_get_timeout):
-		mark_dead_run_failed(run)
+		attempts = RUN_RECORDS.requeue(run)
+		if attempts is None:
+			mark_dead_run_failed(run)
+		else:
+			_enqueue_job(run, _get_timeout(run), attempts)
+			frappe.db.commit()  # each in a transaction of its own, which releases its lock
 
 
 def _get_timeout(run: str) -> int | None:

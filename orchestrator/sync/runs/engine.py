@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import frappe
 
-from orchestrator import clock
+from orchestrator import clock, leases
 from orchestrator.api import errors as api_errors
 from orchestrator.doctypes import KIPU_CONNECTION
 from orchestrator.sync import connection
@@ -19,10 +19,8 @@ def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 	"""Execute the run. Return its final status; the details are in its row. Never raises errors of the work."""
 	failure: Exception | None = None
 	try:
-		if run.request.sync_type == "rollback":
-			rollback.execute_rollback(run)
-			return "Completed"
-		return _run_phases(run, watch)
+		with leases.end_silent_connection():
+			return _execute(run, watch)
 	except Exception as error:
 		failure = (
 			error.with_traceback(None)
@@ -33,6 +31,13 @@ def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 		_mark_interrupted(run)
 		raise
 	return _end_run(run, failure)
+
+
+def _execute(run: Run, watch: ProgressCallback | None) -> str:
+	if run.request.sync_type == "rollback":
+		rollback.execute_rollback(run)
+		return "Completed"
+	return _run_phases(run, watch)
 
 
 def _mark_interrupted(run: Run) -> None:
@@ -55,7 +60,7 @@ def _remove_message(error: Exception) -> Exception:
 
 def _run_phases(run: Run, watch: ProgressCallback | None) -> str:
 	source = connection.get_source(run.request.connection)
-	patience = HeartbeatSleep(run.send_heartbeat)
+	patience = HeartbeatSleep(run.send_heartbeat, leases.get_heartbeat_seconds())
 	client, session = connection.open_client(source.name, patience.sleep)
 	try:
 		work = RunContext(run, source, client, patience, watch)

@@ -30,8 +30,11 @@ class HeartbeatSleep:
 	is cancelled.
 	"""
 
-	def __init__(self, send_heartbeat: Callable[[], None]) -> None:
+	def __init__(
+		self, send_heartbeat: Callable[[], None], interval_seconds: float = HEARTBEAT_SECONDS
+	) -> None:
 		self._beat = send_heartbeat
+		self._interval = interval_seconds
 		self._owner = threading.get_ident()
 		self._heard = time.monotonic()
 		self.given_up = threading.Event()
@@ -45,7 +48,7 @@ class HeartbeatSleep:
 		until = time.monotonic() + seconds
 		while (seconds_left := until - time.monotonic()) > 0:
 			time.sleep(min(seconds_left, POLL_SECONDS))
-			if time.monotonic() - self._heard > HEARTBEAT_SECONDS or seconds > POLL_SECONDS:
+			if time.monotonic() - self._heard > self._interval or seconds > POLL_SECONDS:
 				self.send_heartbeat()
 
 	def send_heartbeat(self) -> None:

@@ -1,7 +1,7 @@
 """Sync Runs before and after their work: created, queued, claimed, resumed, and interrupted when their process is gone.
 
 Each connection has one active run. A process claims a run by its lease; a run whose process is gone, or
-without a heartbeat for `LEASE_SECONDS`, is interrupted.
+without a heartbeat for the length of a lease, is interrupted.
 """
 
 import json
@@ -14,7 +14,7 @@ from frappe import _
 from frappe.utils import get_datetime, getdate
 from frappe.utils.background_jobs import is_job_enqueued
 
-from orchestrator import clock
+from orchestrator import clock, leases
 from orchestrator.doctypes import KIPU_CONNECTION, SYNC_RUN
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.sync.runs import process
@@ -22,7 +22,6 @@ from orchestrator.sync.runs.counts import Tally
 from orchestrator.sync.runs.run_records import LIVE_STATUSES, Run, RunRequest
 
 RESUMABLE_STATUSES = ("Interrupted", "Failed", "Cancelled")
-LEASE_SECONDS = 10 * 60
 # Until then, the job of a committed run may not be in the queue yet.
 QUEUE_GRACE_SECONDS = 2 * 60
 MAX_RESUME_AGE = timedelta(days=1)
@@ -92,7 +91,7 @@ def interrupt_dead_runs(connection: str) -> None:
 	rows = frappe.get_all(  # a cleanup job acts for all users
 		SYNC_RUN,
 		filters={"connection": connection, "status": ("in", LIVE_STATUSES)},
-		fields=["name", "status", "heartbeat_at", "host", "process_id"],
+		fields=["name", "status", "heartbeat_at", "process_id"],
 	)
 	for row in rows:
 		if _is_dead_run(row):
@@ -106,7 +105,7 @@ def _is_dead_run(row: Mapping[str, Any]) -> bool:
 	"""
 	silent = (clock.get_now() - get_datetime(row["heartbeat_at"])).total_seconds()
 	if row["status"] == "Running":
-		return process.is_process_gone(row["host"], row["process_id"]) or silent > LEASE_SECONDS
+		return process.is_process_gone(row["process_id"]) or silent > leases.get_lease_seconds()
 	return silent > QUEUE_GRACE_SECONDS and not is_job_enqueued(build_job_id(row["name"]))
 
 

@@ -14,11 +14,12 @@ class BulkOperation(Document):
 
 		api_key: DF.Link | None
 		atomic: DF.Check
-		attempt: DF.Int
+		attempts: DF.Int
 		created: DF.Int
 		done: DF.Int
 		failed: DF.Int
 		finished_at: DF.Datetime | None
+		job_number: DF.Int
 		last_activity_at: DF.Datetime | None
 		operation: DF.Literal["Assign", "Delete", "Upsert"]
 		reference_doctype: DF.Link

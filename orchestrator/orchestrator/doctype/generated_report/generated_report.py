@@ -14,6 +14,7 @@ class GeneratedReport(Document):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
+		attempts: DF.Int
 		error: DF.SmallText | None
 		file: DF.Link | None
 		file_size: DF.Int

@@ -22,6 +22,7 @@ class OrchestratorSettings(Document):
 		employees_reach_own_records_only: DF.Check
 		guard_platform_methods: DF.Check
 		idempotency_hours: DF.Int
+		lease_seconds: DF.Int
 		max_page_length: DF.Int
 		mcp_allow_writes: DF.Check
 		punch_clock_tolerance_seconds: DF.Int
@@ -41,6 +42,7 @@ class OrchestratorSettings(Document):
 	def validate(self) -> None:
 		settings_rules.check_minimums(self)
 		settings_rules.check_page_length(self)
+		settings_rules.check_lease(self)
 		settings_rules.check_escalation(self)
 
 	def on_update(self) -> None:

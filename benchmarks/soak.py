@@ -1,0 +1,122 @@
+"""A soak: mixed requests from several callers to real web workers, whose memory must stay flat.
+
+Reads, conditional reads, lists, pages, expansions, inserts, updates, deletions, batches, replays, change feeds, tickets,
+documents, sprints, dashboards, reports, files, refusals and the OpenAPI document, mixed by a fixed seed. The web server is
+gunicorn as in production, without `--max-requests`, which would hide a leak by starting workers anew. The resident
+memory of each worker is read at 10 %, 50 % and 100 % of the requests; the rate limit is off. Ends with exit code 1 if the
+second half adds more than 5 % to a worker's memory. Run it within a bench's `sites` folder:
+
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.soak [--requests 100000]
+"""
+
+import argparse
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+
+import psutil
+
+import frappe
+
+from benchmarks.site import connect_site
+from benchmarks.soak_requests import MIX, Caller, make_callers
+from tests.conftest import SITE, serve, stay_on_this_machine
+from tests.support.rate_limits import override_rate_limit
+
+MEASURED_PERCENT = (10, 25, 50, 75, 100)
+MAX_GROWTH = 1.05
+SEED = 20_261
+CLIENTS = 8
+
+
+def main() -> int:
+	parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+	parser.add_argument("--requests", type=int, default=100_000)
+	parser.add_argument("--workers", type=int, default=2)
+	options = parser.parse_args()
+	stay_on_this_machine()
+	sites = connect_site()
+	frappe.flags.mute_emails = True
+	callers = make_callers(CLIENTS)
+	with override_rate_limit(rate_limit_enabled=0), serve_workers(sites, options.workers) as base:
+		return run(base, callers, options.requests)
+
+
+def serve_workers(sites: Path, workers: int):
+	"""Serve the site by several worker processes of four threads each."""
+	return serve(str(SITE), sites, workers=workers)
+
+
+def run(base: str, callers: list[Caller], requests: int) -> int:
+	"""Send the requests, print the memory of the workers as they go, and return the exit code."""
+	server = find_server(base)
+	counts: Counter[str] = Counter()
+	memory: dict[int, dict[int, float]] = {}
+	done, begun = 0, time.monotonic()
+	for percent in MEASURED_PERCENT:
+		target = requests * percent // 100
+		send_many(base, callers, target - done, percent, counts)
+		done = target
+		memory[percent] = measure_workers(server)
+		print(describe(percent, done, time.monotonic() - begun, memory[percent]), flush=True)
+	print("\n" + ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())))
+	return report(memory)
+
+
+def send_many(base: str, callers: list[Caller], count: int, seed: int, counts: Counter[str]) -> None:
+	"""Send requests from all callers at the same time, each over one kept connection."""
+	share, rest = divmod(count, len(callers))
+	lock = threading.Lock()
+
+	def send(number: int) -> None:
+		caller = callers[number]
+		rng = Random(SEED * seed + number)
+		own: Counter[str] = Counter()
+		caller.connect(base)
+		for _request in range(share + (number < rest)):
+			kind = rng.choices(list(MIX), [weight for weight, _call in MIX.values()])[0]
+			caller.send(MIX[kind][1], rng)
+			own[kind] += 1
+		with lock:
+			counts.update(own)
+
+	with ThreadPoolExecutor(len(callers)) as pool:
+		list(pool.map(send, range(len(callers))))
+
+
+def find_server(base: str) -> psutil.Process:
+	"""Return the web server's first process."""
+	port = base.rpartition(":")[2]
+	return next(
+		child for child in psutil.Process().children() if any(port in word for word in child.cmdline())
+	)
+
+
+def measure_workers(server: psutil.Process) -> dict[int, float]:
+	"""Return the resident memory of each worker in MiB, by its process id."""
+	return {child.pid: child.memory_info().rss / 2**20 for child in server.children()}
+
+
+def describe(percent: int, done: int, seconds: float, memory: dict[int, float]) -> str:
+	workers = "  ".join(f"{mebibytes:7.1f}" for _pid, mebibytes in sorted(memory.items()))
+	return f"{percent:3} %  {done:7,} requests  {done / seconds:5.0f}/s  MiB of each worker: {workers}"
+
+
+def report(memory: dict[int, dict[int, float]]) -> int:
+	"""Print the growth from half to the end. Return the exit code."""
+	half, end = memory[50], memory[100]
+	if set(half) != set(end):
+		print("a worker was started anew")
+		return 1
+	growth = {pid: end[pid] / half[pid] for pid in end}
+	print("100 % beside 50 %: " + ", ".join(f"{ratio:.3f}" for ratio in growth.values()))
+	print(f"target: at most {MAX_GROWTH}")
+	return int(max(growth.values()) > MAX_GROWTH)
+
+
+if __name__ == "__main__":
+	sys.exit(main())
