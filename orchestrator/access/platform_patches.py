@@ -14,6 +14,7 @@ from typing import Any
 import frappe
 import frappe.api.v1
 import frappe.permissions
+import frappe.utils
 import frappe.utils.data
 from frappe.core.doctype.data_export.exporter import DataExporter
 from frappe.core.doctype.data_import.exporter import Exporter as TemplateExporter
@@ -207,6 +208,11 @@ def _find_in_insights() -> tuple[tuple[Any, str, Native], ...]:
 
 
 # Functions that check the switch themselves, because this app's own DocTypes are always guarded
+def _get_traceback(native: Native, *_args: Any, **_kwargs: Any) -> str:
+	"""Return the traceback without the values of local variables, which are parts of records: Frappe keeps it in logs."""
+	return str(native())
+
+
 ALWAYS_ACTIVE: frozenset[Native] = frozenset(
 	{
 		child_rows.has_child_permission,
@@ -230,6 +236,7 @@ REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(TemplateExporter, "get_exportable_fields", _get_exportable_fields),
 	(reportview, "update_wildcard_field_param", _update_wildcard_field_param),
 	(reportview, "get_filters_cond", _get_filters_cond),
+	(frappe.utils, "get_traceback", _get_traceback),
 	(frappe.utils.data, "attach_expanded_links", _attach_expanded_links),
 	(frappe.api.v1, "get_values_for_link_and_dynamic_link_fields", _expand_document),
 	(document_follow, "get_message", _get_message),
