@@ -65,6 +65,7 @@ doc_events = {
 			"orchestrator.crm.lead.validate",
 			"orchestrator.crm.lead_emails.validate",
 			"orchestrator.assignment.validate",
+			"orchestrator.sync.clients.links.validate",
 		],
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": ["orchestrator.crm.lead.on_change", "orchestrator.assignment.on_change"],
@@ -87,7 +88,7 @@ doc_events = {
 	},
 	"Issue": {
 		"before_validate": "orchestrator.assignment.before_validate",
-		"validate": "orchestrator.assignment.validate",
+		"validate": ["orchestrator.assignment.validate", "orchestrator.sync.clients.links.validate"],
 		"before_save": "orchestrator.helpdesk.due_times.before_save",
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": "orchestrator.assignment.on_change",
@@ -97,7 +98,11 @@ doc_events = {
 	},
 	"HD Ticket": {
 		"before_validate": "orchestrator.assignment.before_validate",
-		"validate": ["orchestrator.helpdesk.tickets.validate", "orchestrator.assignment.validate"],
+		"validate": [
+			"orchestrator.helpdesk.tickets.validate",
+			"orchestrator.assignment.validate",
+			"orchestrator.sync.clients.links.validate",
+		],
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": "orchestrator.assignment.on_change",
 		"on_trash": "orchestrator.helpdesk.escalation.delete_escalations",
@@ -112,6 +117,7 @@ doc_events = {
 			"orchestrator.assignment.validate",
 			"orchestrator.gameplan.task.validate",
 			"orchestrator.gameplan.dependencies.validate",
+			"orchestrator.sync.clients.links.validate",
 		],
 		"on_update": ["orchestrator.assignment.on_update", "orchestrator.gameplan.task.on_update"],
 		"on_change": ["orchestrator.assignment.on_change", "orchestrator.gameplan.events.on_change"],
@@ -121,6 +127,7 @@ doc_events = {
 			"orchestrator.gameplan.events.after_rename",
 		],
 	},
+	"Document": {"validate": "orchestrator.sync.clients.links.validate"},
 	"Leave Application": {"validate": "orchestrator.hr.leave_days.validate"},
 	"GP Task": {
 		"validate": "orchestrator.gameplan.task.validate",
