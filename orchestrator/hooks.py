@@ -51,7 +51,13 @@ override_doctype_class = {
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
 	"Webhook": "orchestrator.api.webhook_class.IdentifiedWebhook",
 }
-doctype_js = {"Task": "public/js/task.js"}
+doctype_js = {
+	"Document": "public/js/client_link.js",
+	"HD Ticket": "public/js/client_link.js",
+	"Issue": "public/js/client_link.js",
+	"Lead": "public/js/client_link.js",
+	"Task": ["public/js/task.js", "public/js/client_link.js"],
+}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py

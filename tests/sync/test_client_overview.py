@@ -14,12 +14,14 @@ from orchestrator.apps import is_installed
 from orchestrator.sync import get_client
 from tests.support import clinic, docs_factories, factories, helpdesk
 from tests.support.client import Client, get_data, get_error
+from tests.support.keys import KeyMaker
 
 METHOD = "orchestrator.sync.get_client"
 MAX_STATEMENTS = 12
 SECTIONS = ("tickets", "tasks", "documents", "appointments")
 EVERY_ROLE = ("Clinical Manager", "Support Team", "Projects User", "Sales User", "Kipu Sync Manager")
 Api = Callable[[str], Client]
+Browser = Callable[[str, str], Client]
 
 
 @dataclass(frozen=True)
@@ -367,27 +369,36 @@ def test_private_event_of_another_user_is_left_out(world: World, api: Api, site:
 	assert ([row["title"] for row in found["records"]], get_counts(found)) == (["Yesterday"], (1, 0, 0))
 
 
-@pytest.mark.parametrize("doctype", ["Issue", "Task", "Lead"])
-def test_user_links_only_clients_that_they_may_read(world: World, api: Api, site: str, doctype: str) -> None:
-	user = factories.make_user("Support Team", "Projects User", "Sales User").name
-	record = {"Issue": factories.make_issue, "Task": factories.make_task, "Lead": factories.make_lead}[
-		doctype
-	]()
-	path = f"/api/resource/{doctype}/{record.name}"
-	refused = [
-		get_error(api(user).request("PUT", path, json={"client": client}))
-		for client in (world.client, "CL-UNKNOWN")
-	]
-	assert refused[0][1] == refused[1][1] == "LinkValidationError"
-	frappe.db.rollback()
-	assert not frappe.db.get_value(doctype, record.name, "client")
+def test_key_sees_what_its_scope_includes(world: World, api: Api, site: str) -> None:
+	keys = KeyMaker(api(world.all_roles))
+	scope = {"doctypes": {"Client": ["read"], "Task": ["read"]}, "methods": [METHOD]}
+	found = get_data(keys.client(**scope).get(METHOD, client=world.client))
+	assert [name for name in SECTIONS if found[name]] == ["tasks"]
+	assert (found["stays"], found["activity"], found["can_create"]) == (None, [], {})
+	refused = keys.client(doctypes={"Task": ["read"]}, methods=[METHOD])
+	assert get_error(refused.get(METHOD, client=world.client)) == (403, "PermissionError")
 
 
-def test_linked_client_stays_when_somebody_else_saves_the_record(world: World, api: Api, site: str) -> None:
-	task = factories.make_task(client=world.client, subject="Keep the link")
-	user = factories.make_user("Projects User").name
-	assert api(user).request("PUT", f"/api/resource/Task/{task.name}", json={"priority": "High"}).ok
-	frappe.db.rollback()
-	assert frappe.db.get_value("Task", task.name, "client") == world.client
-	frappe.delete_doc("Task", task.name, force=True)
-	frappe.db.commit()
+def test_printed_client_has_no_sensitive_fields(world: World, browser: Browser, site: str) -> None:
+	printed = browser(world.manager, factories.PASSWORD).get(
+		"frappe.www.printview.get_html_and_style", doc="Client", name=world.client
+	)
+	html = printed.json()["message"]["html"]
+	assert "Zora Quill" in html
+	assert "555-0100" in html
+	assert "Canary" not in html
+	assert frappe.db.get_value("Client", world.client, "person_id") not in html
+	assert world.other_facility in html  # the former stay
+
+
+def test_client_is_printed_with_the_letter_head(world: World, browser: Browser, site: str) -> None:
+	head = factories.make_record(
+		"Letter Head",
+		letter_head_name=factories.make_unique("Head"),
+		source="HTML",
+		content="<b>Harbor Clinic</b>",
+	)
+	printed = browser(world.clinical_user, factories.PASSWORD).get(
+		"frappe.www.printview.get_html_and_style", doc="Client", name=world.client, letterhead=head.name
+	)
+	assert "<b>Harbor Clinic</b>" in printed.json()["message"]["html"]
