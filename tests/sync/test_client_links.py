@@ -31,11 +31,11 @@ def get_link(doctype: str, name: str) -> str | None:
 @pytest.mark.parametrize("hidden", [True, False])
 @pytest.mark.parametrize("doctype", MAKERS)
 def test_hidden_and_missing_clients_are_refused_alike(
-	client: str, api: Api, site: str, doctype: str, hidden: bool
+	api: Api, site: str, doctype: str, hidden: bool
 ) -> None:
 	user = api(factories.make_user(*STAFF).name)
 	record = MAKERS[doctype]()
-	linked = client if hidden else "CL-UNKNOWN"
+	linked = clinic.make_client(clinic.make_connection()).name if hidden else "CL-UNKNOWN"
 	reply = user.request("PUT", f"/api/resource/{doctype}/{record.name}", json={"client": linked})
 	assert reply.json()["exc_type"] == "LinkValidationError"
 	assert f"Could not find Client: {linked}" in reply.text
@@ -63,7 +63,32 @@ def test_link_stays_when_somebody_else_saves_the_record(client: str, api: Api, s
 	assert get_link("Task", task.name) == client
 
 
-def test_document_is_linked_only_to_a_client_that_the_user_may_read(client: str, api: Api, site: str) -> None:
+def test_agent_without_access_to_clients_splits_a_linked_ticket(client: str, api: Api, site: str) -> None:
+	issue = factories.make_issue(client=client)
+	issue.add_comment("Comment", "First")
+	mail = factories.make_record(
+		"Communication",
+		communication_type="Communication",
+		reference_doctype="Issue",
+		reference_name=issue.name,
+		content="About two things",
+		subject="Two things",
+	)
+	agent = api(factories.make_user("Support Team").name)
+	body = {
+		"dt": "Issue",
+		"dn": issue.name,
+		"method": "split_issue",
+		"args": {"subject": "The second thing", "communication_id": mail.name},
+	}
+	reply = agent.request("POST", "/api/method/run_doc_method", json=body)
+	assert reply.ok, reply.text
+	frappe.db.rollback()
+	assert frappe.db.get_value("Issue", {"issue_split_from": issue.name}, "client") == client
+
+
+def test_document_is_linked_only_to_a_client_that_the_user_may_read(api: Api, site: str) -> None:
+	client = clinic.make_client(clinic.make_connection()).name
 	user = factories.make_user("Employee").name
 	document = docs_factories.make_document(docs_factories.make_folder(("User", user, "Write")))
 	path = f"/api/resource/Document/{document}"
@@ -74,9 +99,10 @@ def test_document_is_linked_only_to_a_client_that_the_user_may_read(client: str,
 	assert get_link("Document", document) == client
 
 
-def test_customer_does_not_link_their_ticket_to_a_client(client: str, api: Api, site: str) -> None:
+def test_customer_does_not_link_their_ticket_to_a_client(api: Api, site: str) -> None:
 	if not frappe.db.exists("DocType", "HD Ticket"):
 		pytest.skip("Helpdesk is not installed")
+	client = clinic.make_client(clinic.make_connection()).name
 	customer = helpdesk.make_portal_user()
 	ticket = helpdesk.make_hd_ticket(raised_by=customer)
 	reply = api(customer).request("PUT", f"/api/resource/HD Ticket/{ticket.name}", json={"client": client})
