@@ -30,7 +30,7 @@ Object.assign(orchestrator.client_360, {
 		if (!alerts.length) return;
 		const list = $(`<ul class="client-360-alerts"></ul>`).attr("aria-label", __("Alerts")).appendTo(parent);
 		for (const { code, level, message } of alerts) {
-			const pill = $(`<span class="indicator-pill no-indicator-dot"></span>`)
+			const pill = $(`<span class="indicator-pill"></span>`)
 				.addClass(level === "danger" ? "red" : "orange")
 				.text(message);
 			$(`<li></li>`).attr("data-alert", code).append(pill).appendTo(list);
