@@ -39,10 +39,12 @@ TICKET_ESCALATION: Final = "Ticket Escalation"
 WEBHOOK_DELIVERY: Final = "Webhook Delivery"
 
 # The platform's
+APPOINTMENT: Final = "Appointment"
 AUTO_EMAIL_REPORT: Final = "Auto Email Report"
 DELETED_DOCUMENT: Final = "Deleted Document"
 EMPLOYEE: Final = "Employee"
 EMPLOYEE_CHECKIN: Final = "Employee Checkin"
+EVENT: Final = "Event"
 GP_TASK: Final = "GP Task"
 HD_TICKET: Final = "HD Ticket"
 HD_TICKET_COMMENT: Final = "HD Ticket Comment"

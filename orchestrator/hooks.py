@@ -52,7 +52,13 @@ override_doctype_class = {
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
 	"Webhook": "orchestrator.api.webhook_class.IdentifiedWebhook",
 }
-doctype_js = {"Task": "public/js/task.js"}
+doctype_js = {
+	"Document": "public/js/client_link.js",
+	"HD Ticket": "public/js/client_link.js",
+	"Issue": "public/js/client_link.js",
+	"Lead": "public/js/client_link.js",
+	"Task": ["public/js/task.js", "public/js/client_link.js"],
+}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py
@@ -66,6 +72,7 @@ doc_events = {
 			"orchestrator.crm.lead.validate",
 			"orchestrator.crm.lead_emails.validate",
 			"orchestrator.assignment.validate",
+			"orchestrator.sync.clients.links.validate",
 		],
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": ["orchestrator.crm.lead.on_change", "orchestrator.assignment.on_change"],
@@ -88,7 +95,7 @@ doc_events = {
 	},
 	"Issue": {
 		"before_validate": "orchestrator.assignment.before_validate",
-		"validate": "orchestrator.assignment.validate",
+		"validate": ["orchestrator.assignment.validate", "orchestrator.sync.clients.links.validate"],
 		"before_save": "orchestrator.helpdesk.due_times.before_save",
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": "orchestrator.assignment.on_change",
@@ -98,7 +105,11 @@ doc_events = {
 	},
 	"HD Ticket": {
 		"before_validate": "orchestrator.assignment.before_validate",
-		"validate": ["orchestrator.helpdesk.tickets.validate", "orchestrator.assignment.validate"],
+		"validate": [
+			"orchestrator.helpdesk.tickets.validate",
+			"orchestrator.assignment.validate",
+			"orchestrator.sync.clients.links.validate",
+		],
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": "orchestrator.assignment.on_change",
 		"on_trash": "orchestrator.helpdesk.escalation.delete_escalations",
@@ -113,6 +124,7 @@ doc_events = {
 			"orchestrator.assignment.validate",
 			"orchestrator.gameplan.task.validate",
 			"orchestrator.gameplan.dependencies.validate",
+			"orchestrator.sync.clients.links.validate",
 		],
 		"on_update": ["orchestrator.assignment.on_update", "orchestrator.gameplan.task.on_update"],
 		"on_change": ["orchestrator.assignment.on_change", "orchestrator.gameplan.events.on_change"],
@@ -122,6 +134,7 @@ doc_events = {
 			"orchestrator.gameplan.events.after_rename",
 		],
 	},
+	"Document": {"validate": "orchestrator.sync.clients.links.validate"},
 	"Leave Application": {"validate": "orchestrator.hr.leave_days.validate"},
 	"GP Task": {
 		"validate": "orchestrator.gameplan.task.validate",

@@ -47,7 +47,7 @@ INNER_LAYERS = {
 		{"merge"},
 		{"storage"},
 		{"runs"},
-		{"actions", "tools"},
+		{"actions", "clients", "tools"},
 		{"jobs", ""},
 	),
 	"insights": ({"metrics", "shapes"}, {"dashboards", "reports"}, {""}),
@@ -76,6 +76,7 @@ CONTROLLER_HOOKS = {
 	"before_print",
 	"before_rename",
 	"before_validate",
+	"get_data",  # the connections of a form, in <doctype>_dashboard.py
 	"on_doctype_update",
 	"on_trash",
 	"on_update",

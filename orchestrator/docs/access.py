@@ -116,29 +116,28 @@ def _get_tree() -> list[FolderNode]:
 def _get_grants(user: str) -> list[Grant]:
 	"""Return the grants to the user, to one of their roles, or to a department that theirs is or belongs to."""
 	table = frappe.qb.DocType(DOCUMENT_FOLDER_ACCESS)
-	names = {"Role": frappe.get_roles(user), "Department": _list_departments(user), "User": [user]}
-	condition_of_grantee = None
-	for kind, grantees in names.items():
-		if grantees:
-			condition = (table.grantee_type == kind) & table.grantee.isin(grantees)
-			condition_of_grantee = (
-				condition if condition_of_grantee is None else condition_of_grantee | condition
-			)
+	condition_of_grantee = (
+		((table.grantee_type == "Role") & table.grantee.isin(frappe.get_roles(user)))
+		| ((table.grantee_type == "Department") & table.grantee.isin(_build_departments_query(user)))
+		| ((table.grantee_type == "User") & (table.grantee == user))
+	)
 	rows = frappe.qb.from_(table).select(table.parent, table.level).where(condition_of_grantee).run()
 	return [Grant(folder, LEVEL_BY_NAME.get(level, NONE)) for folder, level in rows]
 
 
-def _list_departments(user: str) -> list[str]:
-	"""Return the department of the user's active employee record, and its ancestors."""
-	# get_all: access must not depend on the user's permissions on HR records.
-	own = frappe.get_all(EMPLOYEE, {"user_id": user, "status": "Active"}, pluck="department", limit=1)
-	if not own or not own[0]:
-		return []
-	bounds = frappe.db.get_value("Department", own[0], ["lft", "rgt"], as_dict=True)
-	if not bounds:
-		return []
-	return frappe.get_all(
-		"Department", {"lft": ("<=", bounds.lft), "rgt": (">=", bounds.rgt)}, pluck="name", limit=0
+def _build_departments_query(user: str) -> Any:
+	"""Return the query for the department of the user's active employee record, and its ancestors."""
+	# No permissions: access must not depend on the user's permissions on HR records.
+	employee, department = frappe.qb.DocType(EMPLOYEE), frappe.qb.DocType("Department")
+	ancestor = frappe.qb.DocType("Department").as_("ancestor")
+	return (
+		frappe.qb.from_(employee)
+		.join(department)
+		.on(department.name == employee.department)
+		.join(ancestor)
+		.on((ancestor.lft <= department.lft) & (ancestor.rgt >= department.rgt))
+		.where((employee.user_id == user) & (employee.status == "Active"))
+		.select(ancestor.name)
 	)
 
 

@@ -25,7 +25,7 @@ SYSTEM_FIELDS = (
 	"checked_out_by",
 	"checked_out_at",
 )
-AUDITED_FIELDS = ("title", "status", "owner_department", "description")
+AUDITED_FIELDS = ("title", "status", "owner_department", "client", "description")
 
 
 def clear_system_fields(doc: "Document") -> None:

@@ -56,9 +56,23 @@ def _build_sprint_field(insert_after: str, **more: Any) -> Field:
 	}
 
 
+def _build_client_field(insert_after: str) -> Field:
+	"""Return the client that a record is about."""
+	return {
+		"fieldname": "client",
+		"label": "Client",
+		"fieldtype": "Link",
+		"options": "Client",
+		"insert_after": insert_after,
+		"in_standard_filter": 1,
+		"search_index": 1,
+	}
+
+
 CUSTOM_FIELDS: dict[str, list[Field]] = {
 	"Lead": [
 		_build_assignee_field(insert_after="lead_owner"),
+		_build_client_field(insert_after="assigned_to"),
 		{
 			"fieldname": "topic",
 			"label": "Topic",
@@ -92,6 +106,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 	],
 	"Issue": [
 		_build_assignee_field(insert_after="priority"),
+		_build_client_field(insert_after="customer"),
 		{
 			"fieldname": "sla_paused_working_seconds",
 			"label": "Paused Working Time (Seconds)",
@@ -104,6 +119,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 	],
 	"Task": [
 		_build_assignee_field(insert_after="priority"),
+		_build_client_field(insert_after="project"),
 		{
 			"fieldname": "progress_notes",
 			"label": "Progress Notes",
@@ -202,7 +218,12 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 
 # The same for DocTypes of optional apps, created when the app is installed.
 CUSTOM_FIELDS_OF_APPS: dict[str, dict[str, list[Field]]] = {
-	"helpdesk": {"HD Ticket": [_build_assignee_field(insert_after="priority")]},
+	"helpdesk": {
+		"HD Ticket": [
+			_build_assignee_field(insert_after="priority"),
+			_build_client_field(insert_after="customer"),
+		]
+	},
 	"gameplan": {
 		"GP Task": [
 			_build_sprint_field(insert_after="project"),

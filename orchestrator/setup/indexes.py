@@ -18,6 +18,9 @@ INDEXES = (
 		"orchestrator_pipeline",
 		("pipeline_stage", "company", "currency", "opportunity_amount", "conversion_rate"),
 	),
+	# appointments of a client: see orchestrator/sync/clients
+	Index("Event Participants", "orchestrator_participant", ("reference_docname",)),
+	Index("Appointment", "orchestrator_party", ("party",)),
 )
 
 

@@ -8,7 +8,9 @@ from frappe import _lt
 from orchestrator.api.endpoint import READ, WRITE, endpoint
 from orchestrator.api.schema_types import Bounded, ListOf, OneOf, OptionalDay
 from orchestrator.sync.actions import history, run_actions, run_requests
+from orchestrator.sync.clients import overview
 from orchestrator.sync.shapes import (
+	ClientOverview,
 	ConnectionTest,
 	DiscardedIssues,
 	MappingPreview,
@@ -313,3 +315,24 @@ def resume_connection(connection: str) -> ResumedConnection:
 	frappe.only_for(RUNS)
 	run_actions.resume_connection(connection)
 	return {"connection": connection, "status": "Active"}
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Client fetched"), effect=READ)
+def get_client(client: str) -> ClientOverview:
+	"""Return a client with its stays, tickets, tasks, documents, appointments and activity.
+
+	Args:
+		client: Name of the Client.
+
+	Returns:
+		State, age and expected discharge of the client, alerts, and sections of records. Records, counts and fields are those that the caller may read; a section that the caller may not read at all is null.
+
+	Permissions:
+		Read permission on the client. Each section needs read permission on its own DocTypes.
+
+	Raises:
+		PermissionError: 403. The caller may not read Clients.
+		DoesNotExistError: 404. There is no such client, or it is hidden from the caller.
+	"""
+	return overview.get_overview(client)

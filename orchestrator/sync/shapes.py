@@ -11,6 +11,8 @@ RunStatus = Annotated[
 	str,
 	OneOf("Queued", "Running", "Completed", "Held", "Failed", "Cancelled", "Interrupted", "Rolled Back"),
 ]
+ClientStatus = Annotated[str, OneOf("Pre-Admission", "Active", "Discharged", "Absent", "Deleted")]
+Section = Literal["tickets", "tasks", "documents", "appointments"]
 Effect = Literal["set", "same", "kept", "review", "not sent", "unreadable"]
 
 
@@ -161,3 +163,128 @@ class ResumedConnection(TypedDict):
 
 	connection: str
 	status: Annotated[str, OneOf("Active")]
+
+
+class ClientHeader(TypedDict):
+	"""A client. Fields that the caller may not see are null. `age` is in whole years; the dates are YYYY-MM-DD."""
+
+	name: str
+	full_name: str
+	preferred_name: str | None
+	status: ClientStatus | None
+	facility: str | None
+	level_of_care: str | None
+	admission_date: str | None
+	discharge_date: str | None
+	expected_discharge_date: str | None
+	date_of_birth: str | None
+	age: int | None
+	gender: str | None
+	pronouns: str | None
+	preferred_language: str | None
+	phone: str | None
+	email: str | None
+
+
+class ClientAlert(TypedDict):
+	"""Something to notice about a client. `count` is the number of records that the alert is about."""
+
+	code: Annotated[
+		str,
+		OneOf(
+			"deceased",
+			"deleted",
+			"absent",
+			"discharge_overdue",
+			"overdue_tickets",
+			"overdue_tasks",
+			"sync_issues",
+		),
+	]
+	level: Literal["danger", "warning"]
+	message: str
+	count: int | None
+
+
+class StayEntry(TypedDict):
+	"""A stay. `days` is its length until its discharge or, in care, until today."""
+
+	name: str
+	status: ClientStatus | None
+	facility: str | None
+	level_of_care: str | None
+	program: str | None
+	mr_number: str | None
+	admission_date: str | None
+	expected_discharge_date: str | None
+	discharge_date: str | None
+	absent_since: str | None
+	days: int | None
+	next_level_of_care: str | None
+	discharge_type: str | None
+	bed: str | None
+
+
+class LinkedRecord(TypedDict):
+	"""A record that refers to a client. `due` is the due date, or the date of an appointment."""
+
+	doctype: str
+	name: str
+	title: str
+	status: str | None
+	priority: str | None
+	assigned_to: str | None
+	due: str | None
+	is_open: bool
+	is_overdue: bool
+	creation: str
+	modified: str
+
+
+class LinkedSection(TypedDict):
+	"""Records of one kind that the caller may read: up to 20 of each DocType, and the number of all."""
+
+	doctypes: list[str]
+	records: list[LinkedRecord]
+	total: int
+	open: int
+	overdue: int
+
+
+class FieldChange(TypedDict):
+	"""A changed field."""
+
+	field: str
+	label: str
+	before: str | None
+	after: str | None
+
+
+class ActivityEntry(TypedDict):
+	"""A comment on the client, or a change of the client or a stay."""
+
+	kind: Literal["comment", "change"]
+	type: str
+	doctype: str
+	name: str
+	user: str
+	user_name: str
+	at: str
+	text: str
+	changes: list[FieldChange]
+
+
+class ClientOverview(TypedDict):
+	"""A client with everything that refers to it. A section that the caller may not read is null. `can_create` has the
+	DocType of new records by section, where the caller may create them.
+	"""
+
+	client: ClientHeader
+	alerts: list[ClientAlert]
+	stays: list[StayEntry] | None
+	tickets: LinkedSection | None
+	tasks: LinkedSection | None
+	documents: LinkedSection | None
+	appointments: LinkedSection | None
+	activity: list[ActivityEntry]
+	can_create: dict[Section, str]

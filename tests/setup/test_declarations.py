@@ -120,6 +120,7 @@ def test_without_an_app_nothing_is_declared_for_its_doctypes(site, monkeypatch):
 	without = {f"{doctype}.{field['fieldname']}" for doctype, field in custom_fields.list_declared_fields()}
 	assert with_apps - without == {
 		"HD Ticket.assigned_to",
+		"HD Ticket.client",
 		"GP Task.sprint",
 		"GP Task.expected_time",
 		"GP Task.progress",

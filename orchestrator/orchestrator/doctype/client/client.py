@@ -6,6 +6,7 @@ import frappe
 from frappe.model.document import Document
 
 from orchestrator.doctypes import CLIENT, SYNC_STATE
+from orchestrator.sync.clients.overview import list_stays
 from orchestrator.sync.merge.identity import build_client_name, build_full_name
 
 
@@ -60,6 +61,9 @@ class Client(Document):
 
 	def validate(self) -> None:
 		self.full_name = build_full_name(self)
+
+	def before_print(self, *_args: object) -> None:
+		self.readable_stays = list_stays(str(self.name)) or []  # for the print format Client Summary
 
 	def on_trash(self) -> None:
 		# If Kipu still lists it, a full run imports it again: without a Sync State it counts as new.

@@ -23,6 +23,7 @@ class Document(Base):
 		checked_out_at: DF.Datetime | None
 		checked_out_by: DF.Link | None
 		checksum: DF.Data | None
+		client: DF.Link | None
 		current_version: DF.Int
 		description: DF.SmallText | None
 		document_folder: DF.Link

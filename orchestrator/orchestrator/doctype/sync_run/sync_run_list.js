@@ -1,5 +1,12 @@
 frappe.listview_settings["Sync Run"] = {
-	add_fields: ["status", "dry_run"],
+	add_fields: ["status", "dry_run", "creation"],
+
+	formatters: {
+		sync_type(value, field, doc) {
+			const type = value.charAt(0).toUpperCase() + value.slice(1);
+			return `${__(type)}, ${frappe.datetime.str_to_user(doc.creation)}`;
+		},
+	},
 
 	get_indicator(doc) {
 		const colours = {
