@@ -34,6 +34,7 @@ frappe.provide("orchestrator.documents");
 				{ fieldtype: "HTML", fieldname: "result" },
 			],
 		});
+		label_controls(dialog);
 		const result = dialog.fields_dict.result.$wrapper;
 		let loaded;
 		async function load() {
@@ -52,6 +53,15 @@ frappe.provide("orchestrator.documents");
 		dialog.$wrapper.on("hidden.bs.modal", () => dialog.$wrapper.remove());
 		dialog.show();
 		dialog.set_values({ first: String(first), second: String(second) }).then(load);
+	}
+
+	// Desk's dialogs do not name themselves or their controls to screen readers.
+	function label_controls(dialog) {
+		dialog.$wrapper.attr("aria-label", dialog.title);
+		dialog.$wrapper.find(".btn-modal-close").attr("aria-label", __("Close"));
+		for (const name of ["first", "second"]) {
+			dialog.fields_dict[name].$input.attr("aria-label", __(dialog.fields_dict[name].df.label));
+		}
 	}
 
 	function label_version(version, users) {
