@@ -26,16 +26,17 @@ def get_version_text(version: "DocumentVersion") -> str:
 
 
 def extract_text(
-	path: Path, media_type: str, seconds: float | None = None, max_characters: int = MAX_CHARACTERS
+	path: Path, media_type: str, seconds: float | None = None, max_characters: int | None = None
 ) -> str | None:
-	"""Return the text of a file of this type, at most `max_characters`, extracted within `seconds` (default:
-	MAX_SECONDS).
+	"""Return the text of a file of this type, at most `max_characters` (default: MAX_CHARACTERS), extracted
+	within `seconds` (default: MAX_SECONDS).
 
 	None if there is none: another type, a damaged file, one that exceeds the limits.
 	"""
+	longest = str(max_characters or MAX_CHARACTERS)
 	try:
 		done = subprocess.run(  # noqa: S603  # our own reader, on a path of our own
-			[sys.executable, str(READER_SCRIPT), str(path.resolve()), media_type, str(max_characters)],
+			[sys.executable, str(READER_SCRIPT), str(path.resolve()), media_type, longest],
 			stdout=subprocess.PIPE,
 			stderr=subprocess.DEVNULL,  # a malicious file may cause endless warnings
 			timeout=seconds or MAX_SECONDS,

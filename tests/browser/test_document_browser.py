@@ -134,9 +134,10 @@ def test_previews_show_files_and_run_nothing(open_desk: OpenDesk, place: dict[st
 
 def test_versions_are_compared_restored_and_approved(open_desk: OpenDesk, place: dict[str, str]) -> None:
 	document = make_document(place["folder"], b"Call 988.\nSign.\n", title="line.txt")
-	add_version(document, b"Call 988 at once.\nSign.\n", "Clearer")
+	add_version(document, bX
 	page = open_desk(place["writer"]).open(f"/app/document-browser/document/{document}", ".doc-text")
 	page.click("[data-tab=versions]")
+	assert page.locator(".doc-notes").all_inner_texts() == [notes, ""]
 	page.click(".doc-compare")
 	page.wait_for_selector(".doc-diff ins")
 	assert page.locator(".doc-diff ins").all_inner_texts() == [" at once"]

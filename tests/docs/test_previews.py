@@ -232,6 +232,7 @@ def test_a_damaged_file_has_no_preview(place: dict[str, str], reader: Client) ->
 	path.chmod(0o600)
 	path.write_bytes(b"changed")
 	assert get_error(reader.get(CONTENT, document=document)) == (409, "DamagedFileConflictError")
+	path.write_bytes(build_png())  # no other test is to find the damage
 
 
 def test_without_libreoffice_the_reply_says_so(

@@ -30,7 +30,7 @@ frappe.provide("orchestrator.documents");
 				close: () => this.close_document(),
 				changed: (standing) => this.reload(standing),
 			});
-			Object.assign(this, { rows: [], path: [], users: {}, order: "title asc" });
+			Object.assign(this, { rows: [], path: [], users: {}, access: {}, order: "title asc" });
 			this.set_view(localStorage.getItem(VIEW_KEY) || "list");
 			documents.accept_drops(this.content, () => this.folder, () => this.reload());
 		}
@@ -55,6 +55,7 @@ frappe.provide("orchestrator.documents");
 			const is_current = this.is_current;
 			const had_focus = this.content[0].contains(document.activeElement);
 			this.hide_document();
+			this.access = {};
 			const page = await this.fetch_folder(name, 0);
 			if (!is_current()) return;
 			this.query = null;
@@ -109,7 +110,6 @@ frappe.provide("orchestrator.documents");
 		}
 
 		get_access(folder) {
-			this.access ??= {};
 			this.access[folder] ??= documents.call("get_access", { folder });
 			return this.access[folder];
 		}
@@ -162,7 +162,6 @@ frappe.provide("orchestrator.documents");
 		}
 
 		async reload(standing) {
-			this.access = {};
 			if (this.query) return this.show();
 			const name = this.document;
 			const tree = this.name;

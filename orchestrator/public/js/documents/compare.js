@@ -14,7 +14,7 @@ frappe.provide("orchestrator.documents");
 	};
 
 	function show_comparison(document, versions, users, first, second) {
-		const options = versions.map((version) => ({ value: String(version.number), label: label_version(version, users) }));
+		const options = versions.map((version) => ({ value: String(version.number), label: documents.escape(label_version(version, users)) }));
 		const select = (fieldname, label, value) => ({
 			fieldname,
 			label,

@@ -95,12 +95,22 @@ frappe.provide("orchestrator.documents");
 			event.preventDefault();
 			clear();
 			const target = find_target(event);
-			const files = [...event.originalEvent.dataTransfer.files];
+			const files = list_files(event.originalEvent.dataTransfer);
 			if (!target || target.access === "Read") {
 				return frappe.show_alert({ message: __("You need write access to a folder to upload files there."), indicator: "orange" });
 			}
 			if (files.length) documents.uploads.add(files, target.path, on_done);
 		});
+	}
+
+	// Returns the dropped files. A browser passes folders as files that cannot be read.
+	function list_files(transfer) {
+		const items = [...transfer.items].filter((item) => item.kind === "file");
+		const files = items.filter((item) => !item.webkitGetAsEntry?.()?.isDirectory).map((item) => item.getAsFile());
+		if (files.length < items.length) {
+			frappe.show_alert({ message: __("Folders are not uploaded. Drop the files in them."), indicator: "orange" });
+		}
+		return files;
 	}
 
 	function has_files(event) {

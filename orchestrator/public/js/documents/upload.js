@@ -9,7 +9,7 @@ frappe.provide("orchestrator.documents");
 		constructor() {
 			this.waiting = [];
 			this.running = 0;
-			this.listeners = new Set();
+			window.addEventListener("beforeunload", (event) => this.running && event.preventDefault());
 		}
 
 		// Adds files for a folder, given by its path. `on_done` is called when all of them have been sent.
@@ -33,8 +33,16 @@ frappe.provide("orchestrator.documents");
 		}
 
 		enqueue(file, method, form, batch) {
-			this.waiting.push({ method, form, batch, line: this.make_line(file) });
+			const task = { method, form, batch, line: this.make_line(file) };
+			task.line.cancel = () => this.cancel(task);
+			this.waiting.push(task);
 			this.start();
+		}
+
+		// Cancels an upload that has not begun.
+		cancel(task) {
+			this.waiting = this.waiting.filter((other) => other !== task);
+			this.close(task, () => task.line.fail(__("Cancelled.")));
 		}
 
 		start() {
@@ -59,13 +67,19 @@ frappe.provide("orchestrator.documents");
 		}
 
 		finish(task, request) {
-			try {
-				if (!request.status) throw new Error(__("The upload was interrupted."));
-				const data = documents.parse_reply(request.status, request.responseText);
-				task.line.succeed(describe_result(data, request.status));
-			} catch (error) {
-				task.line.fail(error.message);
-			}
+			this.close(task, () => {
+				try {
+					if (!request.status) throw new Error(__("The upload was interrupted."));
+					const data = documents.parse_reply(request.status, request.responseText);
+					task.line.succeed(describe_result(data, request.status));
+				} catch (error) {
+					task.line.fail(error.message);
+				}
+			});
+		}
+
+		close(task, show_result) {
+			show_result();
 			task.batch.left -= 1;
 			if (!task.batch.left) task.batch.on_done?.();
 		}
