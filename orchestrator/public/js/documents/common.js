@@ -7,6 +7,11 @@ frappe.provide("orchestrator.documents");
 	const UNITS = ["B", "KB", "MB", "GB"];
 	const STATUS_COLORS = { Draft: "gray", "In Review": "orange", Approved: "green", Archived: "blue" };
 	const ICONS = { pdf: "PDF", image: "IMG", text: "TXT", table: "CSV", office: "DOC", archive: "ZIP", none: "FILE" };
+	const KINDS = {
+		pdf: "pdf", png: "image", jpg: "image", jpeg: "image", gif: "image", webp: "image", svg: "image", txt: "text",
+		md: "text", html: "text", json: "text", xml: "text", csv: "table", xls: "table", xlsx: "table", ods: "table",
+		doc: "office", docx: "office", odt: "office", rtf: "office", ppt: "office", pptx: "office", odp: "office", zip: "archive",
+	};
 
 	class CallError extends Error {
 		constructor(message, status) {
@@ -84,8 +89,10 @@ frappe.provide("orchestrator.documents");
 		return `<span class="indicator-pill no-indicator-dot ${color}">${escape(label)}</span>`;
 	}
 
-	function render_file_icon(media_type) {
-		const kind = find_kind(media_type || "");
+	// Search hits have a file name, but no media type.
+	function render_file_icon(media_type, file_name) {
+		const extension = (file_name || "").split(".").pop().toLowerCase();
+		const kind = media_type ? find_kind(media_type) : KINDS[extension] || "none";
 		return `<span class="doc-icon doc-icon-${kind}" aria-hidden="true">${ICONS[kind]}</span>`;
 	}
 

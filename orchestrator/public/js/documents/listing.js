@@ -33,7 +33,7 @@ frappe.provide("orchestrator.documents");
 
 		add_document(doc, users, query) {
 			const title = query ? documents.highlight(doc.title, query) : documents.escape(doc.title);
-			const item = this.make_item({ doc }, documents.render_file_icon(doc.mime_type), title);
+			const item = this.make_item({ doc }, documents.render_file_icon(doc.mime_type, doc.file_name), title);
 			item.attr("data-document", doc.document);
 			item.find(".doc-status").html(documents.render_status(doc));
 			if (query) return this.describe_hit(item, doc, query);
