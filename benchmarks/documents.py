@@ -1,5 +1,5 @@
-"""Documents: a version of 10 MB compared with Frappe's upload of the same file, and a search with a read by
-primary key.
+"""Documents: a version of 10 MB compared with Frappe's upload of the same file, a search with a read by primary
+key, and the page of a folder with Desk's list.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/documents.py [documents] [MB]
 
@@ -19,14 +19,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import frappe
 
 from benchmarks.timing import measure_in_turn
-from orchestrator.docs import fulltext
+from orchestrator.docs import browsing, fulltext
 from tests.conftest import serve, stay_on_this_machine
 from tests.support import docs_factories, factories
 from tests.support.client import Client
 
 DOCUMENTS, MEGABYTES = 50_000, 10
 ROUNDS, SEARCH_ROUNDS = 15, 201
-ALLOWED_UPLOAD, ALLOWED_SEARCH = 1.3, 20.0
+ALLOWED_UPLOAD, ALLOWED_SEARCH, ALLOWED_FOLDER = 1.3, 20.0, 1.5
+FOLDER_PAGE = 100
 WORDS_PER_DOCUMENT, VOCABULARY, BATCH = 150, 5_000, 1_000
 PREFIX = "BENCH-"
 RARE, USUAL = "zanzibarite", "lighthouse"
@@ -152,6 +153,29 @@ def measure_search(client: Client, reader: str, count: int) -> bool:
 	return many <= ALLOWED_SEARCH * row and one <= ALLOWED_SEARCH * row
 
 
+def measure_folder(client: Client, folder: str) -> bool:
+	"""Measure the page of a folder with all documents, compared with Desk's list of the same rows."""
+	fields = json.dumps([name for name in browsing.ROW_FIELDS if name != "_user_tags"])
+	filters = json.dumps({"document_folder": folder})
+	page = {"limit_page_length": FOLDER_PAGE}
+	stock = {"doctype": "Document", "fields": fields, "filters": filters, "order_by": "title asc", **page}
+	took = measure_in_turn(
+		{
+			"stock list of 100 documents": lambda: client.get(
+				"frappe.client.get_list", headers={"X-Requested-With": "XMLHttpRequest"}, **stock
+			),
+			"get_folder, 100 documents": lambda: client.get(
+				"orchestrator.docs.get_folder", folder=folder, **page
+			),
+		},
+		SEARCH_ROUNDS // 4,
+	)
+	report(took)
+	theirs, ours = took.values()
+	print(f"folder page: {ours / theirs:.2f} times the stock list")
+	return ours <= ALLOWED_FOLDER * theirs
+
+
 def explain() -> None:
 	values = {"words": f"+{USUAL}*", "start": 0, "length": 20, "folders": []}
 	for row in frappe.db.sql("EXPLAIN " + fulltext.build_statement(False), values, as_dict=True):
@@ -199,6 +223,7 @@ def main() -> int:
 			make_documents(folder, count)
 			fulltext.rebuild_index()
 			within = measure_search(client, person, count) and within
+			within = measure_folder(client, folder) and within
 			explain()
 	finally:
 		remove(folder, document)

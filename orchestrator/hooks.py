@@ -435,6 +435,7 @@ scheduler_events = {
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 		"orchestrator.api.webhook_deliveries.delete_old_deliveries",
 		"orchestrator.api.changes.retention.delete_expired_feeds",
+		"orchestrator.docs.conversion.delete_unused_previews",
 		"orchestrator.gameplan.events.reconcile_events",
 		"orchestrator.insights.dashboards.history.delete_expired_points",
 		"orchestrator.insights.reports.report_jobs.delete_expired_runs",

@@ -40,6 +40,7 @@ RECORD_PARAMETERS: Final = {
 	"orchestrator.api.generic.delete": RecordParameter("name", permission="delete"),
 	"orchestrator.crm.advance_opportunity": RecordParameter("opportunity", OPPORTUNITY),
 	"orchestrator.docs.check_in": RecordParameter("document", DOCUMENT),
+	"orchestrator.docs.approve_version": RecordParameter("document", DOCUMENT),
 	"orchestrator.docs.check_out": RecordParameter("document", DOCUMENT),
 	"orchestrator.docs.create_version": RecordParameter("document", DOCUMENT),
 	"orchestrator.docs.move": RecordParameter("document", DOCUMENT),

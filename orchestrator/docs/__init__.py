@@ -1,26 +1,43 @@
-"""The document endpoints: versions, downloads, check-out, moves, tags, search, the audit trail."""
+"""The document endpoints: versions, previews, downloads, check-out, approval, moves, tags, search, folders, access, the
+audit trail.
+"""
 
 from typing import Annotated
 
 from werkzeug.wrappers import Response
 
 import frappe
-from frappe import _lt
+from frappe import _, _lt
 
 from orchestrator.api import lists
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
 from orchestrator.api.schema_types import Bounded, ListOf, OneOf, PageLength, RowOffset
 from orchestrator.docs import (
+	browsing,
 	changes,
 	content,
 	documents,
 	downloads,
 	folders,
 	fulltext,
+	grants,
 	listings,
+	previews,
 	shapes,
 )
-from orchestrator.docs.shapes import AuditPage, Comparison, Hits, Standing, Version, VersionPage
+from orchestrator.docs.shapes import (
+	Access,
+	AuditPage,
+	Comparison,
+	FolderList,
+	FolderPage,
+	Hits,
+	Preview,
+	Standing,
+	Version,
+	VersionPage,
+)
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 VersionNumber = Annotated[int | None, Bounded(1)]
 Encoding = Annotated[str | None, OneOf("base64", "text")]
@@ -142,6 +159,59 @@ def download(document: str | None = None, version: str | None = None) -> Respons
 		DamagedFileConflictError: 409. The stored file does not match its checksum.
 	"""
 	return downloads.build_download(document, version)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Preview fetched"), effect=READ)
+def get_preview(document: str, version: VersionNumber = None) -> Preview:
+	"""Return what a browser can show of a version without running anything in it.
+
+	Text and tables are in the reply, of at most 200,000 characters. Images and PDF are at `url`. Office files are converted to PDF where LibreOffice and Bubblewrap are installed: while `state` is Converting, repeat the call. HTML is returned as text.
+
+	Args:
+		document: Name of the document.
+		version: Number of the version, from 1. Default: the current version.
+
+	Returns:
+		The kind of the preview (pdf, image, text, table, none), its state (Ready, Converting, Unavailable), and its content or URL.
+
+	Permissions:
+		Whoever has Read access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may read no documents.
+		DoesNotExistError: 404. The document is missing or hidden, or there is no such version.
+		DamagedFileConflictError: 409. The stored file does not match its checksum.
+	"""
+	return previews.build_preview(document, version)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(effect=READ)
+def download_preview(document: str | None = None, version: str | None = None) -> Response:
+	"""Download the image or the PDF that a preview shows.
+
+	It is sent as an attachment with a policy that lets no script run. The audit trail records it.
+
+	Args:
+		document: Name of the document. May be omitted with the full name of a version.
+		version: Number of the version, or its full name. Default: the current version.
+
+	Returns:
+		The bytes of the image, or of the PDF; of an Office file, the PDF into which it was converted.
+
+	Permissions:
+		Whoever has Read access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may read no documents.
+		DoesNotExistError: 404. The document is missing or hidden, or there is no such version.
+		InvalidRequestError: 400. Neither document nor version is given, or the version is no number.
+		DamagedFileConflictError: 409. The stored file does not match its checksum.
+		ConflictError: 409. The file has not been converted yet.
+		InvalidFileError: 422. Files of this type are not previewed as an image or a PDF.
+	"""
+	return previews.build_content(document, version)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -269,6 +339,30 @@ def check_in(
 
 
 @frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Version approved"), effect=WRITE)
+def approve_version(document: str, version: VersionNumber = None) -> Standing:
+	"""Approve a version of a document.
+
+	The document's status becomes Approved. Later versions are not approved by that. Repeating the call changes nothing.
+
+	Args:
+		document: Name of the document.
+		version: Number of the version, from 1. Default: the current version.
+
+	Returns:
+		The document with its approved version.
+
+	Permissions:
+		Whoever has Write access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may not write the document.
+		DoesNotExistError: 404. The document is missing or hidden, or there is no such version.
+	"""
+	return shapes.build_document(changes.approve_version(document, version))
+
+
+@frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Document moved"), effect=WRITE)
 def move(document: str, folder: str) -> Standing:
 	"""Move a document to another folder.
@@ -375,3 +469,88 @@ def get_audit_trail(
 	"""
 	start, length = lists.parse_page(limit_start, limit_page_length)
 	return listings.list_trail(documents.get_document(document), start, length)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Folder fetched"), effect=READ)
+def get_folder(
+	folder: str | None = None,
+	order_by: Annotated[str, OneOf(*browsing.ORDERS)] = "title asc",
+	limit_start: RowOffset = None,
+	limit_page_length: PageLength = None,
+) -> FolderPage:
+	"""Return a folder with its path, its subfolders and a page of its documents.
+
+	Args:
+		folder: Name or path of the folder. Default: the root, or the topmost folders if the caller may not read the root.
+		order_by: Order of the documents.
+		limit_start: Number of documents to skip. Default: 0.
+		limit_page_length: Number of documents on a page. Default: 20.
+
+	Returns:
+		The folder with the caller's access level, the readable folders above it, its subfolders, its documents, and whether there are more.
+
+	Permissions:
+		Whoever may read documents. Only folders and documents that the caller may read are listed.
+
+	Raises:
+		PermissionError: 403. The caller may read no documents.
+		DoesNotExistError: 404. The folder is missing or hidden.
+		InvalidRequestError: 400. The order or the page does not exist.
+	"""
+	frappe.has_permission("Document", "read", throw=True)
+	start, length = lists.parse_page(limit_start, limit_page_length)
+	return browsing.build_folder_page(
+		folders.find_folder(folder) if folder else None, browsing.parse_order(order_by), start, length
+	)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Folders fetched"), effect=READ)
+def get_subfolders(folder: str | None = None) -> FolderList:
+	"""Return the folders in a folder, for a tree.
+
+	Folders whose parent the caller may not read are listed in the root.
+
+	Args:
+		folder: Name or path of the folder. Default: the root, also for callers who may not read the root itself.
+
+	Returns:
+		The folders, each with the caller's access level and whether it has subfolders.
+
+	Permissions:
+		Whoever may read documents. Only folders that the caller may read are listed.
+
+	Raises:
+		PermissionError: 403. The caller may read no documents.
+		DoesNotExistError: 404. The folder is missing or hidden.
+	"""
+	frappe.has_permission("Document", "read", throw=True)
+	return {"folders": browsing.list_subfolders(folders.find_folder(folder) if folder else None)}
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Access fetched"), effect=READ)
+def get_access(document: str | None = None, folder: str | None = None) -> Access:
+	"""Return who has access to a folder, or to the folder of a document.
+
+	Args:
+		document: Name of the document.
+		folder: Name or path of the folder, in place of a document.
+
+	Returns:
+		The caller's access level, the grants on the folder and on the readable folders from which it inherits, and whom to ask for more access.
+
+	Permissions:
+		Whoever has Read access to the folder. Grants on folders that the caller may not read are left out.
+
+	Raises:
+		PermissionError: 403. The caller may read no documents.
+		DoesNotExistError: 404. The document or the folder is missing or hidden.
+		InvalidRequestError: 400. Neither or both of document and folder are given.
+	"""
+	frappe.has_permission("Document", "read", throw=True)
+	if bool(document) == bool(folder):
+		refuse(_("Send either document or folder."), InvalidRequestError)
+	name = documents.get_document(document).document_folder if document else folders.find_folder(folder or "")
+	return grants.build_access(name)

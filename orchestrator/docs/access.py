@@ -60,6 +60,12 @@ def get_level(folder: str | None, user: str | None = None) -> int:
 	return min(level, _get_level_of_scope(user))
 
 
+def get_level_name(folder: str | None) -> str:
+	"""Return the name of the caller's access level in a folder that they may read."""
+	level = get_level(folder)
+	return next((name for name, value in LEVEL_BY_NAME.items() if value == level), "")
+
+
 def _get_level_of_scope(user: str) -> int:
 	"""Return the most that the scope of an API key lets it do with documents."""
 	scope = get_scope()

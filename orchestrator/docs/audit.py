@@ -22,6 +22,7 @@ Action = Literal[
 	"Version Added",
 	"Version Restored",
 	"Versions Compared",
+	"Previewed",
 	"Downloaded",
 	"Checked Out",
 	"Checked In",

@@ -7,7 +7,7 @@ from frappe import _
 from frappe.desk.doctype.tag.tag import DocTags
 
 from orchestrator import clock
-from orchestrator.docs import access, audit, comparison, documents, folders, versions
+from orchestrator.docs import access, audit, comparison, document_rules, documents, folders, versions
 from orchestrator.docs.names import validate_name
 from orchestrator.docs.shapes import Comparison, Difference
 from orchestrator.docs.versions import IncomingFile, StoredUpload
@@ -77,6 +77,17 @@ def check_in(name: str, force: bool = False) -> "Document":
 		refuse(_("{0} is not checked out.").format(name), ConflictError)
 	document.db_set({"checked_out_by": None, "checked_out_at": None})
 	audit.create_entry("Checked In", name, document.document_folder, document.current_version, holder=holder)
+	return document
+
+
+def approve_version(name: str, number: int | None) -> "Document":
+	"""Approve a version of a document, by default the current one. A repetition changes nothing."""
+	document = documents.get_for_update(name)
+	version = versions.get_version(name, number)
+	if (document.status, document.approved_version) != (document_rules.APPROVED, version.number):
+		document.status = document_rules.APPROVED
+		document.flags.approves_version = version.number
+		document.save(ignore_permissions=True)  # access is checked by get_for_update
 	return document
 
 

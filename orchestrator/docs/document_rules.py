@@ -22,16 +22,20 @@ SYSTEM_FIELDS = (
 	"mime_type",
 	"file_size",
 	"checksum",
+	"approved_version",
 	"checked_out_by",
 	"checked_out_at",
 )
-AUDITED_FIELDS = ("title", "status", "owner_department", "client", "description")
+AUDITED_FIELDS = ("title", "status", "approved_version", "owner_department", "client", "description")
+
+APPROVED = "Approved"
 
 
 def clear_system_fields(doc: "Document") -> None:
 	for field in SYSTEM_FIELDS:
 		doc.set(field, None)
 	doc.current_version = 0
+	doc.approved_version = 0
 
 
 def check_title(doc: "Document", before: "Document | None") -> None:
@@ -48,6 +52,16 @@ def check_system_fields(doc: "Document", before: "Document") -> None:
 				_("{0} is set by the versions of the document. Leave it out.").format(field),
 				frappe.ValidationError,
 			)
+
+
+def update_approved_version(doc: "Document", before: "Document") -> None:
+	"""Set the approved version: the one that a call names, or the current one when the status becomes
+	Approved. A later version leaves it as it is.
+	"""
+	if doc.flags.approves_version:
+		doc.approved_version = doc.flags.approves_version
+	elif doc.status == APPROVED and before.status != APPROVED:
+		doc.approved_version = doc.current_version
 
 
 def check_move(doc: "Document", before: "Document") -> None:

@@ -1,5 +1,6 @@
 """The only way to a version's bytes."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkzeug.utils import send_file
@@ -15,29 +16,43 @@ from orchestrator.exceptions import InvalidRequestError, refuse
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
 
+CONTENT_SECURITY_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
 
 def build_download(document: str | None, version: str | None) -> Response:
 	"""Return the reply with the content of a version, for a caller who may read the document."""
-	readable = _get_readable_version(document, version)
+	readable = get_readable_version(document, version)
 	path = versions.get_intact_path(readable)
-	folder = frappe.db.get_value(DOCUMENT, readable.document, "document_folder")
-	audit.create_read_entry("Downloaded", readable.document, folder, readable.number)
+	record_access("Downloaded", readable)
+	return build_attachment(path, readable, readable.mime_type or "application/octet-stream")
+
+
+def record_access(action: audit.Action, version: "DocumentVersion") -> None:
+	"""Add an audit entry for a version whose content is sent to the caller."""
+	folder = frappe.db.get_value(DOCUMENT, version.document, "document_folder")
+	audit.create_read_entry(action, version.document, folder, version.number)
+
+
+def build_attachment(path: Path, version: "DocumentVersion", media_type: str) -> Response:
+	"""Return the reply with a file. A browser never displays it as a page: a file may contain a script."""
 	response = send_file(
 		path,
 		environ=frappe.request.environ,
-		mimetype=readable.mime_type or "application/octet-stream",
-		# Never displayed in the browser: a file may contain a script.
+		mimetype=media_type,
 		as_attachment=True,
-		download_name=readable.file_name,
-		etag=readable.sha256,
+		download_name=version.file_name,
+		etag=version.sha256,
 		conditional=True,
 	)
 	response.headers["X-Content-Type-Options"] = "nosniff"
 	response.headers["Cache-Control"] = "private, no-store"
+	# For browsers that open an attachment all the same: no script, no request, an origin of its own.
+	response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+	response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
 	return response
 
 
-def _get_readable_version(document: str | None, version: str | None) -> "DocumentVersion":
+def get_readable_version(document: str | None, version: str | None) -> "DocumentVersion":
 	"""Return the requested version, if its document may be read; a missing and a hidden one look alike."""
 	if document:
 		number = _parse_number(version)

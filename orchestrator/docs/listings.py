@@ -1,5 +1,6 @@
 """Pages of the versions and the audit trail of a document."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import frappe
@@ -27,7 +28,11 @@ def list_versions(document: "Document", start: int, length: int) -> VersionPage:
 		limit_page_length=length,
 	)
 	audit.create_read_entry("Viewed", document.name, document.document_folder)
-	return {"versions": [shapes.build_version(row) for row in rows], "total": document.current_version}
+	return {
+		"versions": [shapes.build_version(row) for row in rows],
+		"total": document.current_version,
+		"users": get_full_names(row.author for row in rows),
+	}
 
 
 def get_version(document: "Document", number: int | None) -> Version:
@@ -51,4 +56,18 @@ def list_trail(document: "Document", start: int, length: int) -> AuditPage:
 		limit_start=start,
 		limit_page_length=length,
 	)
-	return {"entries": rows, "total": frappe.db.count(DOCUMENT_AUDIT_ENTRY, filters)}
+	return {
+		"entries": rows,
+		"total": frappe.db.count(DOCUMENT_AUDIT_ENTRY, filters),
+		"users": get_full_names(row.user for row in rows),
+	}
+
+
+def get_full_names(users: Iterable[str | None]) -> dict[str, str]:
+	"""Return the full names of users, which Desk shows in place of their addresses."""
+	names = sorted({user for user in users if user})
+	if not names:
+		return {}
+	# get_all: Desk shows every user's name to colleagues.
+	rows = frappe.get_all("User", {"name": ("in", names)}, ["name", "full_name"], limit=0)
+	return {row.name: row.full_name or row.name for row in rows}

@@ -29,10 +29,11 @@ class Version(TypedDict):
 
 
 class VersionPage(TypedDict):
-	"""A page of versions, latest first, and the number of versions."""
+	"""A page of versions, latest first, the number of versions, and the full names of their authors."""
 
 	versions: list[Version]
 	total: int
+	users: dict[str, str]
 
 
 class Standing(TypedDict):
@@ -43,9 +44,97 @@ class Standing(TypedDict):
 	document_folder: str
 	status: str
 	current_version: int
+	approved_version: int | None
 	checked_out_by: str | None
 	checked_out_at: datetime | str | None
 	tags: list[str]
+
+
+class DocumentRow(Standing):
+	"""A document in a folder, with its current file."""
+
+	file_name: str | None
+	file_size: int
+	mime_type: str | None
+	description: str | None
+	modified: datetime | str
+	modified_by: str
+
+
+class FolderItem(TypedDict):
+	"""A folder, and the caller's access level in it."""
+
+	name: str
+	title: str
+	path: str
+	access: str
+	has_subfolders: bool
+	legal_hold: bool
+
+
+class FolderList(TypedDict):
+	"""Folders of the tree."""
+
+	folders: list[FolderItem]
+
+
+class Breadcrumb(TypedDict):
+	"""A folder on the path to another one."""
+
+	name: str
+	title: str
+
+
+class FolderPage(TypedDict):
+	"""A folder, the readable folders on the path to it, its subfolders and a page of its documents. `folder` is
+	null above the topmost readable folders. `users` has the full names of the users in the documents.
+	"""
+
+	folder: FolderItem | None
+	breadcrumb: list[Breadcrumb]
+	folders: list[FolderItem]
+	documents: list[DocumentRow]
+	has_more: bool
+	users: dict[str, str]
+
+
+class FolderGrant(TypedDict):
+	"""An access level, granted to a role, a department or a user on the folder or on one above it."""
+
+	grantee_type: str
+	grantee: str
+	label: str
+	access: str
+	folder: str
+	inherited: bool
+
+
+class Access(TypedDict):
+	"""The access to a folder: the caller's level, the grants that they may know, and whom to ask for more."""
+
+	folder: str
+	path: str
+	access: str
+	grants: list[FolderGrant]
+	contacts: list[str]
+
+
+class Preview(TypedDict):
+	"""How a browser shows a version: `text`, the `rows` of a table, or the file at `url`. If `state` is
+	Converting, ask again; if it is Unavailable, `message` says why.
+	"""
+
+	document: str
+	version: int
+	file_name: str
+	mime_type: str
+	kind: str
+	state: str
+	url: str | None
+	text: str | None
+	rows: list[list[str]] | None
+	truncated: bool
+	message: str | None
 
 
 class Difference(TypedDict):
@@ -103,10 +192,11 @@ class AuditEntry(TypedDict):
 
 
 class AuditPage(TypedDict):
-	"""A page of the audit trail, latest first."""
+	"""A page of the audit trail, latest first, and the full names of its users."""
 
 	entries: list[AuditEntry]
 	total: int
+	users: dict[str, str]
 
 
 VERSION_FIELDS = (
@@ -124,6 +214,7 @@ VERSION_FIELDS = (
 	"restored_from",
 )
 DOWNLOAD = "/api/method/orchestrator.docs.download?version="
+PREVIEW = "/api/method/orchestrator.docs.download_preview?version="
 
 
 def build_version(row: "DocumentVersion | dict[str, Any]") -> Version:
@@ -140,6 +231,7 @@ def build_document(document: "Document") -> Standing:
 		"document_folder": document.document_folder,
 		"status": document.status,
 		"current_version": document.current_version,
+		"approved_version": document.approved_version or None,
 		"checked_out_by": document.checked_out_by or None,
 		"checked_out_at": document.checked_out_at,
 		"tags": document.tag_list,

@@ -23,6 +23,7 @@ from orchestrator.doctypes import DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 FOLDER = "orchestrator_documents"
+PREVIEW_FOLDER = "orchestrator_previews"
 KEY = re.compile(r"[0-9a-f]{32}")
 READ_ONLY = 0o440
 CHUNK_BYTES = 1024 * 1024
@@ -46,6 +47,16 @@ def get_path(key: str) -> Path:
 	if not KEY.fullmatch(key or ""):
 		raise ValueError("not a storage key")
 	return get_root() / key[:2] / key
+
+
+def get_preview_root() -> Path:
+	"""Return the folder of converted files: a cache, outside of the files that backups include."""
+	return Path(frappe.get_site_path("private", PREVIEW_FOLDER))
+
+
+def get_preview_path(key: str) -> Path:
+	"""Return the path of the PDF into which the content of `key` is converted for its preview."""
+	return get_preview_root() / get_path(key).parent.name / f"{key}.pdf"
 
 
 def write_bytes(source: BinaryIO) -> StoredBytes:
@@ -111,8 +122,9 @@ def _raise_storage_error(error: OSError) -> None:
 
 
 def _delete_bytes(key: str) -> None:
-	"""Delete the content, if there is any."""
+	"""Delete the content and its preview, if there are any."""
 	get_path(key).unlink(missing_ok=True)
+	get_preview_path(key).unlink(missing_ok=True)
 
 
 def delete_unreferenced(keys: list[str]) -> None:

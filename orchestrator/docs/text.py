@@ -25,15 +25,18 @@ def get_version_text(version: "DocumentVersion") -> str:
 	return extracted or ""
 
 
-def extract_text(path: Path, media_type: str, seconds: float | None = None) -> str | None:
-	"""Return the text of a file of this type, at most MAX_CHARACTERS, extracted within `seconds` (default:
-	SECONDS).
+def extract_text(
+	path: Path, media_type: str, seconds: float | None = None, max_characters: int | None = None
+) -> str | None:
+	"""Return the text of a file of this type, at most `max_characters` (default: MAX_CHARACTERS), extracted
+	within `seconds` (default: MAX_SECONDS).
 
 	None if there is none: another type, a damaged file, one that exceeds the limits.
 	"""
+	longest = str(max_characters or MAX_CHARACTERS)
 	try:
 		done = subprocess.run(  # noqa: S603  # our own reader, on a path of our own
-			[sys.executable, str(READER_SCRIPT), str(path.resolve()), media_type, str(MAX_CHARACTERS)],
+			[sys.executable, str(READER_SCRIPT), str(path.resolve()), media_type, longest],
 			stdout=subprocess.PIPE,
 			stderr=subprocess.DEVNULL,  # a malicious file may cause endless warnings
 			timeout=seconds or MAX_SECONDS,

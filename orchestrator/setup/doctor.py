@@ -11,7 +11,7 @@ from frappe.utils.background_jobs import get_redis_conn, get_workers
 from frappe.utils.scheduler import is_scheduler_inactive
 
 from orchestrator.apps import is_installed
-from orchestrator.docs import folders, storage
+from orchestrator.docs import conversion, folders, storage
 from orchestrator.setup import declarations, doctor_records, document_findings, security_checks
 from orchestrator.setup.access_checks import check_client_readers, check_rate_limit
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
@@ -217,6 +217,24 @@ def _check_pdf() -> Finding:
 	return Finding("pdf", OK, "wkhtmltopdf is installed")
 
 
+def _check_previews() -> Finding:
+	"""Find out whether Office files can be converted for previews: the sandbox must start, too."""
+	if missing := conversion.list_missing_programs():
+		return Finding(
+			"previews",
+			OK,
+			f"without {', '.join(missing)}: Office files have no preview, other files have one",
+		)
+	if not conversion.can_isolate():
+		return Finding(
+			"previews",
+			WARN,
+			"bwrap cannot make a sandbox, so Office files have no preview",
+			"Allow unprivileged user namespaces for bwrap, see docs/documents.md.",
+		)
+	return Finding("previews", OK, "LibreOffice and Bubblewrap are installed")
+
+
 def has_font(lang: str) -> bool:
 	"""Return True if the machine has a font for the language, or cannot tell."""
 	lister = shutil.which("fc-list")
@@ -252,6 +270,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_documents,
 	check_kipu,
 	_check_pdf,
+	_check_previews,
 	*security_checks.CHECKS,
 	*doctor_records.CHECKS,
 )

@@ -1,5 +1,7 @@
 """The document library: its root folder, and the fate of its files when the app is uninstalled."""
 
+import shutil
+
 import frappe
 
 from orchestrator.docs import folders, identity, storage
@@ -30,5 +32,6 @@ def detach_files() -> None:
 		""",
 		{"folder": storage.FOLDER},
 	)
+	shutil.rmtree(storage.get_preview_root(), ignore_errors=True)
 	for doctype, field in LINKED_DOCTYPES.items():
 		frappe.db.delete(doctype, {field: ("in", DOCTYPES)})

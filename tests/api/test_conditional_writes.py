@@ -370,6 +370,7 @@ def make_document_call(admin: Client) -> tuple[str, str, list[tuple[str, dict]]]
 		("check_in", {"file": "second"}),
 		("create_version", {"file": "third"}),
 		("restore_version", {"version": 1}),
+		("approve_version", {}),
 		("move", {"folder": docs_factories.make_folder()}),
 		("set_tags", {"tags": ["a"]}),
 	]

@@ -2,7 +2,7 @@ import frappe
 from frappe.model.document import Document as Base
 from frappe.model.naming import make_autoname
 
-from orchestrator.docs import audit, document_rules, fulltext, guards, identity, retention
+from orchestrator.docs import audit, document_rules, fulltext, grants, guards, identity, retention
 from orchestrator.docs.documents import check_checkout
 from orchestrator.doctypes import DOCUMENT
 
@@ -20,6 +20,7 @@ class Document(Base):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
+		approved_version: DF.Int
 		checked_out_at: DF.Datetime | None
 		checked_out_by: DF.Link | None
 		checksum: DF.Data | None
@@ -59,6 +60,7 @@ class Document(Base):
 		document_rules.check_title(self, before)
 		if before:
 			document_rules.check_system_fields(self, before)
+			document_rules.update_approved_version(self, before)
 			document_rules.check_move(self, before)
 
 	def after_insert(self) -> None:
@@ -72,6 +74,9 @@ class Document(Base):
 	def after_tagging(self, tags: list[str]) -> None:
 		fulltext.update_index(self.name)
 		audit.create_entry("Tagged", self.name, self.document_folder, self.current_version, tags=tags)
+
+	def onload(self) -> None:
+		self.set_onload("access", grants.build_access(self.document_folder))
 
 	def apply_fieldlevel_read_permissions(self) -> None:
 		"""Record a view: every API and Desk's form call this before they return a document."""

@@ -1,7 +1,19 @@
+from typing import Any
+
+import frappe
 from frappe.model.document import Document
 from frappe.utils.nestedset import NestedSet
 
-from orchestrator.docs import access, audit, document_folder_rules, guards, identity
+from orchestrator.docs import (
+	access,
+	audit,
+	browsing,
+	document_folder_rules,
+	folders,
+	grants,
+	guards,
+	identity,
+)
 from orchestrator.doctypes import DOCUMENT_FOLDER
 
 
@@ -63,6 +75,9 @@ class DocumentFolder(NestedSet):
 		access.clear_cached_levels()
 		audit.create_entry("Folder Created", None, self.name, path=self.path)
 
+	def onload(self) -> None:
+		self.set_onload("access", grants.build_access(self.name))
+
 	def validate_share(self, _share: Document) -> None:
 		guards.refuse_sharing()
 
@@ -74,6 +89,22 @@ class DocumentFolder(NestedSet):
 		super().on_trash()
 		access.clear_cached_levels()
 		audit.create_entry("Folder Deleted", None, self.name, path=self.path)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def get_children(
+	_doctype: str | None = None, parent: str | None = None, **_filters: Any
+) -> list[dict[str, Any]]:
+	"""Return the nodes below a folder for Frappe's tree view: without a parent, the root, also for users who may
+	not read it.
+	"""
+	frappe.has_permission(DOCUMENT_FOLDER, "read", throw=True)
+	if not parent:
+		return [{"value": folders.ROOT, "title": folders.ROOT, "expandable": True}]
+	return [
+		{"value": item["name"], "title": item["title"], "expandable": True, "access": item["access"]}
+		for item in browsing.list_subfolders(str(parent))
+	]
 
 
 def on_doctype_update() -> None:
