@@ -78,8 +78,8 @@ def check_call(function: str, arguments: dict[str, Any]) -> Target | None:
 	if function not in RECORD_PARAMETERS:
 		refuse_header(IF_MATCH, _("It can be sent with calls that change or delete one record."))
 	parameter = RECORD_PARAMETERS[function]
-	doctype = parameter.doctype or arguments.get("doctype") or parameter.default_doctype
-	target = Target(doctype, arguments[parameter.parameter])
+	doctype = parameter.doctype or arguments.get("doctype", parameter.default_doctype)
+	target = Target(str(doctype), arguments[parameter.parameter])
 	meta = get_meta(target.doctype)
 	root = (get_writable if meta.istable else get_readable)(meta, target.name)
 	if not meta.istable:

@@ -1,6 +1,7 @@
 """Cumulative flow and cycle times: over HTTP as worked out by hand, and over random histories by brute force."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ import frappe
 
 from orchestrator.gameplan import get_sprint_board, get_sprint_flow
 from orchestrator.gameplan.flow_series import compute_cycle_times, compute_percentile, count_daily_phases
-from orchestrator.gameplan.phases import CANCELLED, DONE, IN_PROGRESS, IN_REVIEW, PHASES, TO_DO
+from orchestrator.gameplan.phases import CANCELLED, DONE, IN_PROGRESS, IN_REVIEW, TO_DO
 from orchestrator.gameplan.task_state import DELETED, JOINED, LEFT, MOVED, OUT, Event
 from orchestrator.gameplan.workdays import list_days
 from orchestrator.patches import fill_phases_of_sprint_events
@@ -261,6 +262,11 @@ def find_percentile(values: list[timedelta], percent: int) -> timedelta | None:
 	return None
 
 
+def find_all(find: Callable[[list[timedelta], int], timedelta | None], values: list[timedelta]) -> list:
+	"""Return the percentiles of the values that a function finds."""
+	return [find(values, percent) for percent in (1, 50, 85, 95, 100)]
+
+
 @reproducible
 @given(draw_history(), st.integers(0, MINUTES))
 def test_cycle_times_and_percentiles_equal_a_count_by_brute_force(entries, asked):
@@ -270,16 +276,14 @@ def test_cycle_times_and_percentiles_equal_a_count_by_brute_force(entries, asked
 	assert {cycle.task: cycle.duration for cycle in cycles} == expected
 	durations = [cycle.duration for cycle in cycles if cycle.duration is not None]
 	counted = [duration for duration in expected.values() if duration is not None]
-	for percent in (50, 85, 95):
-		assert compute_percentile(durations, percent) == find_percentile(counted, percent)
+	assert find_all(compute_percentile, durations) == find_all(find_percentile, counted)
 
 
 @reproducible
 @given(st.lists(st.integers(0, 50), max_size=40))
 def test_percentiles_of_any_values_equal_a_count_by_brute_force(numbers):
 	values = [timedelta(hours=number) for number in numbers]
-	for percent in (1, 50, 85, 95, 100):
-		assert compute_percentile(values, percent) == find_percentile(values, percent)
+	assert find_all(compute_percentile, values) == find_all(find_percentile, values)
 
 
 @reproducible
@@ -289,13 +293,16 @@ def test_flow_equals_a_count_by_brute_force(entries, asked):
 	events = [event for sprint, event in entries if sprint == "S1"]
 	counts = count_daily_phases(events, DAYS, now)
 	begun = [day for day in DAYS if day <= now.date()]
-	assert len(counts) == len(begun)
-	for day, counted in zip(begun, counts, strict=True):
-		end = min(datetime.combine(day, time.max), now)
-		expected: Counter[str] = Counter()
-		for task in "ABCDE":
-			known = [event for event in events if event.task == task and event.at <= end]
-			last = max(known, key=lambda event: event.at, default=None)
-			if last and last.is_in:
-				expected[str(last.phase)] += 1
-		assert {phase: counted[phase] for phase in PHASES} == {phase: expected[phase] for phase in PHASES}
+	ends = [min(datetime.combine(day, time.max), now) for day in begun]
+	assert [dict(+counted) for counted in counts] == [count_phases(events, end) for end in ends]
+
+
+def count_phases(events: list[Event], moment: datetime) -> dict[str, int]:
+	"""Return the number of tasks in each phase at a time, from the last known event of each task."""
+	found: Counter[str] = Counter()
+	for task in "ABCDE":
+		known = [event for event in events if event.task == task and event.at <= moment]
+		last = max(known, key=lambda event: event.at, default=None)
+		if last and last.is_in:
+			found[str(last.phase)] += 1
+	return dict(found)
