@@ -75,15 +75,19 @@ def _parse_destination(entry: Any) -> tuple[Key, str]:
 
 
 def build_destinations(doc: "Sprint", next_sprint: str | None, by_task: dict[Key, str]) -> Destinations:
-	"""Return the destinations, with each named sprint checked and locked, in the order of their names."""
+	"""Return the destinations, with each named sprint checked and locked, in the order of their names.
+
+	The database finds a name in another case too, so that the stored ones are returned.
+	"""
 	default = next_sprint or BACKLOG
-	for name in sorted({default, *by_task.values()} - {BACKLOG, STAYS}):
-		_lock_target_sprint(doc, name)
-	return Destinations(default, by_task)
+	stored = {BACKLOG: BACKLOG, STAYS: STAYS}
+	for name in sorted({default, *by_task.values()} - set(stored)):
+		stored[name] = _lock_target_sprint(doc, name)
+	return Destinations(stored[default], {key: stored[name] for key, name in by_task.items()})
 
 
-def _lock_target_sprint(doc: "Sprint", name: str) -> None:
-	"""Lock a sprint for unfinished tasks: 404 if the caller may not read it, 403 if they may not write it, 422
+def _lock_target_sprint(doc: "Sprint", name: str) -> str:
+	"""Lock a sprint for unfinished tasks and return its stored name: 404 if the caller may not read it, 403 if they may not write it, 422
 	if it cannot take the tasks.
 	"""
 	target = get_writable(frappe.get_meta(SPRINT), name)
@@ -96,6 +100,7 @@ def _lock_target_sprint(doc: "Sprint", name: str) -> None:
 			).format(name),
 			InvalidNextSprintError,
 		)
+	return str(target.name)
 
 
 def check_tasks(sprint: str, by_task: Mapping[Key, str], visible: list[TaskRow]) -> None:

@@ -88,6 +88,16 @@ def test_all_unfinished_tasks_can_stay(client, sprint):
 	assert (get_sprints(task), get_state(sprint)) == ([sprint.name], "Closed")
 
 
+def test_name_of_a_sprint_in_lower_case_is_stored_as_it_is(client, sprint, following):
+	first, second = make_task(sprint), make_task(sprint)
+	name = following.name.lower()
+	body = {"next_sprint": name, "destinations": [build_destination(second, name)]}
+	told = get_data(client.post(CLOSE, sprint=sprint.name, **body))
+	assert {row["moved_to"] for row in told["unfinished"]} == {following.name}
+	assert get_sprints(first, second) == [following.name, following.name]
+	assert len(list_events(following.name)) == 2
+
+
 def test_destinations_as_json_text(client, sprint):
 	task = make_task(sprint)
 	get_data(

@@ -216,6 +216,57 @@ def test_if_match_and_idempotency_key_hold_for_moves(client, sprint):
 	assert get_values(task, "status") == "Open"
 
 
+def test_names_in_lower_case_are_stored_as_they_are(client, sprint):
+	task = factories.make_task(project=sprint.project)
+	body = {"task": task.name.lower(), "sprint": sprint.name.lower(), "from_sprint": "backlog"}
+	told = get_data(client.post(MOVE, **body))
+	assert (told["task"], told["sprint"]) == (task.name, sprint.name)
+	assert get_values(task, "sprint") == sprint.name
+
+
+def test_a_template_does_not_move_into_a_sprint(client, sprint):
+	template = factories.make_task(is_template=1, status="Template")
+	reply = client.post(MOVE, task=template.name, sprint=sprint.name)
+	assert get_error(reply) == (422, "InvalidTaskProjectError")
+	assert get_values(template, "sprint") is None
+
+
+def test_moves_are_steps_of_a_batch_that_is_undone_as_a_whole(client, sprint):
+	first, second = make_task(sprint), make_task(sprint)
+	steps = [
+		{"id": "first", "method": MOVE, "params": {"task": first.name, "column": "done"}},
+		{
+			"id": "second",
+			"method": MOVE,
+			"params": {"task": second.name, "column": "done", "from_column": "done"},
+		},
+	]
+	reply = client.post("orchestrator.api.batch", steps=steps)
+	assert get_error(reply)[0] == 409
+	assert (get_values(first, "status"), get_values(second, "status")) == ("Open", "Open")
+	assert len(list_events(sprint.name)) == 2
+
+
+@pytest.fixture
+def restricted_sprint_field(site):
+	"""Put the field Sprint of Task on a permission level that only managers write."""
+	name = frappe.db.get_value("Custom Field", {"dt": "Task", "fieldname": "sprint"})
+	frappe.db.set_value("Custom Field", name, "permlevel", 3)
+	frappe.db.commit()
+	frappe.clear_cache(doctype="Task")
+	yield
+	frappe.db.set_value("Custom Field", name, "permlevel", 0)
+	frappe.db.commit()
+	frappe.clear_cache(doctype="Task")
+
+
+def test_permission_level_of_the_sprint_holds_for_moves(client, sprint, restricted_sprint_field):
+	task = factories.make_task(project=sprint.project)
+	reply = client.post(MOVE, task=task.name, sprint=sprint.name)
+	assert get_error(reply) == (403, "PermissionError")
+	assert get_values(task, "sprint") is None
+
+
 # The backlog
 
 

@@ -7,7 +7,7 @@ frappe.listview_settings["Sprint"] = {
 	button: {
 		show: () => true,
 		get_label: () => __("Board"),
-		get_description: (doc) => __("Open the board of {0}", [doc.title]),
+		get_description: (doc) => __("Open the board of {0}", [frappe.utils.escape_html(doc.title)]),
 		action: (doc) => frappe.set_route("sprint-board", doc.name),
 	},
 };

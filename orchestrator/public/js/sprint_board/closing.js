@@ -23,7 +23,7 @@
 		const columns = board.columns.filter((column) => UNFINISHED.includes(column.column));
 		const tasks = columns.flatMap((column) => column.tasks.map((task) => ({ ...task, column: column.title })));
 		const dialog = new frappe.ui.Dialog({
-			title: __("Close {0}", [sprint.title]),
+			title: __("Close {0}", [frappe.utils.escape_html(sprint.title)]),
 			size: "large",
 			fields: [{ fieldtype: "HTML", fieldname: "content" }],
 			primary_action_label: __("Close Sprint"),

@@ -13,7 +13,7 @@
 
 	function open_new_task_dialog(board, on_done) {
 		const dialog = new frappe.ui.Dialog({
-			title: __("New Task in {0}", [board.title]),
+			title: __("New Task in {0}", [frappe.utils.escape_html(board.title)]),
 			fields: [
 				{ fieldtype: "Data", fieldname: "title", label: __("Subject"), reqd: 1 },
 				{ fieldtype: "Float", fieldname: "expected_time", label: __("Estimate (Hours)"), non_negative: 1 },
