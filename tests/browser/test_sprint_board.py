@@ -10,7 +10,7 @@ from frappe.utils import add_days, getdate
 
 from tests.support import factories
 from tests.support.desk import Desk
-from tests.support.gameplan import make_sprint, make_task, save
+from tests.support.gameplan import make_gp_task, make_sprint, make_task, save
 
 if TYPE_CHECKING:
 	from playwright.sync_api import Page
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def user(site: str) -> str:
-	return factories.make_user("Projects User", "Projects Manager").name
+	return factories.make_user("Projects User", "Projects Manager", "Gameplan Member").name
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def sprint(site: str, user: str):
 	make_task(sprint, 3, subject="Review the wording", status="Pending Review")
 	save(make_task(sprint, 2, subject="Set up the project"), status="Completed")
 	factories.make_task(project=sprint.project, subject="Print the letter", expected_time=4)
+	make_gp_task(sprint, 1, title="Call the printer", status="Todo")
 	frappe.db.commit()
 	return sprint
 
@@ -50,7 +51,7 @@ def test_tasks_move_by_menu_keyboard_and_mouse(
 	open_desk: Callable[[str], Desk], user, sprint, screen
 ) -> None:
 	page = open_desk(user).open(f"/app/sprint-board/{sprint.name}", get_card("Draw the screens"))
-	assert page.locator('[data-column="to_do"] .sb-count').inner_text() == "1"
+	assert page.locator('[data-column="to_do"] .sb-count').inner_text() == "2"
 	page.click(f"{get_card('Draw the screens')} .sb-menu-button")
 	page.keyboard.press("Enter")  # the first entry: In Progress
 	wait_for_column(page, "Draw the screens", "in_progress")
@@ -71,6 +72,27 @@ def test_tasks_move_by_menu_keyboard_and_mouse(
 		page.click('.sb-menu button:has-text("To Do")')
 	wait_for_column(page, "Print the letter", "to_do")
 	assert get_value("Print the letter", "sprint") == sprint.name
+
+
+def test_task_of_gameplan_is_done_and_a_new_task_is_created(
+	open_desk: Callable[[str], Desk], user, sprint
+) -> None:
+	page = open_desk(user).open(f"/app/sprint-board/{sprint.name}", get_card("Call the printer"))
+	page.click(f"{get_card('Call the printer')} .sb-menu-button")
+	assert page.locator(".sb-menu button").all_inner_texts() == [
+		"In Progress",
+		"Done",
+		"Cancelled",
+		"Backlog",
+	]
+	page.click('.sb-menu button:has-text("Done")')
+	wait_for_column(page, "Call the printer", "done")
+	page.click(".page-actions .primary-action")
+	page.fill('.modal.show [data-fieldname="title"] input', "Order <b>paper</b>")
+	page.click(".modal.show .btn-modal-primary")
+	wait_for_column(page, "Order", "to_do")
+	task = frappe.get_last_doc("Task", {"sprint": sprint.name})
+	assert (task.project, task.priority, task.status) == (sprint.project, "Medium", "Open")
 
 
 def drag(page: "Page", source: str, target: str) -> None:
@@ -127,7 +149,7 @@ def test_closing_dialog_sends_each_task_where_it_is_told(
 	page = open_desk(user).open(f"/app/sprint-board/{sprint.name}", get_card("Draw the screens"))
 	click_action(page, "Close Sprint")
 	page.wait_for_selector(".sb-closing-tasks li")
-	assert page.locator(".sb-closing-tasks li").count() == 3
+	assert page.locator(".sb-closing-tasks li").count() == 4
 	page.select_option('.sb-closing-tasks li:has-text("Write the form") select', "stays")
 	page.select_option('.sb-closing-tasks li:has-text("Review the wording") select', "backlog")
 	page.click(".modal.show .btn-modal-primary")

@@ -193,7 +193,7 @@ def test_an_earlier_event_without_a_phase_is_not_a_change(site):
 
 @pytest.mark.parametrize("tasks", [1, 12])
 @pytest.mark.parametrize("function", [get_sprint_flow, get_sprint_board])
-def test_flow_and_board_take_seven_statements_at_most(member, site, function, tasks):
+def test_flow_and_board_take_five_statements_at_most(member, site, function, tasks):
 	sprint = make_sprint()
 	for _ in range(tasks):
 		make_task(sprint, assigned_to=member)
@@ -202,7 +202,7 @@ def test_flow_and_board_take_seven_statements_at_most(member, site, function, ta
 	function(sprint.name)  # Frappe's own caches are filled from here on
 	with helpdesk.capture_queries() as asked:
 		function(sprint.name)
-	assert len(asked) <= 7, asked
+	assert len(asked) <= 5, asked
 
 
 # By brute force

@@ -326,11 +326,11 @@ def test_backlog_of_an_invalid_number_is_400(client, sprint, limit):
 
 
 @pytest.mark.parametrize("tasks", [1, 12])
-def test_backlog_takes_four_statements_at_most(member, sprint, tasks):
+def test_backlog_takes_three_statements_at_most(member, sprint, tasks):
 	for _ in range(tasks):
 		factories.make_task(project=sprint.project, assigned_to=member)
 	frappe.set_user(member)
 	get_sprint_backlog(sprint.name)
 	with helpdesk.capture_queries() as asked:
 		get_sprint_backlog(sprint.name)
-	assert len(asked) <= 4, asked
+	assert len(asked) <= 3, asked
