@@ -40,7 +40,8 @@ def make_sprint() -> str:
 
 
 def measure_statements(sprint: str) -> bool:
-	return all([_is_within_statements(call, sprint) for call in MAX_STATEMENTS])
+	within = [_is_within_statements(call, sprint) for call in MAX_STATEMENTS]
+	return all(within)
 
 
 def _is_within_statements(call: Callable[..., Any], sprint: str) -> bool:

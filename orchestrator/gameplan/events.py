@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 	from frappe.model.document import Document
 
 OPEN_STATES = ("Planned", "Active")
+LATEST_COLUMN = "phase"
 
 
 class EventRow(NamedTuple):
@@ -161,10 +162,10 @@ def insert_events(entries: Iterable[EventRow]) -> None:
 
 def _is_ready(doctype: str) -> bool:
 	"""Return False during installation and update: other apps' patches save tasks before this app's tables
-	exist.
+	and columns exist. The daily job records the changes that are missed then.
 	"""
 	if not has_sprints(doctype):
 		return False
-	return not (frappe.flags.in_migrate or frappe.flags.in_patch) or bool(
-		frappe.db.table_exists(SPRINT_EVENT)
-	)
+	if not (frappe.flags.in_migrate or frappe.flags.in_patch):
+		return True
+	return bool(frappe.db.table_exists(SPRINT_EVENT)) and frappe.db.has_column(SPRINT_EVENT, LATEST_COLUMN)
