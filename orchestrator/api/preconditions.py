@@ -14,7 +14,7 @@ from frappe.model.meta import Meta
 from orchestrator.api import record_etags
 from orchestrator.api.etags import IF_MATCH, Condition, parse_condition
 from orchestrator.api.records import get_meta, get_readable, get_writable, raise_not_found
-from orchestrator.doctypes import DOCUMENT, LEAVE_APPLICATION, OPPORTUNITY, SPRINT
+from orchestrator.doctypes import DOCUMENT, LEAVE_APPLICATION, OPPORTUNITY, SPRINT, TASK
 from orchestrator.exceptions import InvalidRequestError, PreconditionFailedError, refuse
 
 
@@ -25,6 +25,8 @@ class RecordParameter(NamedTuple):
 	# None where the parameter `doctype` has it
 	doctype: str | None = None
 	permission: str = "write"
+	# where the parameter `doctype` may be left out
+	default_doctype: str | None = None
 
 
 class Target(NamedTuple):
@@ -47,6 +49,7 @@ RECORD_PARAMETERS: Final = {
 	"orchestrator.docs.restore_version": RecordParameter("document", DOCUMENT),
 	"orchestrator.docs.set_tags": RecordParameter("document", DOCUMENT),
 	"orchestrator.gameplan.close_sprint": RecordParameter("sprint", SPRINT),
+	"orchestrator.gameplan.move_task": RecordParameter("task", default_doctype=TASK),
 	"orchestrator.gameplan.start_sprint": RecordParameter("sprint", SPRINT),
 	# whom leave is to be decided by need not have the permission to write it
 	"orchestrator.hr.approve_leave": RecordParameter("leave_application", LEAVE_APPLICATION, "read"),
@@ -76,7 +79,8 @@ def check_call(function: str, arguments: dict[str, Any]) -> Target | None:
 	if function not in RECORD_PARAMETERS:
 		refuse_header(IF_MATCH, _("It can be sent with calls that change or delete one record."))
 	parameter = RECORD_PARAMETERS[function]
-	target = Target(parameter.doctype or arguments["doctype"], arguments[parameter.parameter])
+	doctype = parameter.doctype or arguments.get("doctype", parameter.default_doctype)
+	target = Target(str(doctype), arguments[parameter.parameter])
 	meta = get_meta(target.doctype)
 	root = (get_writable if meta.istable else get_readable)(meta, target.name)
 	if not meta.istable:

@@ -6,6 +6,7 @@ import frappe
 
 from orchestrator.doctypes import SPRINT
 from orchestrator.gameplan.burndown import round_hours
+from orchestrator.gameplan.readable import list_full_names
 from orchestrator.gameplan.shapes import MemberLoad, SprintCapacity
 from orchestrator.gameplan.task_rows import TaskRow, list_sprint_rows
 
@@ -20,7 +21,9 @@ def build_capacity(sprint: str) -> SprintCapacity:
 		order_by="idx",
 		limit=0,
 	)
-	loads = _compute_loads({row.user: row.capacity_hours or 0.0 for row in members}, list_sprint_rows(sprint))
+	rows = list_sprint_rows(sprint)
+	names = list_full_names([*(member.user for member in members), *(row.assigned_to for row in rows)])
+	loads = _compute_loads({row.user: row.capacity_hours or 0.0 for row in members}, rows, names)
 	capacity = sum(load["capacity_hours"] for load in loads)
 	remaining = sum(load["remaining_hours"] for load in loads)
 	return SprintCapacity(
@@ -32,7 +35,9 @@ def build_capacity(sprint: str) -> SprintCapacity:
 	)
 
 
-def _compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> list[MemberLoad]:
+def _compute_loads(
+	capacities: Mapping[str, float], rows: Iterable[TaskRow], names: Mapping[str, str]
+) -> list[MemberLoad]:
 	"""Return one entry per member, in their order; then one for each other user with tasks; last, unassigned
 	tasks. A task with several assignees counts for the first.
 	"""
@@ -42,13 +47,19 @@ def _compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> 
 			tasks.setdefault(row.assigned_to or None, []).append(row)
 	others = sorted(user for user in tasks if user and user not in capacities)
 	order = [*capacities, *others, *([None] if None in tasks else [])]
-	return [_compute_load(user, capacities.get(user or "", 0.0), tasks[user]) for user in order]
+	return [
+		_compute_load(user, names.get(user or "", user), capacities.get(user or "", 0.0), tasks[user])
+		for user in order
+	]
 
 
-def _compute_load(user: str | None, capacity: float, rows: list[TaskRow]) -> MemberLoad:
+def _compute_load(
+	user: str | None, full_name: str | None, capacity: float, rows: list[TaskRow]
+) -> MemberLoad:
 	remaining = sum(row.state.remaining for row in rows)
 	return MemberLoad(
 		user=user,
+		user_name=full_name,
 		capacity_hours=round_hours(capacity),
 		estimated_hours=round_hours(sum(row.state.estimate for row in rows)),
 		remaining_hours=round_hours(remaining),

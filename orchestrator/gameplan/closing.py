@@ -7,48 +7,48 @@ import frappe
 from frappe import _
 
 from orchestrator import clock, period
-from orchestrator.api.records import get_writable
-from orchestrator.doctypes import GP_TASK, SPRINT
+from orchestrator.doctypes import GP_TASK
 from orchestrator.exceptions import refuse
 from orchestrator.gameplan import events, history, sprints
 from orchestrator.gameplan.burndown import round_hours
+from orchestrator.gameplan.destinations import (
+	BACKLOG,
+	STAYS,
+	Destinations,
+	Key,
+	build_destinations,
+	check_tasks,
+)
 from orchestrator.gameplan.events import EventRow
+from orchestrator.gameplan.readable import filter_readable_rows
 from orchestrator.gameplan.series import compute_series
 from orchestrator.gameplan.shapes import MovedTask, SprintClosing
-from orchestrator.gameplan.sprint_rules import (
-	ACTIVE,
-	CLOSED,
-	OWNER_FIELDS,
-	SprintStateConflictError,
-	get_locked_state,
-)
+from orchestrator.gameplan.sprint_rules import ACTIVE, CLOSED, SprintStateConflictError
 from orchestrator.gameplan.task_rows import DOCTYPES, FIELD, TaskRow, list_rows_by_name, list_sprint_rows
 from orchestrator.gameplan.task_state import JOINED, LEFT, OUT, Event
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
 
-BACKLOG = "backlog"
 
-
-class InvalidNextSprintError(frappe.ValidationError):
-	"""Unfinished tasks cannot move to this sprint. 422."""
-
-
-def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
-	"""Close an active sprint. Its unfinished tasks go to `next_sprint`, or to the backlog."""
+def close_sprint(name: str, next_sprint: str | None, by_task: dict[Key, str]) -> SprintClosing:
+	"""Close an active sprint. Its unfinished tasks go where `by_task` says, else to `next_sprint`, else to the
+	backlog.
+	"""
 	doc = sprints.lock_sprint(name)
 	if doc.state != ACTIVE:
 		refuse(
 			_("{0} is {1}; only an active sprint can be closed.").format(doc.name, _(doc.state)),
 			SprintStateConflictError,
 		)
-	target = _get_target_sprint(doc, next_sprint)
+	destinations = build_destinations(doc, next_sprint, by_task)
 	rows = list_sprint_rows(doc.name, lock=True)
-	now = clock.get_now()
 	unfinished = sorted((row for row in rows if row.is_unfinished), key=lambda row: (row.doctype, row.name))
+	visible = filter_readable_rows(doc.name, unfinished)
+	check_tasks(doc.name, by_task, visible)
+	now = clock.get_now()
 	_save_figures(doc, rows, now)
-	_move_tasks(unfinished, doc.name, target, now)
+	_move_tasks(unfinished, doc.name, destinations, now)
 	return SprintClosing(
 		sprint=doc.name,
 		state=doc.state,
@@ -57,27 +57,9 @@ def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 		completed_hours=round_hours(doc.completed_hours),
 		unfinished_hours=round_hours(doc.unfinished_hours),
 		completed_tasks=doc.completed_tasks,
-		unfinished=[_build_moved_task(row, target) for row in unfinished],
+		unfinished=[_build_moved_task(row, destinations.get_destination(row)) for row in visible],
+		hidden_tasks=len(unfinished) - len(visible),
 	)
-
-
-def _get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
-	"""Return the sprint for unfinished tasks, None for the backlog. 404 if the caller may not read it, 403 if
-	they may not write it, 422 if it cannot take the tasks.
-	"""
-	if not next_sprint or next_sprint == BACKLOG:
-		return None
-	target = get_writable(frappe.get_meta(SPRINT), next_sprint)
-	target.state = get_locked_state(target.name)
-	same_owner = all((target.get(name) or None) == (doc.get(name) or None) for name in OWNER_FIELDS)
-	if target.name == doc.name or target.state == CLOSED or not same_owner:
-		refuse(
-			_(
-				"The unfinished tasks cannot be moved to {0}. Choose an open sprint of the same project or team."
-			).format(next_sprint),
-			InvalidNextSprintError,
-		)
-	return target.name
 
 
 def _save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
@@ -99,10 +81,19 @@ def _save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
 	sprints.save_state_change(doc)
 
 
-def _move_tasks(rows: list[TaskRow], source: str, target: str | None, closed_at: datetime) -> None:
-	"""Move tasks out of a closed sprint, in one statement per kind. This is part of closing, and requires no
-	permission on the tasks. Their events are later than the closing, so that the burndown of the closed
-	sprint does not drop to zero.
+def _move_tasks(rows: list[TaskRow], source: str, destinations: Destinations, closed_at: datetime) -> None:
+	"""Move tasks out of a closed sprint. This is part of closing, and requires no permission on the tasks."""
+	by_destination: dict[str, list[TaskRow]] = {}
+	for row in rows:
+		by_destination.setdefault(destinations.get_destination(row), []).append(row)
+	by_destination.pop(STAYS, None)
+	for destination, members in sorted(by_destination.items()):
+		_move_group(members, source, None if destination == BACKLOG else destination, closed_at)
+
+
+def _move_group(rows: list[TaskRow], source: str, target: str | None, closed_at: datetime) -> None:
+	"""Move tasks to one destination, in one statement per kind. Their events are later than the closing, so
+	that the burndown of the closed sprint does not drop to zero.
 	"""
 	for doctype in DOCTYPES:
 		names = [int(row.name) if doctype == GP_TASK else row.name for row in rows if row.doctype == doctype]
@@ -131,12 +122,12 @@ def _build_events(row: TaskRow, source: str, target: str | None, closed_at: date
 	return rows
 
 
-def _build_moved_task(row: TaskRow, target: str | None) -> MovedTask:
+def _build_moved_task(row: TaskRow, destination: str) -> MovedTask:
 	return MovedTask(
 		doctype=row.doctype,
 		task=row.name,
 		title=row.title or "",
 		status=row.status or "",
 		remaining_hours=round_hours(row.state.remaining),
-		moved_to=target or BACKLOG,
+		moved_to=destination,
 	)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 	from frappe.model.document import Document
 
 OPEN_STATES = ("Planned", "Active")
+LATEST_COLUMN = "phase"
 
 
 class EventRow(NamedTuple):
@@ -89,7 +90,7 @@ def _record_change(doctype: str, name: str) -> None:
 		record_group_changes(_list_sprints(last, row), name)
 
 
-def _list_sprints(last: history.LastEvent | None, row: TaskRow | None) -> set[str]:
+def _list_sprints(last: history.SprintTaskEvent | None, row: TaskRow | None) -> set[str]:
 	"""Return the sprints that a task was in and is in."""
 	sprints = {last.sprint} if last and last.event.is_in else set()
 	return sprints | ({row.sprint} if row and row.sprint else set())
@@ -105,7 +106,7 @@ def record_group_changes(sprints: Collection[str], changed: str) -> None:
 
 
 def _build_events(
-	doctype: str, name: str, last: history.LastEvent | None, row: TaskRow | None, now: datetime
+	doctype: str, name: str, last: history.SprintTaskEvent | None, row: TaskRow | None, now: datetime
 ) -> list[EventRow]:
 	"""Return the events from the task's last one to its stored state, each later than the one before."""
 	before = (last.sprint, last.event.state) if last and last.event.is_in else None
@@ -150,6 +151,7 @@ def insert_events(entries: Iterable[EventRow]) -> None:
 				"estimate": entry.event.estimate,
 				"progress": entry.event.progress,
 				"counts": int(entry.event.counts),
+				"phase": entry.event.phase,
 				"status": entry.status,
 				"found_later": int(entry.found_later),
 			}
@@ -160,10 +162,10 @@ def insert_events(entries: Iterable[EventRow]) -> None:
 
 def _is_ready(doctype: str) -> bool:
 	"""Return False during installation and update: other apps' patches save tasks before this app's tables
-	exist.
+	and columns exist. The daily job records the changes that are missed then.
 	"""
 	if not has_sprints(doctype):
 		return False
-	return not (frappe.flags.in_migrate or frappe.flags.in_patch) or bool(
-		frappe.db.table_exists(SPRINT_EVENT)
-	)
+	if not (frappe.flags.in_migrate or frappe.flags.in_patch):
+		return True
+	return bool(frappe.db.table_exists(SPRINT_EVENT)) and frappe.db.has_column(SPRINT_EVENT, LATEST_COLUMN)

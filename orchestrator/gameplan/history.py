@@ -11,23 +11,31 @@ from typing import NamedTuple
 import frappe
 
 from orchestrator.gameplan.task_rows import DOCTYPES, TaskRow, list_rows_by_name
-from orchestrator.gameplan.task_state import DELETED, JOINED, LEFT, OUT, Event, get_event_kind
+from orchestrator.gameplan.task_state import DELETED, JOINED, LEFT, OUT, Event, get_event_kind, has_changed
 
 Key = tuple[str, str]
 TICK = timedelta(microseconds=1)
 
 STORED = """
-	SELECT at, task_doctype, task, kind, estimate, progress, counts FROM `tabSprint Event`
+	SELECT at, task_doctype, task, kind, estimate, progress, counts, phase FROM `tabSprint Event`
 	WHERE sprint = %(sprint)s AND at <= %(until)s ORDER BY at
 """
 LATEST = """
-	SELECT sprint, at, task_doctype, task, kind, estimate, progress, counts FROM `tabSprint Event`
+	SELECT sprint, at, task_doctype, task, kind, estimate, progress, counts, phase FROM `tabSprint Event`
 	WHERE task_doctype = %(doctype)s AND task = %(task)s ORDER BY at DESC LIMIT 1
+"""
+# A task that came from an earlier sprint began there.
+OF_ALL_SPRINTS = """
+	SELECT event.sprint, event.at, event.task_doctype, event.task, event.kind, event.estimate, event.progress,
+		event.counts, event.phase
+	FROM (SELECT DISTINCT task_doctype, task FROM `tabSprint Event` WHERE sprint = %(sprint)s) own
+	JOIN `tabSprint Event` event ON event.task_doctype = own.task_doctype AND event.task = own.task
+	WHERE event.at <= %(until)s ORDER BY event.at
 """
 
 
-class LastEvent(NamedTuple):
-	"""The last event of a task, and its sprint."""
+class SprintTaskEvent(NamedTuple):
+	"""An event of a task, and its sprint."""
 
 	sprint: str
 	event: Event
@@ -42,10 +50,18 @@ def get_stored_events(sprint: str, until: datetime, lock: bool = False) -> list[
 	return [Event(*row) for row in frappe.db.sql(query, {"sprint": sprint, "until": until})]
 
 
-def get_latest_event(doctype: str, task: str) -> LastEvent | None:
+def get_latest_event(doctype: str, task: str) -> SprintTaskEvent | None:
 	"""Return the last stored event of the task, in whichever sprint."""
 	rows = frappe.db.sql(LATEST, {"doctype": doctype, "task": task})
-	return LastEvent(rows[0][0], Event(*rows[0][1:])) if rows else None
+	return SprintTaskEvent(rows[0][0], Event(*rows[0][1:])) if rows else None
+
+
+def list_events_of_all_sprints(sprint: str, until: datetime) -> list[SprintTaskEvent]:
+	"""Return the stored events up to a time, first to last, of every task that was in the sprint; also those
+	in other sprints.
+	"""
+	rows = frappe.db.sql(OF_ALL_SPRINTS, {"sprint": sprint, "until": until})
+	return [SprintTaskEvent(row[0], Event(*row[1:])) for row in rows]
 
 
 def list_events_until(sprint: str, rows: list[TaskRow], until: datetime, closed: bool) -> list[Event]:
@@ -71,7 +87,7 @@ def find_unwritten_events(events: list[Event], rows: list[TaskRow], now: datetim
 def _build_change_events(row: TaskRow, last: Event | None, now: datetime) -> Event | None:
 	"""Return the changes of a task in the sprint since its last event, empty if there are none."""
 	if last and last.is_in:
-		if last.state == row.state:
+		if not has_changed(last.state, row.state):
 			return None
 		kind = get_event_kind(last.state, row.state)
 	else:

@@ -7,9 +7,11 @@ from typing import Annotated
 from typing_extensions import TypedDict
 
 from orchestrator.api.schema_types import OneOf
+from orchestrator.gameplan.phases import PHASES
 
 SprintState = Annotated[str, OneOf("Planned", "Active", "Closed")]
 TaskType = Annotated[str, OneOf("Task", "GP Task")]
+Phase = Annotated[str, OneOf(*PHASES)]
 
 
 class SprintForecast(TypedDict):
@@ -72,8 +74,16 @@ class SprintStart(TypedDict):
 	tasks: int
 
 
+class TaskDestination(TypedDict):
+	"""Where an unfinished task goes when its sprint is closed: a sprint, "backlog" or "stays"."""
+
+	doctype: TaskType
+	task: str
+	moved_to: str
+
+
 class MovedTask(TypedDict):
-	"""An unfinished task of a closed sprint. `moved_to` is a sprint or "backlog"."""
+	"""An unfinished task of a closed sprint. `moved_to` is a sprint, "backlog" or "stays"."""
 
 	doctype: TaskType
 	task: str
@@ -84,7 +94,9 @@ class MovedTask(TypedDict):
 
 
 class SprintClosing(TypedDict):
-	"""The result of a sprint, and the destination of each unfinished task."""
+	"""The result of a sprint, and the destination of each unfinished task that the caller may read;
+	`hidden_tasks` counts the others, which go where no destination was given.
+	"""
 
 	sprint: str
 	state: SprintState
@@ -94,6 +106,7 @@ class SprintClosing(TypedDict):
 	unfinished_hours: float
 	completed_tasks: int
 	unfinished: list[MovedTask]
+	hidden_tasks: int
 
 
 class ClosedSprintFigures(TypedDict):
@@ -120,11 +133,12 @@ class Velocity(TypedDict):
 
 
 class MemberLoad(TypedDict):
-	"""Remaining work of a member in a sprint, compared with the capacity. `user` is null for unassigned
-	tasks.
+	"""Remaining work of a member in a sprint, compared with the capacity. `user` and `user_name`, the full
+	name, are null for unassigned tasks.
 	"""
 
 	user: str | None
+	user_name: str | None
 	capacity_hours: float
 	estimated_hours: float
 	remaining_hours: float
@@ -144,7 +158,7 @@ class SprintCapacity(TypedDict):
 
 
 class BoardTask(TypedDict):
-	"""A task on the board."""
+	"""A task on the board. `assigned_to_name` is the full name of the assignee."""
 
 	doctype: TaskType
 	name: str
@@ -152,6 +166,7 @@ class BoardTask(TypedDict):
 	status: str
 	priority: str | None
 	assigned_to: str | None
+	assigned_to_name: str | None
 	due_date: str | None
 	estimate_hours: float
 	progress: float
@@ -169,10 +184,85 @@ class BoardColumn(TypedDict):
 
 
 class SprintBoard(TypedDict):
-	"""The tasks of a sprint that the caller may read, by phase. `hidden_tasks` counts the others."""
+	"""The tasks of a sprint that the caller may read, by phase. `hidden_tasks` counts the others. `can_write`
+	tells whether the caller may start and close the sprint.
+	"""
 
 	sprint: str
 	title: str
 	state: SprintState
+	project: str | None
+	team_type: str | None
+	team: str | None
+	start_date: str
+	end_date: str
+	can_write: bool
 	columns: list[BoardColumn]
 	hidden_tasks: int
+
+
+class SprintBacklog(TypedDict):
+	"""The most urgent tasks without a sprint of the sprint's project or team, and whether there are more."""
+
+	sprint: str
+	tasks: list[BoardTask]
+	has_more: bool
+
+
+class TaskMove(TypedDict):
+	"""A task after a move. `sprint` is null in the backlog."""
+
+	doctype: TaskType
+	task: str
+	sprint: str | None
+	column: Phase
+	status: str
+	progress: float
+	remaining_hours: float
+
+
+class FlowCounts(TypedDict):
+	"""The number of tasks in each phase at the end of each day, today now; null for future days."""
+
+	to_do: list[int | None]
+	in_progress: list[int | None]
+	in_review: list[int | None]
+	done: list[int | None]
+	cancelled: list[int | None]
+
+
+class CycleTimes(TypedDict):
+	"""Days from the beginning of the work on a task to its completion, which 50, 85 and 95 percent of the
+	tasks did not exceed; null if there are none. `tasks_without_start` went from To Do to Done directly.
+	"""
+
+	tasks: int
+	p50_days: float | None
+	p85_days: float | None
+	p95_days: float | None
+	tasks_without_start: int
+
+
+class TaskCycle(TypedDict):
+	"""The cycle time of one completed task."""
+
+	doctype: TaskType
+	name: str
+	title: str
+	started_at: str | None
+	completed_at: str
+	cycle_days: float | None
+
+
+class SprintFlow(TypedDict):
+	"""Cumulative flow and cycle times of all tasks of a sprint. `completed` has those that the caller may
+	read.
+	"""
+
+	sprint: str
+	title: str
+	state: SprintState
+	dates: list[str]
+	tasks_by_phase: FlowCounts
+	cycle_times: CycleTimes
+	completed: list[TaskCycle]

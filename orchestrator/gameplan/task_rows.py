@@ -1,14 +1,15 @@
 """ERPNext's Task and Gameplan's GP Task, read as rows of one shape."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import frappe
 
 from orchestrator.apps import is_installed
 from orchestrator.compat import AS_TEXT
 from orchestrator.doctypes import GP_TASK, TASK
+from orchestrator.gameplan import phases
 from orchestrator.gameplan.task_state import DONE, TaskState
 
 FIELD = "sprint"
@@ -46,6 +47,15 @@ SOURCES = {
 	),
 }
 DOCTYPES = tuple(SOURCES)
+MATCHING = """
+	WITH found (
+		doctype, name, sprint, status, expected_time, progress, modified, priority, assigned_to, title,
+		is_completed, due_date, project, is_covered
+	) AS ({0})
+	SELECT * FROM found ORDER BY COALESCE(NULLIF(FIELD(priority, 'Urgent', 'High', 'Medium', 'Low'), 0), 9),
+		COALESCE(due_date, '9999-12-31'), doctype, LPAD(name, 12, '0')
+	LIMIT %(limit)s
+"""
 COMMON = f"{AS_TEXT.format('name')}, sprint, status, expected_time, progress, modified, priority, assigned_to"
 
 
@@ -80,10 +90,16 @@ class TaskRow(NamedTuple):
 		return not (self.is_done or self.is_dropped)
 
 	@property
+	def phase(self) -> str:
+		if self.is_dropped:
+			return phases.CANCELLED
+		return phases.DONE if self.is_done else phases.get_open_phase(self.status, self.percent)
+
+	@property
 	def state(self) -> TaskState:
 		progress = DONE if self.is_done else float(self.percent or 0)
 		estimate = 0.0 if self.is_covered else float(self.estimate or 0)
-		return TaskState(estimate, progress, counts=not self.is_dropped)
+		return TaskState(estimate, progress, counts=not self.is_dropped, phase=self.phase)
 
 	@property
 	def is_unestimated(self) -> bool:
@@ -127,6 +143,16 @@ def list_rows_by_name(doctype: str, names: Sequence[str]) -> list[TaskRow]:
 	keys = [int(name) for name in names] if doctype == GP_TASK else list(names)
 	rows = frappe.db.sql(_select_rows(doctype, "name IN %(names)s"), {"names": keys})
 	return [TaskRow(*row) for row in rows]
+
+
+def list_matching_rows(conditions: Mapping[str, str], values: Mapping[str, Any], limit: int) -> list[TaskRow]:
+	"""Return the most urgent tasks that match the SQL condition of their DocType, in one query."""
+	if not conditions:
+		return []
+	union = " UNION ALL ".join(
+		f"({_select_rows(doctype, condition)})" for doctype, condition in conditions.items()
+	)
+	return [TaskRow(*row) for row in frappe.db.sql(MATCHING.format(union), {**values, "limit": limit})]
 
 
 def _select_rows(doctype: str, condition: str) -> str:

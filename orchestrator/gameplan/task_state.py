@@ -14,16 +14,21 @@ REOPENED = "Reopened"
 CANCELLED = "Cancelled"
 RESTORED = "Restored"
 DELETED = "Deleted"
+# To another phase of work, with the same hours.
+MOVED = "Moved"
 # After these the task is no longer in the sprint.
 GOING = frozenset({LEFT, DELETED})
 
 
 class TaskState(NamedTuple):
-	"""Estimate in hours, progress in percent. A cancelled task is in its sprint, with zero hours."""
+	"""Estimate in hours, progress in percent, and the phase of work, None if it was not recorded. A cancelled
+	task is in its sprint, with zero hours.
+	"""
 
 	estimate: float
 	progress: float
 	counts: bool = True
+	phase: str | None = None
 
 	@property
 	def remaining(self) -> float:
@@ -44,15 +49,21 @@ class Event(NamedTuple):
 	estimate: float
 	progress: float
 	counts: bool | int
+	phase: str | None = None
 
 	@property
 	def state(self) -> TaskState:
-		return TaskState(self.estimate, self.progress, bool(self.counts))
+		return TaskState(self.estimate, self.progress, bool(self.counts), self.phase)
 
 	@property
 	def is_in(self) -> bool:
 		"""True if the task was in the sprint from then on."""
 		return self.kind not in GOING
+
+
+def has_changed(before: TaskState, after: TaskState) -> bool:
+	"""Return False if both states are the same. A phase that was not recorded may be any."""
+	return before[:3] != after[:3] or before.phase not in (None, after.phase)
 
 
 def get_event_kind(before: TaskState, after: TaskState) -> str:
@@ -63,7 +74,9 @@ def get_event_kind(before: TaskState, after: TaskState) -> str:
 		return COMPLETED
 	if after.progress < DONE <= before.progress:
 		return REOPENED
-	return ESTIMATED if before.estimate != after.estimate else PROGRESSED
+	if before.estimate != after.estimate:
+		return ESTIMATED
+	return PROGRESSED if before.progress != after.progress else MOVED
 
 
 class TaskChange(NamedTuple):
@@ -82,8 +95,9 @@ def list_steps(
 	A move is two steps: one sprint loses the task, the other gets it. `exists` is False for a deleted task.
 	"""
 	if before and after and before[0] == after[0]:
-		same = before[1] == after[1]
-		return [] if same else [TaskChange(after[0], get_event_kind(before[1], after[1]), after[1])]
+		if not has_changed(before[1], after[1]):
+			return []
+		return [TaskChange(after[0], get_event_kind(before[1], after[1]), after[1])]
 	left = [TaskChange(before[0], LEFT if exists else DELETED, OUT)] if before else []
 	joined = [TaskChange(after[0], JOINED, after[1])] if after else []
 	return left + joined

@@ -216,7 +216,8 @@ def test_start_commits_to_the_remaining_hours(client, sprint):
 	assert get_error(client.post(START, sprint=sprint.name)) == (409, "SprintStateConflictError")
 
 
-def test_closing_tells_of_each_unfinished_task_where_it_went(client, sprint):
+def test_closing_tells_of_each_unfinished_task_where_it_went(api, site, sprint):
+	client = api(factories.make_user("Projects User", "Gameplan Member").name)
 	following = make_sprint(sprint.project, start_date=get_day(14), end_date=get_day(27))
 	done, half, open_ = make_task(sprint, 8), make_task(sprint, 4, progress=50), make_task(sprint, 2)
 	ours = make_gp_task(sprint, 3)
@@ -229,7 +230,7 @@ def test_closing_tells_of_each_unfinished_task_where_it_went(client, sprint):
 		build_unfinished("Task", half.name, half.subject, "Open", 2, following.name),
 		build_unfinished("Task", open_.name, open_.subject, "Open", 2, following.name),
 	]
-	assert (told["state"], told["completed_tasks"]) == ("Closed", 1)
+	assert (told["state"], told["completed_tasks"], told["hidden_tasks"]) == ("Closed", 1, 0)
 	assert (told["committed_hours"], told["completed_hours"], told["unfinished_hours"]) == (15, 8, 7)
 	assert list_sprints("Task", done, dropped) == [sprint.name, sprint.name]
 	assert list_sprints("Task", half, open_) == [following.name, following.name]
@@ -475,6 +476,7 @@ def test_each_member_has_capacity_and_load(client, people):
 def load(user, capacity, estimated, remaining, free, tasks, overloaded) -> dict:
 	return {
 		"user": user,
+		"user_name": user and frappe.db.get_value("User", user, "full_name"),
 		"capacity_hours": capacity,
 		"estimated_hours": estimated,
 		"remaining_hours": remaining,

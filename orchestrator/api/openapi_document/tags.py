@@ -26,7 +26,9 @@ TAG_BY_MODULE = {
 	"orchestrator.hr": Tag("HR", "Check-ins, leave and leave balances."),
 	"orchestrator.helpdesk": Tag("Helpdesk", "Tickets, their comments and their service levels."),
 	"orchestrator.docs": Tag("Documents", "Documents, their versions, check-out, search and audit trail."),
-	"orchestrator.gameplan": Tag("Sprints", "Sprints: start, close, board, burndown, capacity and velocity."),
+	"orchestrator.gameplan": Tag(
+		"Sprints", "Sprints: start, close, board, backlog, burndown, flow, capacity and velocity."
+	),
 	"orchestrator.insights": REPORTS,
 	"orchestrator.api.reports": REPORTS,
 	"orchestrator.sync": Tag(

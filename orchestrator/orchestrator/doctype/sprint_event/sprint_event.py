@@ -30,7 +30,9 @@ class SprintEvent(Document):
 			"Cancelled",
 			"Restored",
 			"Deleted",
+			"Moved",
 		]
+		phase: DF.Literal["", "to_do", "in_progress", "in_review", "done", "cancelled"]
 		progress: DF.Percent
 		sprint: DF.Link
 		status: DF.Data | None
