@@ -43,6 +43,7 @@ INNER_LAYERS = {
 		{"http"},
 		{"kipu"},
 		{"connection", "facility_rules"},
+		{"kipu_connection_rules"},
 		{"merge"},
 		{"storage"},
 		{"runs"},

@@ -13,6 +13,7 @@ from orchestrator.sync.shapes import (
 	DiscardedIssues,
 	MappingPreview,
 	ResumedConnection,
+	RollbackPreview,
 	RunStanding,
 	SyncResult,
 )
@@ -59,11 +60,11 @@ def sync_kipu_clients(
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Connection tested"), effect=READ)
+@endpoint(_lt("Connection tested"), effect=WRITE)
 def test_connection(connection: str) -> ConnectionTest:
 	"""Check a connection to Kipu and name the parts that are wrong.
 
-	About ten requests are sent to Kipu; nothing is saved.
+	About ten requests are sent to Kipu. Only the time of a successful test is saved: the schedule can be turned on after one.
 
 	Args:
 		connection: Name of the Kipu Connection.
@@ -207,6 +208,28 @@ def approve_sync_run(run: str) -> RunStanding:
 	"""
 	frappe.only_for(RUNS)
 	return run_actions.approve_run(run)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Rollback previewed"), effect=READ)
+def preview_rollback(run: str) -> RollbackPreview:
+	"""Count the records that a rollback of a run would delete and restore.
+
+	Args:
+		run: Name of the Sync Run.
+
+	Returns:
+		The numbers of clients and stays that the run created, and of records that it changed.
+
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		DoesNotExistError: 404. There is no such run.
+	"""
+	frappe.only_for(RUNS)
+	return run_actions.preview_rollback(run)
 
 
 @frappe.whitelist(methods=["POST"])

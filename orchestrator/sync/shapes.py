@@ -26,7 +26,10 @@ class RecordError(TypedDict):
 
 
 class RunStanding(TypedDict):
-	"""The state of a run. Dates and timestamps are in the site's time zone, durations in seconds."""
+	"""The state of a run. Dates and timestamps are in the site's time zone, durations in seconds. `started_at` is
+	null while the run waits for a worker; then, get_sync_run gives the number of jobs before it as
+	`jobs_ahead`.
+	"""
 
 	run: str
 	connection: str
@@ -36,8 +39,10 @@ class RunStanding(TypedDict):
 	since_date: str | None
 	trigger: Annotated[str, OneOf("API", "Desk", "Schedule", "Command")]
 	requested_by: str | None
-	started_at: str
+	requested_at: str
+	started_at: str | None
 	finished_at: str | None
+	jobs_ahead: int | None
 	sync_duration_seconds: float
 	imported: int
 	updated: int
@@ -57,6 +62,17 @@ class RunStanding(TypedDict):
 	held_reason: str | None
 	error: dict[str, str] | None
 	rollback: dict[str, Any] | None
+
+
+class RollbackPreview(TypedDict):
+	"""What a rollback would undo: the clients and stays that the run created, and the records that it changed.
+	Some may be kept, because they were edited since.
+	"""
+
+	run: str
+	clients: int
+	stays: int
+	changed: int
 
 
 class SyncResult(TypedDict):

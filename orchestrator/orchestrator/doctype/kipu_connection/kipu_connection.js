@@ -1,11 +1,11 @@
+const CREDENTIALS = ["access_id", "secret_key", "app_id"];
+
 frappe.ui.form.on("Kipu Connection", {
 	refresh(frm) {
-		if (frm.is_new()) {
-			frm.set_intro(
-				__("Enter the three credentials that Kipu gave you: access ID, secret key and app ID. Save, then use Test.")
-			);
-			return;
-		}
+		// These are keys that Kipu issued: nobody chooses how strong they are.
+		CREDENTIALS.forEach((name) => frm.get_field(name).disable_password_checks?.());
+		frm.set_intro("");
+		if (frm.is_new()) return show_first_step(frm);
 		show_status(frm);
 		if (!frm.perm[0]?.write) return;
 		frm.add_custom_button(__("Test"), () => test_connection(frm));
@@ -20,11 +20,29 @@ frappe.ui.form.on("Kipu Connection", {
 	},
 });
 
+function show_first_step(frm) {
+	if (frappe.model.can_create("Kipu Connection")) {
+		frm.set_intro(
+			__("Enter the three credentials that Kipu gave you: access ID, secret key and app ID. Save, then use Test.")
+		);
+		return;
+	}
+	frm.disable_save();
+	frm.disable_form();
+	frm.set_intro(__("Only a System Manager can create a connection. Ask one; after that you can test and run it."), "orange");
+}
+
+// The steps from a new connection to one that syncs by itself.
 function show_status(frm) {
-	if (frm.doc.status === "Paused") {
-		frm.set_intro(__("Paused: {0}", [frappe.utils.escape_html(frm.doc.paused_reason || "")]), "red");
-	} else if (!frm.doc.last_success) {
-		frm.set_intro(__("Nothing has been synced yet. Test the connection, then try a dry run."), "blue");
+	const { status, paused_reason, tested_at, last_success, schedule_enabled } = frm.doc;
+	if (status === "Paused") {
+		frm.set_intro(`<span>${__("Paused: {0}", [frappe.utils.escape_html(paused_reason || "")])}</span>`, "red");
+	} else if (!tested_at) {
+		frm.set_intro(__("Step 1 of 3: press Test to check the address and the credentials."), "blue");
+	} else if (!last_success) {
+		frm.set_intro(__("Step 2 of 3: press Dry Run to see what a sync would change. Then press Sync."), "blue");
+	} else if (!schedule_enabled) {
+		frm.set_intro(__("Step 3 of 3: to sync by itself, turn on Sync Automatically in the tab Schedule."), "blue");
 	}
 }
 
@@ -38,7 +56,10 @@ function test_connection(frm) {
 		args: { connection: frm.doc.name },
 		freeze: true,
 		freeze_message: __("Contacting Kipu…"),
-		callback: (reply) => show_test(reply.data),
+		callback: (reply) => {
+			show_test(reply.data);
+			frm.reload_doc();
+		},
 	});
 }
 
@@ -152,15 +173,20 @@ function show_preview(preview) {
 		return;
 	}
 	const rows = preview.fields.map(
-		(row) => `<tr><td>${escape(row.source)}</td><td>${escape(__(row.doctype))}: ${escape(row.label)}</td>
+		(row) => `<tr class="effect-${row.effect === "same" ? "same hidden" : "other"}"><td>${escape(row.source)}</td><td>${escape(__(row.doctype))}: ${escape(row.label)}</td>
 			<td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.kipu)}</td><td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.here)}</td>
 			<td><span class="indicator-pill ${get_effect(row)[0]}">${escape(get_effect(row)[1])}</span></td><td>${escape(POLICIES[row.policy] || row.policy)}</td></tr>`
 	);
+	const same = preview.fields.filter((row) => row.effect === "same").length;
 	const heads = [__("Kipu Field"), __("Field on This Site"), __("Value in Kipu"), __("Current Value"), __("Effect"), __("Conflict Policy")];
 	const dialog = new frappe.ui.Dialog({ title: preview.casefile_id, size: "extra-large" });
 	dialog.$body.html(
 		`<p>${escape(preview.status)}, ${escape(preview.facility)}: ${preview.client ? escape(preview.client) : __("new client")}</p>
+		${same ? `<p><label><input type="checkbox" class="show-same"> ${__("Also show {0} fields without a change", [same])}</label></p>` : ""}
 		<table class="table table-bordered"><tr>${heads.map((head) => `<th>${head}</th>`).join("")}</tr>${rows.join("")}</table>`
 	);
+	dialog.$body.find(".show-same").on("change", (event) => {
+		dialog.$body.find(".effect-same").toggleClass("hidden", !event.target.checked);
+	});
 	dialog.show();
 }
