@@ -51,6 +51,7 @@ override_doctype_class = {
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
 	"Webhook": "orchestrator.api.webhook_class.IdentifiedWebhook",
 }
+app_include_js = ["/assets/orchestrator/js/record_search.js"]
 doctype_js = {"Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
@@ -395,6 +396,12 @@ orchestrator_card_methods = [
 	"hrms.hr.doctype.job_applicant.job_applicant.get_applicant_to_hire_percentage",
 	"hrms.hr.doctype.job_offer.job_offer.get_offer_acceptance_rate",
 	"hrms.hr.doctype.job_requisition.job_requisition.get_avg_time_to_fill",
+]
+
+# Kinds of records in the search: see orchestrator/api/search.py. Other apps add theirs.
+orchestrator_search_providers = [
+	"orchestrator.sync.client_search.find_clients",
+	"orchestrator.docs.document_search.find_documents",
 ]
 
 scheduler_events = {
