@@ -251,6 +251,7 @@ has_permission = {
 	"*": "orchestrator.api.replay_permissions.record_check",
 	"API Key": "orchestrator.api.api_key_rules.has_permission",
 	"Deleted Document": "orchestrator.api.deleted_documents.has_permission",
+	"Number Card": "orchestrator.insights.metrics.number_card_rules.has_permission",
 	"Orchestrator Dashboard": "orchestrator.insights.dashboards.access.has_permission",
 	"Document": "orchestrator.docs.access.has_permission",
 	"Document Version": "orchestrator.docs.access.has_permission",

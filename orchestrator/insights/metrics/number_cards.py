@@ -11,7 +11,7 @@ from frappe.desk.doctype.number_card.number_card import NumberCard
 from orchestrator.exceptions import MissingDataError, refuse
 from orchestrator.insights.metrics import dynamic_filters, report_figures
 from orchestrator.insights.metrics.metrics import CARD, Metric
-from orchestrator.measure_queries import Number, to_number
+from orchestrator.measure_queries import Number, check_readable, to_number
 
 
 def compute_card(metric: Metric) -> Number:
@@ -19,6 +19,8 @@ def compute_card(metric: Metric) -> Number:
 	shows them.
 	"""
 	card = frappe.get_doc(CARD, metric.source)
+	if card.type == "Document Type":
+		check_readable(card.document_type)
 	card.check_permission("read")
 	filters = dynamic_filters.merge_filters(card.filters_json, card.dynamic_filters_json)
 	if card.type == "Report":
