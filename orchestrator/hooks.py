@@ -356,6 +356,7 @@ orchestrator_measures = {
 	"new_opportunities": "orchestrator.crm.measures.new_opportunities",
 	"leads_by_status": "orchestrator.crm.measures.leads_by_status",
 	"opportunities_by_month": "orchestrator.crm.measures.opportunities_by_month",
+	"overdue_closings": "orchestrator.crm.measures.overdue_closings",
 	"next_closings": "orchestrator.crm.measures.next_closings",
 	"headcount": "orchestrator.hr.measures.headcount",
 	"on_leave_today": "orchestrator.hr.measures.on_leave_today",

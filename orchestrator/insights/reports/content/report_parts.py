@@ -18,6 +18,7 @@ Column = dict[str, Any]
 PRECISION = 2
 MONTHS_BACK = 11
 DEFAULT_WIDTH = 120
+PIXELS_PER_LETTER = 8
 DISPLAY_PRECISION = 1
 DECIMALS = ("Float", "Percent")
 NO_VALUE = "-"
@@ -69,8 +70,11 @@ def build_link_column(fieldname: str, label: str, doctype: str | None, width: in
 
 
 def build_count_columns(names: Iterable[tuple[str, str]]) -> list[Column]:
-	"""Return columns of whole numbers."""
-	return [build_column(fieldname, label, "Int", width=100) for fieldname, label in names]
+	"""Return columns of whole numbers, wide enough for their labels."""
+	return [
+		build_column(fieldname, label, "Int", width=max(100, PIXELS_PER_LETTER * len(label) + 30))
+		for fieldname, label in names
+	]
 
 
 def build_figure(
