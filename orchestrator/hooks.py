@@ -52,7 +52,7 @@ override_doctype_class = {
 	"Webhook": "orchestrator.api.webhook_class.IdentifiedWebhook",
 }
 app_include_js = ["/assets/orchestrator/js/record_search.js"]
-doctype_js = {"Task": "public/js/task.js"}
+doctype_js = {"Issue": "public/js/issue.js", "Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py

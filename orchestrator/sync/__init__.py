@@ -7,8 +7,9 @@ from frappe import _lt
 
 from orchestrator.api.endpoint import READ, WRITE, endpoint
 from orchestrator.api.schema_types import Bounded, ListOf, OneOf, OptionalDay
-from orchestrator.sync.actions import history, run_actions, run_requests
+from orchestrator.sync.actions import health, history, run_actions, run_requests
 from orchestrator.sync.shapes import (
+	ConnectionHealth,
 	ConnectionTest,
 	DiscardedIssues,
 	MappingPreview,
@@ -137,6 +138,29 @@ def get_sync_history(
 	"""
 	frappe.has_permission("Sync Run", throw=True)
 	return history.list_runs(limit, limit_start, connection)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Connection health fetched"), effect=READ)
+def get_connection_health(connection: str) -> ConnectionHealth:
+	"""Return the state of a connection at a glance.
+
+	Args:
+		connection: Name of the Kipu Connection.
+
+	Returns:
+		The latest 20 runs, the time since the last success, open issues by kind, and the next scheduled run.
+
+	Permissions:
+		Whoever may read Kipu Connections, Sync Runs and Sync Issues.
+
+	Raises:
+		PermissionError: 403. The caller may not read connections, runs or issues.
+		DoesNotExistError: 404. There is no such connection.
+	"""
+	for doctype in ("Kipu Connection", "Sync Run", "Sync Issue"):
+		frappe.has_permission(doctype, throw=True)
+	return health.get_health(connection)
 
 
 @frappe.whitelist(methods=["GET", "POST"])

@@ -166,6 +166,20 @@ class MappingPreview(TypedDict):
 	unknown_fields: list[str]
 
 
+class ConnectionHealth(TypedDict):
+	"""The state of a connection: its latest runs, oldest first, the time since the last success in minutes, the number of
+	open issues by kind, and the time of the next scheduled run, null without a schedule.
+	"""
+
+	connection: str
+	status: str
+	last_success: str | None
+	minutes_since_success: int | None
+	next_run_at: str | None
+	open_issues: dict[str, int]
+	runs: list[RunStanding]
+
+
 class DiscardedIssues(TypedDict):
 	"""The number of open issues that were discarded."""
 

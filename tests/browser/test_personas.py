@@ -58,11 +58,23 @@ def test_pages_of_a_persona_open_without_a_refusal(open_desk: Callable[[str], De
 		check_no_refusal(desk, route)
 
 
-def test_an_agent_opens_an_issue_without_a_refusal(open_desk: Callable[[str], Desk]) -> None:
+def test_an_agent_sees_the_escalations_of_an_issue(open_desk: Callable[[str], Desk]) -> None:
 	issue = factories.make_issue().name
-	desk = open_desk(factories.make_user("Desk User", "Support Team").name)
-	desk.open(f"/app/issue/{issue}", ".form-layout:visible")
+	user = factories.make_user("Desk User", "Support Team").name
+	factories.make_record(
+		"Ticket Escalation",
+		reference_doctype="Issue",
+		reference_name=issue,
+		stage="Resolution Breached",
+		due=frappe.utils.now(),
+		escalated_to=user,
+	)
+	desk = open_desk(user)
+	page = desk.open(
+		f"/app/issue/{issue}", ".ticket-escalations:has-text('Resolution Breached: escalated to You')"
+	)
 	check_no_refusal(desk, "issue")
+	assert page.locator(".ticket-escalations").count() == 1
 
 
 def test_a_number_of_a_dashboard_opens_the_records_behind_it(open_desk: Callable[[str], Desk]) -> None:
@@ -109,22 +121,21 @@ def test_a_report_is_saved_as_a_file(open_desk: Callable[[str], Desk], screen: s
 	page.wait_for_selector("button:has-text('Download')")
 
 
-def test_the_form_of_a_connection_says_what_to_do_first(open_desk: Callable[[str], Desk]) -> None:
+def test_an_integration_engineer_is_told_what_to_do(open_desk: Callable[[str], Desk]) -> None:
 	connection = clinic.make_connection().name
+	factories.make_record(
+		"Sync Run", connection=connection, sync_type="full", status="Completed", imported=3, dry_run=1
+	)
 	desk = open_desk(factories.make_user("Desk User", "Kipu Sync Manager").name)
 	page = desk.open(f"/app/kipu-connection/{connection}", ".form-message:has-text('Step 1 of 3')")
+	page.wait_for_selector(".connection-health .connection-runs svg")
 	assert page.locator(".form-message").count() == 1
 	check_no_refusal(desk, "connection")
 	desk.open("/app/kipu-connection/new", ".form-message:has-text('Only a System Manager')")
 	assert page.locator(".primary-action:visible").count() == 0
-
-
-def test_a_sync_issue_is_a_sentence(open_desk: Callable[[str], Desk]) -> None:
-	connection = clinic.make_connection().name
 	issue = factories.make_record(
 		"Sync Issue", connection=connection, kind="Record", status="Open", code="bad_date", field="admission_date",
 		casefile_id=frappe.generate_hash(),
 	)  # fmt: skip
-	desk = open_desk(factories.make_user("Desk User", "Kipu Sync Manager").name)
 	desk.open(f"/app/sync-issue/{issue.name}", ".form-message:has-text('A date cannot be read')")
 	check_no_refusal(desk, "sync issue")

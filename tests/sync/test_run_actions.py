@@ -38,6 +38,7 @@ CALLS: dict[str, dict[str, Any]] = {
 	"resume_connection": {"connection": "none"},
 	"get_sync_run": {"run": "SYNC-2000-00001"},
 	"get_sync_history": {},
+	"get_connection_health": {"connection": "none"},
 }
 
 

@@ -7,6 +7,7 @@ frappe.ui.form.on("Kipu Connection", {
 		frm.set_intro("");
 		if (frm.is_new()) return show_first_step(frm);
 		show_status(frm);
+		show_health(frm);
 		if (!frm.perm[0]?.write) return;
 		frm.add_custom_button(__("Test"), () => test_connection(frm));
 		frm.add_custom_button(__("Sync"), () => ask_and_sync(frm, false));
@@ -44,6 +45,52 @@ function show_status(frm) {
 	} else if (!schedule_enabled) {
 		frm.set_intro(__("Step 3 of 3: to sync by itself, turn on Sync Automatically in the tab Schedule."), "blue");
 	}
+}
+
+// The latest runs as a chart, and what they say, above the form.
+async function show_health(frm) {
+	if (!["Sync Run", "Sync Issue"].every((doctype) => frappe.model.can_read(doctype))) return;
+	const name = frm.doc.name;
+	const { data } = await frappe.call({
+		method: "orchestrator.sync.get_connection_health",
+		type: "GET",
+		args: { connection: name },
+	});
+	if (frm.doc.name !== name || !data?.runs.length) return;
+	frm.layout.wrapper.find(".connection-health").closest(".form-dashboard-section").remove();
+	const body = frm.dashboard.add_section(`<div class="connection-health"></div>`, __("Health")).find(".connection-health");
+	body.append($(`<p></p>`).text(describe_health(data).join(" · ")), `<div class="connection-runs"></div>`);
+	draw_runs(body.find(".connection-runs").get(0), data.runs);
+	frm.dashboard.show();
+}
+
+function describe_health({ last_success, next_run_at, open_issues }) {
+	const when = (time) => frappe.datetime.comment_when(time.replace("T", " ").slice(0, 19), false);
+	const issues = Object.entries(open_issues).map(([kind, count]) => `${count} ${__(kind)}`);
+	return [
+		last_success ? __("Last success: {0}", [strip_html(when(last_success))]) : __("No sync has succeeded yet"),
+		next_run_at ? __("Next run: {0}", [frappe.datetime.str_to_user(next_run_at.replace("T", " ").slice(0, 19))]) : __("Not scheduled"),
+		issues.length ? __("Open issues: {0}", [issues.join(", ")]) : __("No open issues"),
+	];
+}
+
+function draw_runs(container, runs) {
+	const count = (name) => runs.map((run) => run[name]);
+	return new frappe.Chart(container, {
+		type: "bar",
+		height: 160,
+		colors: ["#48bb74", "#318ad8", "#f56b6b"],
+		barOptions: { stacked: 1 },
+		axisOptions: { xIsSeries: 1, shortenYAxisNumbers: 1 },
+		data: {
+			labels: runs.map((run) => moment(run.requested_at).format("D MMM HH:mm")),
+			datasets: [
+				{ name: __("Imported"), values: count("imported") },
+				{ name: __("Updated"), values: count("updated") },
+				{ name: __("Failed"), values: count("failed") },
+			],
+		},
+	});
 }
 
 function show_list(frm, doctype) {
