@@ -137,5 +137,11 @@ def test_an_integration_engineer_is_told_what_to_do(open_desk: Callable[[str], D
 		"Sync Issue", connection=connection, kind="Record", status="Open", code="bad_date", field="admission_date",
 		casefile_id=frappe.generate_hash(),
 	)  # fmt: skip
+	queued = factories.make_record(
+		"Sync Run", connection=connection, sync_type="full", status="Queued", requested_at=frappe.utils.now()
+	)
+	with desk.page.expect_response("**get_sync_run**"):
+		desk.open(f"/app/sync-run/{queued.name}", ".form-message:has-text('Waiting for a worker')")
+	assert page.locator(".form-message:visible").count() == 1
 	desk.open(f"/app/sync-issue/{issue.name}", ".form-message:has-text('A date cannot be read')")
 	check_no_refusal(desk, "sync issue")
