@@ -52,10 +52,11 @@ override_doctype_class = {
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
 	"Webhook": "orchestrator.api.webhook_class.IdentifiedWebhook",
 }
+app_include_js = ["/assets/orchestrator/js/record_search.js"]
 doctype_js = {
 	"Document": "public/js/client_link.js",
 	"HD Ticket": "public/js/client_link.js",
-	"Issue": "public/js/client_link.js",
+	"Issue": ["public/js/issue.js", "public/js/client_link.js"],
 	"Lead": "public/js/client_link.js",
 	"Task": ["public/js/task.js", "public/js/client_link.js"],
 }
@@ -264,6 +265,7 @@ has_permission = {
 	"*": "orchestrator.api.replay_permissions.record_check",
 	"API Key": "orchestrator.api.api_key_rules.has_permission",
 	"Deleted Document": "orchestrator.api.deleted_documents.has_permission",
+	"Number Card": "orchestrator.insights.metrics.number_card_rules.has_permission",
 	"Orchestrator Dashboard": "orchestrator.insights.dashboards.access.has_permission",
 	"Document": "orchestrator.docs.access.has_permission",
 	"Document Version": "orchestrator.docs.access.has_permission",
@@ -369,6 +371,7 @@ orchestrator_measures = {
 	"new_opportunities": "orchestrator.crm.measures.new_opportunities",
 	"leads_by_status": "orchestrator.crm.measures.leads_by_status",
 	"opportunities_by_month": "orchestrator.crm.measures.opportunities_by_month",
+	"overdue_closings": "orchestrator.crm.measures.overdue_closings",
 	"next_closings": "orchestrator.crm.measures.next_closings",
 	"headcount": "orchestrator.hr.measures.headcount",
 	"on_leave_today": "orchestrator.hr.measures.on_leave_today",
@@ -410,6 +413,12 @@ orchestrator_card_methods = [
 	"hrms.hr.doctype.job_applicant.job_applicant.get_applicant_to_hire_percentage",
 	"hrms.hr.doctype.job_offer.job_offer.get_offer_acceptance_rate",
 	"hrms.hr.doctype.job_requisition.job_requisition.get_avg_time_to_fill",
+]
+
+# Kinds of records in the search: see orchestrator/api/search.py. Other apps add theirs.
+orchestrator_search_providers = [
+	"orchestrator.sync.client_search.find_clients",
+	"orchestrator.docs.document_search.find_documents",
 ]
 
 scheduler_events = {

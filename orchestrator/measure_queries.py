@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import frappe
 from frappe import _
 from frappe.model.db_query import DatabaseQuery
-from frappe.utils import add_days, add_months, get_first_day
+from frappe.utils import add_days, add_months, get_first_day, get_last_day
 
 from orchestrator import clock
 from orchestrator.exceptions import MissingDataError, refuse
@@ -23,14 +23,29 @@ PRECISION = 4
 DAYS, MONTHS = 30, 12
 
 
+Filter = list[Any]  # [fieldname, operator, value], as Frappe's lists have them
+
+
+class Records(NamedTuple):
+	"""The records behind a figure, as the filters of a list. `points` has the further filters of each label of a
+	series; those of the same field replace the others.
+	"""
+
+	doctype: str
+	filters: list[Filter]
+	points: list[list[Filter]] | None = None
+
+
 class Number(NamedTuple):
 	"""One number, None if there is none (a rate without cases). `previous` is its value one period earlier,
-	if the measure knows it; `unit` is set if it is known only after computing (a currency).
+	if the measure knows it; `unit` is set if it is known only after computing (a currency). `records` are empty if
+	no filters of a list give exactly the counted records.
 	"""
 
 	value: float | None
 	previous: float | None = None
 	unit: str | None = None
+	records: tuple[Records, ...] = ()
 
 
 class Dataset(NamedTuple):
@@ -44,6 +59,7 @@ class Series(NamedTuple):
 	labels: list[str]
 	datasets: list[Dataset]
 	unit: str | None = None
+	records: tuple[Records, ...] = ()
 
 
 class Column(NamedTuple):
@@ -59,6 +75,7 @@ class Table(NamedTuple):
 	columns: list[Column]
 	rows: list[dict[str, Any]]
 	total: int
+	records: tuple[Records, ...] = ()
 
 
 Figure = Number | Series | Table
@@ -139,10 +156,19 @@ def fetch_one(sql: str, *doctypes: str, **values: Any) -> tuple[Any, ...]:
 
 
 def aggregate_trailing_period(
-	doctype: str, field: str, *, what: str = "1", where: str = "TRUE", days: int = DAYS, average: bool = False
+	doctype: str,
+	field: str,
+	*,
+	what: str = "1",
+	where: str = "TRUE",
+	filters: list[Filter] | None = None,
+	days: int = DAYS,
+	average: bool = False,
 ) -> Number:
 	"""Return the sum (or average) of `what`, by default the number of records, over records whose date
 	`field` is within the last `days` days; and over the period of the same length before.
+
+	`filters` say the same as `where`; without them, the number has no records.
 	"""
 	today = clock.get_today()
 	row = fetch_one(
@@ -156,7 +182,21 @@ def aggregate_trailing_period(
 		end=add_days(today, 1),
 	)
 	now, before = (None if average and value is None else to_number(value) for value in row)
-	return Number(now, before)
+	period = [field, "between", [str(add_days(today, 1 - days)), str(today)]]
+	return Number(now, before, records=_build_records(doctype, where, filters, [period]))
+
+
+def _build_records(
+	doctype: str,
+	where: str,
+	filters: list[Filter] | None,
+	more: list[Filter] | None = None,
+	points: list[list[Filter]] | None = None,
+) -> tuple[Records, ...]:
+	"""Return the records of a figure, none if its condition is not given as filters."""
+	if filters is None and where != "TRUE":
+		return ()
+	return (Records(doctype, [*(filters or []), *(more or [])], points),)
 
 
 def _render_aggregate(what: str, field: str, side: str, average: bool) -> str:
@@ -164,7 +204,14 @@ def _render_aggregate(what: str, field: str, side: str, average: bool) -> str:
 	return f"{'AVG' if average else 'SUM'}(IF({field} {side} %(since)s, {what}, NULL))"
 
 
-def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", months: int = MONTHS) -> Series:
+def count_by_month(
+	doctype: str,
+	field: str,
+	name: str,
+	where: str = "TRUE",
+	months: int = MONTHS,
+	filters: list[Filter] | None = None,
+) -> Series:
 	"""Return the number of records in each of the last `months` months, including this one. Months without
 	records are included.
 	"""
@@ -179,11 +226,26 @@ def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", mon
 		end=add_days(clock.get_today(), 1),
 	)
 	counts: dict[Any, int] = dict(rows)
-	labels = [str(add_months(first, index))[:7] for index in range(months)]
-	return build_series([(label, counts.get(label, 0)) for label in labels], name)
+	starts = [add_months(first, index) for index in range(months)]
+	series = build_series([(str(start)[:7], counts.get(str(start)[:7], 0)) for start in starts], name)
+	today = clock.get_today()
+	points = [_build_period(field, start, min(get_last_day(start), today)) for start in starts]
+	whole = _build_period(field, first, today)
+	return series._replace(records=_build_records(doctype, where, filters, whole, points))
 
 
-def count_by_day(doctype: str, field: str, name: str, where: str = "TRUE", days: int = DAYS) -> Series:
+def _build_period(field: str, first: Any, last: Any) -> list[Filter]:
+	return [[field, "between", [str(first), str(last)]]]
+
+
+def count_by_day(
+	doctype: str,
+	field: str,
+	name: str,
+	where: str = "TRUE",
+	days: int = DAYS,
+	filters: list[Filter] | None = None,
+) -> Series:
 	"""Return the number of records on each of the last `days` days, including today. Days without records are
 	included.
 	"""
@@ -199,24 +261,36 @@ def count_by_day(doctype: str, field: str, name: str, where: str = "TRUE", days:
 	)
 	counts = {str(day): count for day, count in rows}
 	labels = [str(add_days(first, index)) for index in range(days)]
-	return build_series([(label, counts.get(label, 0)) for label in labels], name)
+	series = build_series([(label, counts.get(label, 0)) for label in labels], name)
+	points: list[list[Filter]] = [_build_period(field, label, label) for label in labels]
+	whole = _build_period(field, first, clock.get_today())
+	return series._replace(records=_build_records(doctype, where, filters, whole, points))
 
 
-def count_by_value(doctype: str, field: str, name: str, where: str = "TRUE") -> Series:
+def count_by_value(
+	doctype: str, field: str, name: str, where: str = "TRUE", filters: list[Filter] | None = None
+) -> Series:
 	"""Return the number of records for each value of a field, largest first."""
 	rows = fetch_all(
 		f"""SELECT {field}, COUNT(*) AS records FROM `tab{doctype}` WHERE {where} AND {{readable}}
 			GROUP BY {field} ORDER BY records DESC, {field}""",  # noqa: S608
 		doctype,
 	)
-	return build_series([(value, count) for value, count in rows], name)
+	points: list[list[Filter]] = [
+		[[field, "=", value] if value not in (None, "") else [field, "is", "not set"]]
+		for value, _count in rows
+	]
+	series = build_series([(value, count) for value, count in rows], name)
+	return series._replace(records=_build_records(doctype, where, filters, None, points))
 
 
-def count_records(doctype: str, where: str = "TRUE", **values: Any) -> Number:
-	"""Return how many records the caller may read."""
+def count_records(
+	doctype: str, where: str = "TRUE", filters: list[Filter] | None = None, **values: Any
+) -> Number:
+	"""Return how many records the caller may read. `filters` say the same as `where`."""
 	(count,) = fetch_one(
 		f"SELECT COUNT(*) FROM `tab{doctype}` WHERE {where} AND {{readable}}",  # noqa: S608
 		doctype,
 		**values,
 	)
-	return Number(count)
+	return Number(count, records=_build_records(doctype, where, filters))

@@ -40,10 +40,11 @@ STANDALONE = {"kipu_simulator"}  # a development tool: imports nothing of the ap
 # Within the two large domains: each package or module imports from the layers before its own. "" is the package itself.
 INNER_LAYERS = {
 	"sync": (
-		{"errors", "measures", "shapes"},
+		{"client_search", "errors", "measures", "shapes"},
 		{"http"},
 		{"kipu"},
 		{"connection", "facility_rules"},
+		{"kipu_connection_rules"},
 		{"merge"},
 		{"storage"},
 		{"runs"},

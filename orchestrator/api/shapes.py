@@ -231,3 +231,21 @@ class ReplayedDeliveries(TypedDict):
 
 	webhook: str
 	replayed: int
+
+
+class FoundRecord(TypedDict):
+	"""A record that was found. `description` tells it from others; `snippet` is the text around the first word that was
+	found in its content, or "".
+	"""
+
+	doctype: str
+	name: str
+	title: str
+	description: str
+	snippet: str
+
+
+class FoundRecords(TypedDict):
+	"""The records that were found, by kind, best match first within each."""
+
+	records: list[FoundRecord]

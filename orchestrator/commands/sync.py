@@ -85,6 +85,7 @@ def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool
 		for name in list_chosen(connections):
 			try:
 				results.append(connection_test.run_connection_test_by_name(name))
+				frappe.db.commit()
 			except frappe.ValidationError as error:
 				refused = True
 				show_refusal(name, error)

@@ -9,7 +9,9 @@ from orchestrator.crm.stages import CLOSED, LOST, STAGES, WON, build_key
 from orchestrator.doctypes import LEAD, OPPORTUNITY
 from orchestrator.measure_queries import (
 	Column,
+	Filter,
 	Number,
+	Records,
 	Series,
 	Table,
 	aggregate_trailing_period,
@@ -28,6 +30,7 @@ from orchestrator.measure_queries import (
 YEAR = 365
 CLOSINGS = 10
 OPEN_STAGES = tuple(stage for stage in STAGES if stage not in CLOSED)
+IS_OPEN: Filter = ["pipeline_stage", "in", list(OPEN_STAGES)]
 
 
 def open_pipeline_value() -> Number:
@@ -35,15 +38,17 @@ def open_pipeline_value() -> Number:
 	check_readable(OPPORTUNITY)
 	summary = pipeline.get_summary(None)
 	total = sum(summary["value_by_stage"][build_key(stage)] for stage in OPEN_STAGES)
-	return Number(to_number(total), unit=summary["currency"])
+	return Number(to_number(total), unit=summary["currency"], records=(Records(OPPORTUNITY, [IS_OPEN]),))
 
 
 def pipeline_by_stage() -> Series:
-	"""Return the amounts of opportunities by stage, in the same currency."""
+	"""Return the amounts of open opportunities by stage, in the same currency."""
 	check_readable(OPPORTUNITY)
 	summary = pipeline.get_summary(None)
-	values = [(_(stage), summary["value_by_stage"][build_key(stage)]) for stage in STAGES]
-	return build_series(values, _("Value"), summary["currency"])
+	values = [(_(stage), summary["value_by_stage"][build_key(stage)]) for stage in OPEN_STAGES]
+	points: list[list[Filter]] = [[["pipeline_stage", "=", stage]] for stage in OPEN_STAGES]
+	series = build_series(values, _("Value"), summary["currency"])
+	return series._replace(records=(Records(OPPORTUNITY, [IS_OPEN], points),))
 
 
 def win_rate() -> Number:
@@ -64,7 +69,15 @@ def win_rate() -> Number:
 		before=add_days(today, 1 - 2 * YEAR),
 		end=add_days(today, 1),
 	)
-	return Number(compute_percentage(row[0], row[1]), compute_percentage(row[2], row[3]))
+	closed = [
+		["pipeline_stage", "in", [WON, LOST]],
+		["transaction_date", "between", [str(add_days(today, 1 - YEAR)), str(today)]],
+	]
+	return Number(
+		compute_percentage(row[0], row[1]),
+		compute_percentage(row[2], row[3]),
+		records=(Records(OPPORTUNITY, closed),),
+	)
 
 
 def new_leads() -> Number:
@@ -86,22 +99,36 @@ def opportunities_by_month() -> Series:
 	return count_by_month(OPPORTUNITY, "transaction_date", _("Opportunities"))
 
 
+def overdue_closings() -> Number:
+	"""Return the number of open opportunities whose expected closing has passed."""
+	return count_records(
+		OPPORTUNITY,
+		"pipeline_stage IN %(stages)s AND expected_closing < %(today)s",
+		[IS_OPEN, ["expected_closing", "is", "set"], ["expected_closing", "<", str(clock.get_today())]],
+		stages=OPEN_STAGES,
+		today=clock.get_today(),
+	)
+
+
 def next_closings() -> Table:
-	"""Return the open opportunities that are expected to close first."""
+	"""Return the open opportunities that are expected to close first, from today on."""
 	rows = fetch_all(
 		"""
 		SELECT name, title, pipeline_stage, opportunity_amount, currency, expected_closing FROM `tabOpportunity`
-		WHERE pipeline_stage IN %(stages)s AND expected_closing IS NOT NULL AND {readable}
+		WHERE pipeline_stage IN %(stages)s AND expected_closing >= %(today)s AND {readable}
 		ORDER BY expected_closing, name LIMIT %(limit)s
 		""",
 		OPPORTUNITY,
 		stages=OPEN_STAGES,
+		today=clock.get_today(),
 		limit=CLOSINGS,
 	)
 	total = count_records(
 		OPPORTUNITY,
-		"pipeline_stage IN %(stages)s AND expected_closing IS NOT NULL",
+		"pipeline_stage IN %(stages)s AND expected_closing >= %(today)s",
+		[IS_OPEN, ["expected_closing", ">=", str(clock.get_today())]],
 		stages=OPEN_STAGES,
+		today=clock.get_today(),
 	)
 	columns = (
 		Column("name", _("Opportunity"), "Link", OPPORTUNITY),
@@ -111,4 +138,4 @@ def next_closings() -> Table:
 		Column("currency", _("Currency"), "Link", "Currency"),
 		Column("expected_closing", _("Expected Closing"), "Date"),
 	)
-	return build_table(columns, rows, int(total.value or 0))
+	return build_table(columns, rows, int(total.value or 0))._replace(records=total.records)

@@ -5,7 +5,9 @@ from frappe import _
 from orchestrator.doctypes import TASK
 from orchestrator.measure_queries import (
 	Column,
+	Filter,
 	Number,
+	Records,
 	Series,
 	Table,
 	aggregate_trailing_period,
@@ -19,14 +21,16 @@ from orchestrator.measure_queries import (
 
 IS_OPEN = "status NOT IN ('Completed', 'Cancelled', 'Template')"
 IS_A_TASK = "status != 'Template'"
+OPEN_TASKS: list[Filter] = [["status", "not in", ["Completed", "Cancelled", "Template"]]]
+OPEN_PROJECTS: list[Filter] = [["status", "=", "Open"]]
 
 
 def open_projects() -> Number:
-	return count_records("Project", "status = 'Open'")
+	return count_records("Project", "status = 'Open'", OPEN_PROJECTS)
 
 
 def open_tasks() -> Number:
-	return count_records(TASK, IS_OPEN)
+	return count_records(TASK, IS_OPEN, OPEN_TASKS)
 
 
 def completed_tasks() -> Number:
@@ -46,16 +50,16 @@ def remaining_hours() -> Number:
 			WHERE {IS_OPEN} AND is_group = 0 AND {{readable}}""",  # noqa: S608
 		TASK,
 	)
-	return Number(to_number(hours))
+	return Number(to_number(hours), records=(Records(TASK, [*OPEN_TASKS, ["is_group", "=", 0]]),))
 
 
 def tasks_by_status() -> Series:
-	return count_by_value(TASK, "status", _("Tasks"), IS_A_TASK)
+	return count_by_value(TASK, "status", _("Tasks"), IS_A_TASK, [["status", "!=", "Template"]])
 
 
 def tasks_by_priority() -> Series:
 	"""Return the number of open tasks by priority."""
-	return count_by_value(TASK, "priority", _("Tasks"), IS_OPEN)
+	return count_by_value(TASK, "priority", _("Tasks"), IS_OPEN, OPEN_TASKS)
 
 
 def project_progress() -> Table:
@@ -73,4 +77,4 @@ def project_progress() -> Table:
 		Column("percent_complete", _("Progress"), "Percent"),
 		Column("expected_end_date", _("Expected End Date"), "Date"),
 	)
-	return build_table(columns, rows)
+	return build_table(columns, rows)._replace(records=(Records("Project", OPEN_PROJECTS),))

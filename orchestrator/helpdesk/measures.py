@@ -3,7 +3,7 @@ caller may read them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import frappe
@@ -16,7 +16,9 @@ from orchestrator.doctypes import ISSUE
 from orchestrator.helpdesk.overdue import TicketSource, list_sources
 from orchestrator.measure_queries import (
 	Column,
+	Filter,
 	Number,
+	Records,
 	Series,
 	Table,
 	build_series,
@@ -34,6 +36,7 @@ class Kind(NamedTuple):
 
 	source: TicketSource
 	is_open: str
+	open_filters: list[Filter]
 
 	@property
 	def doctype(self) -> str:
@@ -48,6 +51,9 @@ def _list_readable_kinds() -> Iterator[Kind]:
 			"status NOT IN ('Resolved', 'Closed')"
 			if source.doctype == ISSUE
 			else "COALESCE(status_category, '') != 'Resolved'",
+			[["status", "not in", ["Resolved", "Closed"]]]
+			if source.doctype == ISSUE
+			else [["status_category", "!=", "Resolved"]],
 		)
 		for source in list_sources()
 	]
@@ -61,18 +67,32 @@ def _sum_kinds(of_kind: Callable[[Kind], Number]) -> Number:
 	"""Return the sums over the DocTypes, of the period and of the one before."""
 	numbers = [of_kind(kind) for kind in _list_readable_kinds()]
 	previous = [number.previous for number in numbers if number.previous is not None]
-	return Number(sum(number.value or 0 for number in numbers), sum(previous) if previous else None)
+	return Number(
+		sum(number.value or 0 for number in numbers),
+		sum(previous) if previous else None,
+		records=_join_records(numbers),
+	)
+
+
+def _join_records(figures: Sequence[Number | Series]) -> tuple[Records, ...]:
+	"""Return the records of all DocTypes, none if those of one cannot be listed."""
+	found = [figure.records for figure in figures]
+	return tuple(records for each in found for records in each) if all(found) else ()
 
 
 def open_tickets() -> Number:
-	return _sum_kinds(lambda kind: measure_queries.count_records(kind.doctype, kind.is_open))
+	return _sum_kinds(
+		lambda kind: measure_queries.count_records(kind.doctype, kind.is_open, kind.open_filters)
+	)
 
 
 def unassigned_tickets() -> Number:
 	"""Return the number of open tickets without an assignee."""
 	return _sum_kinds(
 		lambda kind: measure_queries.count_records(
-			kind.doctype, f"{kind.is_open} AND COALESCE(_assign, '[]') IN ('', '[]')"
+			kind.doctype,
+			f"{kind.is_open} AND COALESCE(_assign, '[]') IN ('', '[]')",
+			[*kind.open_filters, ["_assign", "in", ["", "[]"]]],
 		)
 	)
 
@@ -110,7 +130,7 @@ def first_response_hours() -> Number:
 	before = _compute_mean_hours(
 		[number.previous for number in spent], [number.previous for number in answered]
 	)
-	return Number(now, before)
+	return Number(now, before, records=_join_records(answered))
 
 
 def _compute_mean_hours(seconds: list[float | None], records: list[float | None]) -> float | None:
@@ -130,7 +150,11 @@ def service_level_met() -> Number:
 				kind.doctype, done, what=f"{done} <= {due}", where=f"{due} IS NOT NULL"
 			)
 		)
-		all_.append(measure_queries.aggregate_trailing_period(kind.doctype, done, where=f"{due} IS NOT NULL"))
+		all_.append(
+			measure_queries.aggregate_trailing_period(
+				kind.doctype, done, where=f"{due} IS NOT NULL", filters=[[due, "is", "set"]]
+			)
+		)
 	return Number(
 		compute_percentage(
 			sum(number.value or 0 for number in met), sum(number.value or 0 for number in all_)
@@ -138,6 +162,7 @@ def service_level_met() -> Number:
 		compute_percentage(
 			sum(number.previous or 0 for number in met), sum(number.previous or 0 for number in all_)
 		),
+		records=_join_records(all_),
 	)
 
 
@@ -146,14 +171,17 @@ def tickets_by_status() -> Series:
 	for kind in _list_readable_kinds():
 		series = measure_queries.count_by_value(kind.doctype, "status", "")
 		counted.update(dict(zip(series.labels, series.datasets[0].values, strict=True)))
-	return build_series(counted.most_common(), _("Tickets"))
+	points: list[list[Filter]] = [[["status", "=", status]] for status in dict(counted.most_common())]
+	records = tuple(Records(kind.doctype, [], points) for kind in _list_readable_kinds())
+	return build_series(counted.most_common(), _("Tickets"))._replace(records=records)
 
 
 def tickets_by_day() -> Series:
 	"""Return the number of tickets opened on each of the last 30 days."""
 	counts = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _list_readable_kinds()]
 	values = [sum(each) for each in zip(*(series.datasets[0].values for series in counts), strict=True)]
-	return build_series(zip(counts[0].labels, values, strict=True), _("Tickets"))
+	series = build_series(zip(counts[0].labels, values, strict=True), _("Tickets"))
+	return series._replace(records=_join_records(counts))
 
 
 def oldest_tickets() -> Table:
@@ -177,4 +205,5 @@ def oldest_tickets() -> Table:
 		Column("priority", _("Priority")),
 		Column("days", _("Age (Days)"), "Int"),
 	)
-	return build_table(columns, days, int(to_number(open_)))
+	records = tuple(Records(kind.doctype, kind.open_filters) for kind in _list_readable_kinds())
+	return build_table(columns, days, int(to_number(open_)))._replace(records=records)

@@ -7,7 +7,9 @@ from orchestrator import clock
 from orchestrator.doctypes import EMPLOYEE, EMPLOYEE_CHECKIN, LEAVE_APPLICATION
 from orchestrator.measure_queries import (
 	Column,
+	Filter,
 	Number,
+	Records,
 	Series,
 	Table,
 	aggregate_trailing_period,
@@ -21,11 +23,13 @@ from orchestrator.measure_queries import (
 
 FORTNIGHT = 14
 GRANTED = "docstatus = 1 AND status = 'Approved'"
+IS_GRANTED: list[Filter] = [["docstatus", "=", 1], ["status", "=", "Approved"]]
+IS_ACTIVE: list[Filter] = [["status", "=", "Active"]]
 
 
 def headcount() -> Number:
 	"""Return the number of active employees."""
-	return count_records(EMPLOYEE, "status = 'Active'")
+	return count_records(EMPLOYEE, "status = 'Active'", IS_ACTIVE)
 
 
 def on_leave_today() -> Number:
@@ -36,12 +40,18 @@ def on_leave_today() -> Number:
 		LEAVE_APPLICATION,
 		today=clock.get_today(),
 	)
-	return Number(count)
+	today = str(clock.get_today())
+	filters = [*IS_GRANTED, ["from_date", "<=", today], ["to_date", ">=", today]]
+	return Number(count, records=(Records(LEAVE_APPLICATION, filters),))
 
 
 def leave_to_decide() -> Number:
 	"""Return the number of leave applications that wait for a decision."""
-	return count_records(LEAVE_APPLICATION, "docstatus = 0 AND status = 'Open'")
+	return count_records(
+		LEAVE_APPLICATION,
+		"docstatus = 0 AND status = 'Open'",
+		[["docstatus", "=", 0], ["status", "=", "Open"]],
+	)
 
 
 def checked_in_today() -> Number:
@@ -53,7 +63,8 @@ def checked_in_today() -> Number:
 		today=clock.get_today(),
 		end=add_days(clock.get_today(), 1),
 	)
-	return Number(count)
+	today = str(clock.get_today())
+	return Number(count, records=(Records(EMPLOYEE_CHECKIN, [["time", "between", [today, today]]]),))
 
 
 def new_employees() -> Number:
@@ -62,16 +73,18 @@ def new_employees() -> Number:
 
 
 def employees_by_department() -> Series:
-	return count_by_value(EMPLOYEE, "department", _("Employees"), "status = 'Active'")
+	return count_by_value(EMPLOYEE, "department", _("Employees"), "status = 'Active'", IS_ACTIVE)
 
 
 def leave_by_type() -> Series:
 	"""Return the number of approved leave applications of this year by leave type."""
+	year = clock.get_today().year
 	return count_by_value(
 		LEAVE_APPLICATION,
 		"leave_type",
 		_("Applications"),
-		f"{GRANTED} AND YEAR(from_date) = {clock.get_today().year}",
+		f"{GRANTED} AND YEAR(from_date) = {year}",
+		[*IS_GRANTED, ["from_date", "between", [f"{year}-01-01", f"{year}-12-31"]]],
 	)
 
 
@@ -99,4 +112,10 @@ def coming_leave() -> Table:
 		Column("to_date", _("To Date"), "Date"),
 		Column("total_leave_days", _("Days"), "Float"),
 	)
-	return build_table(columns, rows)
+	today = clock.get_today()
+	filters = [
+		*IS_GRANTED,
+		["to_date", ">=", str(today)],
+		["from_date", "<=", str(add_days(today, FORTNIGHT))],
+	]
+	return build_table(columns, rows)._replace(records=(Records(LEAVE_APPLICATION, filters),))

@@ -8,10 +8,16 @@ from frappe import _lt
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
 from orchestrator.api.reports import get_report
 from orchestrator.api.schema_types import Bounded, Names, OneOf
-from orchestrator.doctypes import AUTO_EMAIL_REPORT
-from orchestrator.insights.dashboards import layout, rendering, trends
+from orchestrator.doctypes import AUTO_EMAIL_REPORT, DASHBOARD
+from orchestrator.insights.dashboards import access, layout, rendering, trends
 from orchestrator.insights.reports import report_jobs, report_request, report_runs, report_schedules
-from orchestrator.insights.shapes import Dashboard, GeneratedReport, History, ScheduledReport
+from orchestrator.insights.shapes import (
+	Dashboard,
+	DashboardChoices,
+	GeneratedReport,
+	History,
+	ScheduledReport,
+)
 
 DashboardType = Annotated[str | None, OneOf(*layout.FINDER_BY_DOCTYPE)]
 ReportFormat = Annotated[str, OneOf(*report_request.FORMATS)]
@@ -42,6 +48,24 @@ def get_dashboard(dashboard: str, doctype: DashboardType = None) -> Dashboard:
 		MissingAppError: 501. An Insights dashboard is meant, and Insights is not installed.
 	"""
 	return rendering.get_dashboard(layout.get_dashboard(dashboard, doctype))
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Dashboards fetched"), effect=READ)
+def list_dashboards() -> DashboardChoices:
+	"""List the dashboards of this app that are for the caller's roles.
+
+	Returns:
+		Name and title of each, the oldest first.
+
+	Permissions:
+		Whoever may read dashboards. Managers may also open dashboards for roles that they do not have; those are not listed.
+
+	Raises:
+		PermissionError: 403. The caller may read no dashboards.
+	"""
+	frappe.has_permission(DASHBOARD, "read", throw=True)
+	return {"dashboards": access.list_dashboards_by_role()}
 
 
 @frappe.whitelist(methods=["POST"])

@@ -16,13 +16,25 @@ class ItemError(TypedDict):
 	message: str
 
 
+class RecordList(TypedDict):
+	"""The records behind a figure: a DocType and the filters of its list, each as [fieldname, operator, value].
+
+	Of a series, `points` has for each label the filters that replace or add to those of the same fields.
+	"""
+
+	doctype: str
+	filters: list[list[Any]]
+	points: list[list[list[Any]]] | None
+
+
 class Item(TypedDict):
 	"""One figure of a dashboard.
 
 	`value` depends on `kind`: number: a number, or null. series: `{labels, datasets: [{name, values}]}`.
 	table: `{columns: [{fieldname, label, fieldtype, options}], rows, total}`, 100 rows at most. `previous`,
 	`change` and `change_percent` are of numbers. `direction` is up or down, whichever is better, or null.
-	`stale`: a newer value is due, or being computed.
+	`stale`: a newer value is due, or being computed. `records` are the records behind the figure, one list for each
+	DocType that the caller may read; null if no filters give exactly those.
 	"""
 
 	name: str
@@ -38,6 +50,7 @@ class Item(TypedDict):
 	display: str | None
 	refreshed_at: str | None
 	stale: bool
+	records: list[RecordList] | None
 	error: ItemError | None
 
 
@@ -52,6 +65,19 @@ class Dashboard(TypedDict):
 	refreshed_at: str | None
 	items: list[Item]
 	queued: list[str]
+
+
+class DashboardChoice(TypedDict):
+	"""A dashboard that may be chosen."""
+
+	dashboard: str
+	title: str
+
+
+class DashboardChoices(TypedDict):
+	"""The dashboards for the caller's roles, the oldest first."""
+
+	dashboards: list[DashboardChoice]
 
 
 class Point(TypedDict):

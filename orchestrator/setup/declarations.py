@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from orchestrator.api import naming_rules
 from orchestrator.setup import (
+	added_permissions,
 	custom_fields,
 	dashboards,
 	documents,
@@ -61,6 +62,7 @@ DECLARATIONS = (
 		ticket_status.delete_status,
 		ticket_status.list_missing_status,
 	),
+	Declaration("permissions", added_permissions.sync_permissions, added_permissions.delete_permissions),
 	Declaration("settings", settings_defaults.sync_defaults),
 	Declaration("documents", documents.sync_library, documents.detach_files),
 	Declaration("report filters", report_filters.sync),

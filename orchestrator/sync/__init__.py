@@ -7,14 +7,16 @@ from frappe import _lt
 
 from orchestrator.api.endpoint import READ, WRITE, endpoint
 from orchestrator.api.schema_types import Bounded, ListOf, OneOf, OptionalDay
-from orchestrator.sync.actions import history, run_actions, run_requests
+from orchestrator.sync.actions import health, history, run_actions, run_requests
 from orchestrator.sync.clients import overview
 from orchestrator.sync.shapes import (
 	ClientOverview,
+	ConnectionHealth,
 	ConnectionTest,
 	DiscardedIssues,
 	MappingPreview,
 	ResumedConnection,
+	RollbackPreview,
 	RunStanding,
 	SyncResult,
 )
@@ -61,11 +63,11 @@ def sync_kipu_clients(
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Connection tested"), effect=READ)
+@endpoint(_lt("Connection tested"), effect=WRITE)
 def test_connection(connection: str) -> ConnectionTest:
 	"""Check a connection to Kipu and name the parts that are wrong.
 
-	About ten requests are sent to Kipu; nothing is saved.
+	About ten requests are sent to Kipu. Only the time of a successful test is saved: the schedule can be turned on after one.
 
 	Args:
 		connection: Name of the Kipu Connection.
@@ -141,6 +143,29 @@ def get_sync_history(
 
 
 @frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Connection health fetched"), effect=READ)
+def get_connection_health(connection: str) -> ConnectionHealth:
+	"""Return the state of a connection at a glance.
+
+	Args:
+		connection: Name of the Kipu Connection.
+
+	Returns:
+		The latest 20 runs, the time since the last success, open issues by kind, and the next scheduled run.
+
+	Permissions:
+		Whoever may read Kipu Connections, Sync Runs and Sync Issues.
+
+	Raises:
+		PermissionError: 403. The caller may not read connections, runs or issues.
+		DoesNotExistError: 404. There is no such connection.
+	"""
+	for doctype in ("Kipu Connection", "Sync Run", "Sync Issue"):
+		frappe.has_permission(doctype, throw=True)
+	return health.get_health(connection)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Sync run fetched"), effect=READ)
 def get_sync_run(run: str) -> RunStanding:
 	"""Return one run as it is now.
@@ -209,6 +234,28 @@ def approve_sync_run(run: str) -> RunStanding:
 	"""
 	frappe.only_for(RUNS)
 	return run_actions.approve_run(run)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Rollback previewed"), effect=READ)
+def preview_rollback(run: str) -> RollbackPreview:
+	"""Count the records that a rollback of a run would delete and restore.
+
+	Args:
+		run: Name of the Sync Run.
+
+	Returns:
+		The numbers of clients and stays that the run created, and of records that it changed.
+
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		DoesNotExistError: 404. There is no such run.
+	"""
+	frappe.only_for(RUNS)
+	return run_actions.preview_rollback(run)
 
 
 @frappe.whitelist(methods=["POST"])

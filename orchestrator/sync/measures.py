@@ -7,6 +7,7 @@ from frappe import _
 
 from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.measure_queries import (
+	Filter,
 	Number,
 	Series,
 	aggregate_trailing_period,
@@ -17,25 +18,27 @@ from orchestrator.measure_queries import (
 
 IN_CARE = "status = 'Active'"
 IS_REAL = "status != 'Deleted'"
+ACTIVE_CLIENTS: list[Filter] = [["status", "=", "Active"]]
+REAL_STAYS: list[Filter] = [["status", "!=", "Deleted"]]
 
 
 def clients_in_care() -> Number:
-	return count_records(CLIENT, IN_CARE)
+	return count_records(CLIENT, IN_CARE, ACTIVE_CLIENTS)
 
 
 def clients_expected() -> Number:
 	"""Return the number of clients before their admission."""
-	return count_records(CLIENT, "status = 'Pre-Admission'")
+	return count_records(CLIENT, "status = 'Pre-Admission'", [["status", "=", "Pre-Admission"]])
 
 
 def admissions() -> Number:
 	"""Return the number of stays that began within 30 days, and within the 30 days before."""
-	return aggregate_trailing_period(CLIENT_STAY, "admission_date", where=IS_REAL)
+	return aggregate_trailing_period(CLIENT_STAY, "admission_date", where=IS_REAL, filters=REAL_STAYS)
 
 
 def discharges() -> Number:
 	"""Return the number of stays that ended within 30 days, and within the 30 days before."""
-	return aggregate_trailing_period(CLIENT_STAY, "discharge_date", where=IS_REAL)
+	return aggregate_trailing_period(CLIENT_STAY, "discharge_date", where=IS_REAL, filters=REAL_STAYS)
 
 
 def length_of_stay() -> Number:
@@ -47,19 +50,20 @@ def length_of_stay() -> Number:
 		"discharge_date",
 		what="DATEDIFF(discharge_date, admission_date)",
 		where=f"{IS_REAL} AND admission_date IS NOT NULL",
+		filters=[*REAL_STAYS, ["admission_date", "is", "set"]],
 		days=90,
 		average=True,
 	)
 
 
 def clients_by_level_of_care() -> Series:
-	return count_by_value(CLIENT, "level_of_care", _("Clients"), IN_CARE)
+	return count_by_value(CLIENT, "level_of_care", _("Clients"), IN_CARE, ACTIVE_CLIENTS)
 
 
 def clients_by_facility() -> Series:
-	return count_by_value(CLIENT, "facility", _("Clients"), IN_CARE)
+	return count_by_value(CLIENT, "facility", _("Clients"), IN_CARE, ACTIVE_CLIENTS)
 
 
 def admissions_by_month() -> Series:
 	"""Return the number of stays of the last twelve months, by the month of their admission."""
-	return count_by_month(CLIENT_STAY, "admission_date", _("Admissions"), IS_REAL)
+	return count_by_month(CLIENT_STAY, "admission_date", _("Admissions"), IS_REAL, filters=REAL_STAYS)

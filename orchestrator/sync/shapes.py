@@ -28,7 +28,10 @@ class RecordError(TypedDict):
 
 
 class RunStanding(TypedDict):
-	"""The state of a run. Dates and timestamps are in the site's time zone, durations in seconds."""
+	"""The state of a run. Dates and timestamps are in the site's time zone, durations in seconds. `started_at` is
+	null while the run waits for a worker; then, get_sync_run gives the number of jobs before it as
+	`jobs_ahead`.
+	"""
 
 	run: str
 	connection: str
@@ -38,8 +41,10 @@ class RunStanding(TypedDict):
 	since_date: str | None
 	trigger: Annotated[str, OneOf("API", "Desk", "Schedule", "Command")]
 	requested_by: str | None
-	started_at: str
+	requested_at: str
+	started_at: str | None
 	finished_at: str | None
+	jobs_ahead: int | None
 	sync_duration_seconds: float
 	imported: int
 	updated: int
@@ -59,6 +64,17 @@ class RunStanding(TypedDict):
 	held_reason: str | None
 	error: dict[str, str] | None
 	rollback: dict[str, Any] | None
+
+
+class RollbackPreview(TypedDict):
+	"""What a rollback would undo: the clients and stays that the run created, and the records that it changed.
+	Some may be kept, because they were edited since.
+	"""
+
+	run: str
+	clients: int
+	stays: int
+	changed: int
 
 
 class SyncResult(TypedDict):
@@ -150,6 +166,20 @@ class MappingPreview(TypedDict):
 	error: dict[str, str] | None
 	fields: list[PreviewedField]
 	unknown_fields: list[str]
+
+
+class ConnectionHealth(TypedDict):
+	"""The state of a connection: its latest runs, oldest first, the time since the last success in minutes, the number of
+	open issues by kind, and the time of the next scheduled run, null without a schedule.
+	"""
+
+	connection: str
+	status: str
+	last_success: str | None
+	minutes_since_success: int | None
+	next_run_at: str | None
+	open_issues: dict[str, int]
+	runs: list[RunStanding]
 
 
 class DiscardedIssues(TypedDict):

@@ -62,6 +62,7 @@ def test_an_item_says_all_that_a_page_needs(api, note):
 		"display": None,
 		"refreshed_at": item["refreshed_at"],
 		"stale": False,
+		"records": [{"doctype": "ToDo", "filters": [["description", "=", note]], "points": None}],
 		"error": None,
 	}
 

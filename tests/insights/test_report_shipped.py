@@ -15,8 +15,10 @@ from orchestrator.insights.reports.content.report_parts import (
 )
 from tests.support import clinic, factories, hr_factories
 from tests.support.report_factories import download_content
+from tests.support.source import ROOT
 
 RUN = "frappe.desk.report.run"
+DESK = "frappe.desk.query_report.run"
 # No other record on the site has these dates.
 SPRING = {"from_date": "2001-03-01", "to_date": "2001-04-30"}
 
@@ -279,6 +281,26 @@ def test_project_progress_weighs_tasks_by_their_hours(api):
 	assert get_figures(data) == {"Projects": 1, "Tasks": 3, "Overdue": 1, "Progress (%)": 50.0}
 
 
+def test_project_progress_without_access_to_tasks_shows_no_figures_of_tasks(api):
+	"""A Projects Manager without the role Projects User may read projects, and no tasks."""
+	project = factories.make_project().name
+	factories.make_task(project=project, expected_time=10)
+
+	data = run(api(make_user("Projects Manager")), "Project Progress", project=project)
+
+	assert [column["fieldname"] for column in data["columns"]] == [
+		"project",
+		"project_name",
+		"status",
+		"expected_start_date",
+		"expected_end_date",
+	]
+	assert [row["project"] for row in data["rows"]] == [project]
+	assert get_figures(data) == {"Projects": 1}
+	assert data["chart"] is None
+	assert data["message"] == "You don't have access to tasks, so progress and hours are hidden."
+
+
 @pytest.fixture(scope="module")
 def on_leave(frappe_site):
 	"""Return two employees with their own leave type: one took three days of 20 and applied for one, the
@@ -350,8 +372,10 @@ def test_client_census_counts_clients_in_care_admissions_and_discharges(api, sta
 	assert data["rows"] == [
 		{"group": here, "in_care": 1, "waiting": 1, "admitted": 2, "discharged": 2, "length_of_stay": 15.0}
 	]
+	assert data["message"] == "Admissions and discharges from 03-01-2001 to 04-30-2001."
 	assert get_figures(data) == {
 		"In Care": 1,
+		"Pre-Admission": 1,
 		"Admitted": 2,
 		"Discharged": 2,
 		"Average Length of Stay (Days)": 15.0,
@@ -364,6 +388,28 @@ def test_client_census_shows_a_clinician_of_one_facility_no_other(api, stays, gr
 
 	data = run(api(clinic.make_clinical_user(there)), "Client Census", group_by=group, **SPRING)
 	assert [(row["in_care"], row["admitted"]) for row in data["rows"]] == [(1, 0)]
+
+
+def list_report_roles():
+	"""Return each shipped report with each of its roles."""
+	pairs = []
+	for path in sorted(ROOT.glob("orchestrator/orchestrator/report/*/*.json")):
+		report = json.loads(path.read_text())
+		# Kipu Reconciliation calls Kipu
+		if report["name"] != "Kipu Reconciliation":
+			pairs += [(report["name"], row["role"]) for row in report["roles"]]
+	return pairs
+
+
+@pytest.mark.parametrize(("report", "role"), list_report_roles())
+def test_each_role_of_a_report_suffices_to_run_it(api, browser, report, role):
+	# Frappe takes the role Employee from users who are not one
+	caller = hr_factories.make_person().user if role == "Employee" else make_user(role)
+
+	run(api(caller), report)
+	desk = browser(caller, factories.PASSWORD).get(DESK, report_name=report, filters="{}")
+
+	assert desk.status_code == 200, desk.text
 
 
 @pytest.mark.parametrize(

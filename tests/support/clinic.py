@@ -14,7 +14,10 @@ def make_facility(**values: Any) -> Document:
 
 
 def make_connection(kipu: Simulator | None = None, **values: Any) -> Document:
-	"""Create a connection to a simulator, or one that is never called. Its schedule is off."""
+	"""Create a connection to a simulator, or one that is never called. Its schedule is off, unless
+	`schedule_enabled` turns it on as if a test had succeeded.
+	"""
+	scheduled = values.pop("schedule_enabled", 0)
 	facility = values.pop("facility", None) or make_facility(time_zone="America/New_York").name
 	defaults = {
 		"connection_name": factories.make_unique("Kipu"),
@@ -24,11 +27,13 @@ def make_connection(kipu: Simulator | None = None, **values: Any) -> Document:
 		"app_id": "simulator-app-id",
 		"api_version": "3",
 		"requests_per_second": 1000,
-		"schedule_enabled": 0,
 		"default_time_zone": "America/New_York",
 		"default_facility": facility,
 	}
-	return factories.make_record("Kipu Connection", **{**defaults, **values})
+	connection = factories.make_record("Kipu Connection", **{**defaults, **values})
+	if scheduled:
+		connection.db_set("schedule_enabled", 1, commit=True)
+	return connection
 
 
 def make_client(connection: Document, **values: Any) -> Document:

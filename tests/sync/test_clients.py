@@ -410,7 +410,8 @@ def test_the_schedule_runs_each_connection_at_its_own_interval(kipu, worker):
 	own = make_connection(kipu, interval_minutes=15)
 	paused = make_connection(kipu)
 	frappe.db.set_value("Kipu Connection", paused, "status", "Paused")
-	unscheduled = make_connection(kipu, schedule_enabled=0)
+	unscheduled = make_connection(kipu)
+	frappe.db.set_value("Kipu Connection", {"name": ("in", (own, paused))}, "schedule_enabled", 1)
 	frappe.db.set_value(
 		"Kipu Connection", {"name": ("not in", (own, paused, unscheduled))}, "schedule_enabled", 0
 	)
@@ -435,7 +436,7 @@ def test_the_schedule_runs_each_connection_at_its_own_interval(kipu, worker):
 def test_stale_connection_is_reported_once(kipu):
 	connection = make_connection(kipu, stale_after_hours=1)
 	long_ago = frappe.utils.add_to_date(None, hours=-2)
-	frappe.db.set_value("Kipu Connection", connection, "last_success", long_ago)
+	frappe.db.set_value("Kipu Connection", connection, {"last_success": long_ago, "schedule_enabled": 1})
 	frappe.db.commit()
 	for _ in range(2):
 		jobs.warn_of_stale_connections()

@@ -137,6 +137,7 @@ def test_the_doctor_is_content_without_kipu_and_with_one_that_is_up_to_date(doct
 
 def test_the_doctor_names_paused_held_and_stale_connections(doctor, alone):
 	made = make_connection(stale_after_hours=6)
+	made.db_set("schedule_enabled", 1)
 	made.db_set("last_success", now_datetime() - timedelta(hours=7))
 	assert doctor.check_kipu()[1:3] == ("warn", "not up to date: Only One")
 	run = make_record("Sync Run", connection="Only One", sync_type="full", status="Held")

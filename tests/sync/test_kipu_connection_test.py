@@ -4,6 +4,8 @@ its rows.
 
 import pytest
 
+import frappe
+
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import Settings
 from tests.support import clinic, factories
@@ -123,3 +125,95 @@ def test_who_may_test_and_what(api, guest, kipu, role):
 	assert get_error(manager.post(TEST)) == (400, "InvalidRequestError")
 	assert get_error(manager.get(TEST, connection=connection)) == (405, "MethodNotAllowedError")
 	assert kipu.answers == answered
+
+
+# The schedule, which may be turned on after a test
+
+
+SET_VALUE = "frappe.client.set_value"
+
+
+def turn_on(client, connection):
+	return client.post(
+		SET_VALUE, doctype="Kipu Connection", name=connection, fieldname="schedule_enabled", value=1
+	)
+
+
+def get_stored(connection, *fields):
+	frappe.db.rollback()
+	return frappe.db.get_value("Kipu Connection", connection, fields)
+
+
+def test_a_new_connection_is_not_scheduled_and_cannot_be_before_a_test(api):
+	values = {
+		"doctype": "Kipu Connection",
+		"connection_name": factories.make_unique("Kipu"),
+		"default_time_zone": "America/New_York",
+		"tested_at": "2026-01-01 00:00:00",
+	}
+	client = api(factories.make_user("System Manager").name)
+	refused = client.post("frappe.client.insert", doc={**values, "schedule_enabled": 1})
+	assert get_error(refused) == (422, "InvalidSettingsError")
+	assert not frappe.db.exists("Kipu Connection", values["connection_name"])
+
+	created = client.post("frappe.client.insert", doc=values)
+	assert created.status_code == 201, created.text
+	assert get_stored(values["connection_name"], "schedule_enabled", "tested_at") == (0, None)
+
+
+def test_a_schedule_is_refused_until_a_test_has_succeeded(api, kipu):
+	connection = clinic.make_connection(kipu, secret_key="other").name
+	client = api(factories.make_user("Kipu Sync Manager").name)
+	forged = client.post(
+		SET_VALUE,
+		doctype="Kipu Connection",
+		name=connection,
+		fieldname={"tested_at": "2026-01-01 00:00:00", "schedule_enabled": 1},
+	)
+	assert get_error(forged) == (422, "InvalidSettingsError")
+	assert client.post(TEST, connection=connection).json()["data"]["ok"] is False
+	assert get_error(turn_on(client, connection)) == (422, "InvalidSettingsError")
+	assert get_stored(connection, "schedule_enabled", "tested_at") == (0, None)
+
+	key = client.post(
+		SET_VALUE,
+		doctype="Kipu Connection",
+		name=connection,
+		fieldname="secret_key",
+		value="simulator-secret-key",
+	)
+	assert key.status_code == 200, key.text
+	assert client.post(TEST, connection=connection).json()["data"]["ok"] is True
+	assert turn_on(client, connection).status_code == 200
+	scheduled, tested_at = get_stored(connection, "schedule_enabled", "tested_at")
+	assert (scheduled, bool(tested_at)) == (1, True)
+
+
+@pytest.mark.parametrize(
+	("field", "value", "kept"),
+	[
+		("secret_key", "another", False),
+		("api_version", "4", False),
+		("interval_minutes", 30, True),
+	],
+)
+def test_a_change_of_the_credentials_needs_another_test(api, kipu, field, value, kept):
+	connection = clinic.make_connection(kipu).name
+	client = api(factories.make_user("Kipu Sync Manager").name)
+	assert client.post(TEST, connection=connection).json()["data"]["ok"] is True
+
+	changed = client.post(SET_VALUE, doctype="Kipu Connection", name=connection, fieldname=field, value=value)
+
+	assert changed.status_code == 200, changed.text
+	assert (get_stored(connection, "tested_at") is not None) is kept
+	assert (turn_on(client, connection).status_code == 200) is kept
+
+
+def test_a_change_of_the_credentials_leaves_a_running_schedule_on(api, kipu):
+	connection = clinic.make_connection(kipu, schedule_enabled=1).name
+	client = api(factories.make_user("Kipu Sync Manager").name)
+	changed = client.post(
+		SET_VALUE, doctype="Kipu Connection", name=connection, fieldname="secret_key", value="another"
+	)
+	assert changed.status_code == 200, changed.text
+	assert get_stored(connection, "schedule_enabled", "tested_at") == (1, None)

@@ -1,6 +1,7 @@
 """Clients in care in Kipu and on this site: every kind of difference, and the caller's permissions."""
 
 import json
+import re
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
@@ -186,6 +187,12 @@ def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, con
 		403,
 		"PermissionError",
 	)
+
+
+def test_a_report_without_differences_says_so(api, connection):
+	data = run(api(clinic.make_clinical_user()), connection=connection.name).json()["data"]
+	assert data["rows"] == []
+	assert re.fullmatch(r"Kipu and this site agree, checked at \d\d:\d\d\.", data["message"])
 
 
 def test_missing_connection_and_refusal_by_kipu_are_reported(api, kipu, connection):

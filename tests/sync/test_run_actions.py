@@ -10,9 +10,10 @@ import frappe
 from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync import jobs
-from orchestrator.sync.actions import run_actions
+from orchestrator.sync.actions import run_actions, run_requests
 from orchestrator.sync.runs import rollback, run_queue, run_records
 from orchestrator.sync.runs.run_records import RunRequest
+from tests.support import factories
 from tests.support.client import Client, get_error
 from tests.support.kipu_site import (
 	compute_checksums,
@@ -31,11 +32,13 @@ CALLS: dict[str, dict[str, Any]] = {
 	"cancel_sync": {"run": "SYNC-2000-00001"},
 	"approve_sync_run": {"run": "SYNC-2000-00001"},
 	"rollback_sync_run": {"run": "SYNC-2000-00001"},
+	"preview_rollback": {"run": "SYNC-2000-00001"},
 	"retry_sync_issues": {"connection": "none"},
 	"discard_sync_issues": {"issues": ["SI-none"]},
 	"resume_connection": {"connection": "none"},
 	"get_sync_run": {"run": "SYNC-2000-00001"},
 	"get_sync_history": {},
+	"get_connection_health": {"connection": "none"},
 }
 
 
@@ -206,6 +209,27 @@ def test_a_queued_run_is_cancelled_at_once_and_its_job_does_nothing(kipu, manage
 	assert get_error(manager.post(METHOD + "cancel_sync", run=name)) == (409, "ConflictError")
 
 
+def test_a_queued_run_has_not_started_and_tells_how_many_jobs_are_ahead(kipu, manager):
+	connection = make_connection(kipu)
+	standing = run_requests.enqueue_request(RunRequest(connection, "incremental"))
+	ahead = manager.get(METHOD + "get_sync_run", run=standing["run"]).json()["data"]
+
+	later = make_connection(kipu)
+	behind = run_requests.enqueue_request(RunRequest(later, "incremental"))
+
+	assert (ahead["status"], ahead["started_at"], bool(ahead["requested_at"])) == ("Queued", None, True)
+	assert ahead["sync_duration_seconds"] == 0
+	assert behind["jobs_ahead"] == ahead["jobs_ahead"] + 1
+	claimed = run_queue.claim_queued_run(standing["run"])
+	begun = manager.get(METHOD + "get_sync_run", run=standing["run"]).json()["data"]
+	assert claimed
+	assert (begun["status"], begun["jobs_ahead"]) == ("Running", None)
+	assert begun["started_at"] >= begun["requested_at"] == ahead["requested_at"]
+	claimed.finish_run("Cancelled")
+	run_actions.cancel_run(behind["run"])
+	frappe.db.commit()
+
+
 def test_a_run_at_work_stops_before_its_next_page_and_the_next_goes_on(kipu):
 	connection = make_connection(kipu, page_size=4)
 
@@ -298,6 +322,8 @@ def test_rollback_deletes_created_and_restores_updated_records(kipu, manager):
 	run = run_sync(connection)
 	after = list_clients_and_stays(connection)
 	assert get_counts(run)[:2] == (1, 1) and after != before
+	preview = manager.get(METHOD + "preview_rollback", run=run["run"]).json()["data"]
+	assert preview == {"run": run["run"], "clients": 1, "stays": 1, "changed": 2}
 	reply = manager.post(METHOD + "rollback_sync_run", run=run["run"])
 	assert (reply.status_code, reply.json()["data"]["status"]) == (200, "Completed")
 	assert list_clients_and_stays(connection) == before
@@ -310,6 +336,14 @@ def test_rollback_deletes_created_and_restores_updated_records(kipu, manager):
 	assert get_counts(run_sync(connection))[:2] == (1, 1)
 	assert list_clients_and_stays(connection) == after
 	assert get_error(manager.post(METHOD + "rollback_sync_run", run=run["run"])) == (409, "ConflictError")
+
+
+def test_rollback_from_desk_says_so(kipu, browser):
+	run = run_sync(make_connection(kipu))
+	reply = browser(get_user_with("Kipu Sync Manager"), factories.PASSWORD).post(
+		METHOD + "rollback_sync_run", run=run["run"]
+	)
+	assert reply.json()["data"]["trigger"] == "Desk"
 
 
 def test_rollback_lists_and_preserves_later_edits(kipu):

@@ -21,6 +21,9 @@ TAG_BY_MODULE = {
 	"orchestrator.api.bulk": BULK,
 	"orchestrator.api.upserts": BULK,
 	"orchestrator.api.changes": Tag("Change feed", "Keep a copy of records up to date."),
+	"orchestrator.api.search": Tag(
+		"Search", "Find clients, documents and records of other apps by their words."
+	),
 	"orchestrator.api.uploads": Tag("Files", "Upload files, also into the document library."),
 	"orchestrator.crm": Tag("CRM", "Leads and the pipeline of opportunities."),
 	"orchestrator.hr": Tag("HR", "Check-ins, leave and leave balances."),

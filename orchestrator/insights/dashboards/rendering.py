@@ -5,7 +5,7 @@ a job.
 import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, cast
 
 import frappe
 from frappe import _
@@ -20,7 +20,7 @@ from orchestrator.insights.dashboards.permitted_values import PermittedValue, ge
 from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.dashboards.values import QUICK_SECONDS, Value
 from orchestrator.insights.metrics.metrics import Metric
-from orchestrator.insights.shapes import Dashboard, Item
+from orchestrator.insights.shapes import Dashboard, Item, RecordList
 from orchestrator.measure_queries import PRECISION
 
 # Time budget of one request; the rest goes to a job.
@@ -142,8 +142,16 @@ def _build_item(placed: DashboardItem, scope: Scope | None, value: Value | None,
 		if value
 		else None,
 		stale=is_queued or bool(scope and (value is None or values.is_due(value, metric))),
+		records=_list_readable_records(value),
 		error=value.error if value else (None if scope else build_refusal(metric)),  # type: ignore[typeddict-item]
 	)
+
+
+def _list_readable_records(value: Value | None) -> list[RecordList] | None:
+	"""Return the records behind a value, of DocTypes that the caller may read: a shared value may count others'."""
+	found = (value.records if value else None) or []
+	readable = [records for records in found if frappe.has_permission(records["doctype"], "read")]
+	return cast(list[RecordList], readable) or None
 
 
 def _compute_change(value: Value | None) -> float | None:

@@ -18,7 +18,7 @@ from orchestrator.insights.dashboards import history
 from orchestrator.insights.dashboards.scopes import Scope, run_as_user
 from orchestrator.insights.metrics import registry
 from orchestrator.insights.metrics.metrics import CARD, NUMBER, SERIES, TABLE, Metric
-from orchestrator.measure_queries import Column, Figure, Number, Series
+from orchestrator.measure_queries import Column, Figure, Number, Records, Series
 
 TTL_SECONDS = 24 * 3600
 ERROR_TTL_SECONDS = 60  # time for which a failure is cached
@@ -48,6 +48,7 @@ class Value:
 	seconds: float
 	error: dict[str, str] | None = None
 	outdated: bool = False
+	records: list[dict[str, Any]] | None = None
 
 
 def build_key(metric: Metric, scope: Scope) -> str:
@@ -142,7 +143,11 @@ def _compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
 		error = _build_item_error(problem, metric)
 	finally:
 		frappe.local.message_log = messages
-	fields = _build_figure(figure) if figure else _build_failed_value(metric, known, error)
+	fields = (
+		{**_build_figure(figure), "records": _build_records(figure)}
+		if figure
+		else _build_failed_value(metric, known, error)
+	)
 	if figure and fields["kind"] == NUMBER:
 		fields["previous"] = _get_previous(metric, scope, fields["previous"])
 	return Value(
@@ -183,6 +188,10 @@ def _build_figure(figure: Figure) -> dict[str, Any]:
 	columns = [Column(*column)._asdict() for column in figure.columns]
 	value = {"columns": columns, "rows": figure.rows, "total": figure.total}
 	return {"kind": TABLE, "value": value, "previous": None, "unit": None}
+
+
+def _build_records(figure: Figure) -> list[dict[str, Any]] | None:
+	return [Records(*records)._asdict() for records in figure.records] or None
 
 
 def _build_failed_value(metric: Metric, known: Value | None, error: dict[str, str] | None) -> dict[str, Any]:

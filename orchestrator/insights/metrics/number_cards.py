@@ -11,7 +11,7 @@ from frappe.desk.doctype.number_card.number_card import NumberCard
 from orchestrator.exceptions import MissingDataError, refuse
 from orchestrator.insights.metrics import dynamic_filters, report_figures
 from orchestrator.insights.metrics.metrics import CARD, Metric
-from orchestrator.measure_queries import Number, to_number
+from orchestrator.measure_queries import Number, Records, check_readable, to_number
 
 
 def compute_card(metric: Metric) -> Number:
@@ -19,6 +19,8 @@ def compute_card(metric: Metric) -> Number:
 	shows them.
 	"""
 	card = frappe.get_doc(CARD, metric.source)
+	if card.type == "Document Type":
+		check_readable(card.document_type)
 	card.check_permission("read")
 	filters = dynamic_filters.merge_filters(card.filters_json, card.dynamic_filters_json)
 	if card.type == "Report":
@@ -33,7 +35,21 @@ def _compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
 	previous = (
 		number_card.calculate_previous_result(card, list(filters)) if card.show_percentage_stats else None
 	)
-	return Number(to_number(value), None if previous is None else to_number(previous), card.currency or None)
+	return Number(
+		to_number(value),
+		None if previous is None else to_number(previous),
+		card.currency or None,
+		_build_records(card, filters),
+	)
+
+
+def _build_records(card: NumberCard, filters: list[Any]) -> tuple[Records, ...]:
+	"""Return the records that a card counts; none of a child table, which has no list, nor with a filter on another
+	DocType.
+	"""
+	if frappe.get_meta(card.document_type).istable or any(row[0] != card.document_type for row in filters):
+		return ()
+	return (Records(card.document_type, [list(row[1:4]) for row in filters]),)
 
 
 def _compute_from_report(card: NumberCard, filters: dict[str, Any]) -> float | None:

@@ -12,6 +12,7 @@ from orchestrator import clock
 from orchestrator.doctypes import SYNC_RUN
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.period import to_iso
+from orchestrator.sync.runs import run_queue
 from orchestrator.sync.runs.run_records import LIVE_STATUSES
 from orchestrator.sync.shapes import RunStanding
 
@@ -55,13 +56,16 @@ def get_run(name: str) -> RunStanding:
 	row = frappe.db.get_value(SYNC_RUN, name, "*", as_dict=True)
 	if not row:
 		refuse(_("Sync Run {0} not found.").format(name), frappe.DoesNotExistError)
-	return _serialize_run(row)
+	standing = _serialize_run(row)
+	if row.status == "Queued":
+		standing["jobs_ahead"] = run_queue.count_jobs_ahead(name)
+	return standing
 
 
 def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
 	"""Return a run's row for the reply."""
 	duration = row["duration_seconds"]
-	if row["status"] in LIVE_STATUSES:
+	if row["status"] in LIVE_STATUSES and row["started_at"]:
 		duration = (clock.get_now() - get_datetime(row["started_at"])).total_seconds()
 	return {
 		"run": row["name"],
@@ -72,8 +76,10 @@ def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
 		"since_date": _decode_text(row["since_date"]),
 		"trigger": row["trigger"],
 		"requested_by": row["requested_by"],
-		"started_at": to_iso(row["started_at"]) or "",
+		"requested_at": to_iso(row["requested_at"] or row["creation"]) or "",
+		"started_at": to_iso(row["started_at"]),
 		"finished_at": to_iso(row["finished_at"]),
+		"jobs_ahead": None,
 		"sync_duration_seconds": round(duration or 0, 3),
 		"imported": cint(row["imported"]),
 		"updated": cint(row["updated"]),

@@ -9,13 +9,21 @@ from frappe import _
 
 from orchestrator import clock
 from orchestrator.api.parameters import parse_json
-from orchestrator.doctypes import KIPU_CONNECTION, SYNC_ISSUE, SYNC_RUN
+from orchestrator.doctypes import (
+	CLIENT,
+	CLIENT_STAY,
+	KIPU_CONNECTION,
+	SYNC_CHANGE,
+	SYNC_ISSUE,
+	SYNC_RUN,
+	SYNC_STATE,
+)
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.sync.actions import history, run_requests
 from orchestrator.sync.runs import engine, issues, run_queue
 from orchestrator.sync.runs.context import ProgressCallback
 from orchestrator.sync.runs.run_records import RunRequest
-from orchestrator.sync.shapes import RunStanding
+from orchestrator.sync.shapes import RollbackPreview, RunStanding
 
 MAX_ISSUES = 500
 # More records than this are rolled back by a job.
@@ -70,7 +78,7 @@ def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStandi
 	)
 	if row.status not in FINISHED_STATUSES or row.dry_run or row.sync_type == "rollback":
 		refuse(_("Run {0} cannot be rolled back: it is {1}.").format(name, _(row.status)), ConflictError)
-	order = RunRequest(row.connection, "rollback")
+	order = RunRequest(row.connection, "rollback", trigger="Command" if watch else run_requests.get_trigger())
 	checkpoint = _find_interrupted_rollback(order, name) or {"target": name}
 	if watch is None and row.imported + row.updated > MAX_INLINE_ROLLBACK:
 		queued = run_queue.queue_run(order, checkpoint)
@@ -81,10 +89,25 @@ def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStandi
 	return history.get_run(run.name)
 
 
+def preview_rollback(name: str) -> RollbackPreview:
+	"""Return the numbers of records that a rollback of the run would delete and restore."""
+	created = {
+		doctype: frappe.db.count(
+			SYNC_STATE, {"created_by_run": _check_run_exists(name), "reference_doctype": doctype}
+		)
+		for doctype in (CLIENT, CLIENT_STAY)
+	}
+	# get_all: users who may run the sync have no permission on these
+	changed = len(frappe.get_all(SYNC_CHANGE, {"sync_run": name}, pluck="reference_name", distinct=True))
+	return {"run": name, "clients": created[CLIENT], "stays": created[CLIENT_STAY], "changed": changed}
+
+
 def retry_issues(connection: str, names: Collection[str] | None) -> RunStanding:
 	"""Retry failed records, one by one, all of the connection's or the named ones."""
 	chosen = _select_issues(connection, names)
-	run = run_queue.begin_run(RunRequest(connection, "retry"), {"issues": chosen})
+	run = run_queue.begin_run(
+		RunRequest(connection, "retry", trigger=run_requests.get_trigger()), {"issues": chosen}
+	)
 	engine.execute(run)
 	return history.get_run(run.name)
 

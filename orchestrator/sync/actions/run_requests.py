@@ -22,7 +22,6 @@ from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.shapes import RunStanding, SyncResult
 
 SYNC_TYPES = ("incremental", "full")
-QUEUE_NAME = "long"
 JOB_TIMEOUT_SECONDS = 6 * 60 * 60
 # A call with more records runs in a job, as does one whose remote asks for a longer wait than this.
 MAX_SYNC_RECORDS = 1000
@@ -46,10 +45,10 @@ def parse_request(sync_type: str, dry_run: bool, since_date: str | None) -> RunR
 	if since and not date(2000, 1, 1) <= since <= datetime.now(timezone.utc).date() + timedelta(days=1):
 		refuse(_("since_date must be a day between 2000-01-01 and today."), InvalidRequestError)
 	kind = "backfill" if since else sync_type
-	return RunRequest("", kind, dry_run, since, _get_trigger())
+	return RunRequest("", kind, dry_run, since, get_trigger())
 
 
-def _get_trigger() -> str:
+def get_trigger() -> str:
 	"""Return Desk or API, depending on the client."""
 	call = get_current_call()
 	return "Desk" if call and call.from_browser else "API"
@@ -117,7 +116,7 @@ def enqueue_run(name: str) -> None:
 	"""Enqueue the job of a queued run. Its arguments contain only the run's name."""
 	frappe.enqueue(
 		"orchestrator.sync.jobs.run_queued",
-		queue=QUEUE_NAME,
+		queue=run_queue.QUEUE_NAME,
 		timeout=JOB_TIMEOUT_SECONDS,
 		job_id=run_queue.build_job_id(name),
 		run=name,

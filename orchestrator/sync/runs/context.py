@@ -280,6 +280,14 @@ class RunContext:
 		self.issues.create_issue("Route", code, field=route)
 		return False
 
+	def compute_history_percent(self) -> int | None:
+		"""Return the share of the history that has been read, None if the present phase does not read it."""
+		if "days" not in self.run.checkpoint:
+			return None
+		first = self.run.request.since_date or self.source.history_start
+		done = (date.fromisoformat(self.run.checkpoint["start"]) - first).days
+		return min(100, max(0, 100 * done // max(1, (self.until - first).days)))
+
 	def publish_progress(self, force: bool = False) -> None:
 		"""Publish the progress to Desk and to a terminal."""
 		if not force and time.monotonic() - self._shown_at < PROGRESS_INTERVAL_SECONDS:
@@ -287,9 +295,9 @@ class RunContext:
 		self._shown_at = time.monotonic()
 		run = self.run
 		message = {
-			"run": run.name, "phase": run.checkpoint.get("phase"), "pages": run.tally.pages,
-			"imported": run.tally.imported, "updated": run.tally.updated, "skipped": run.tally.skipped,
-			"failed": run.tally.failed,
+			"run": run.name, "status": "Completed" if force else "Running", "phase": run.checkpoint.get("phase"),
+			"percent": self.compute_history_percent(), "pages": run.tally.pages, "imported": run.tally.imported,
+			"updated": run.tally.updated, "skipped": run.tally.skipped, "failed": run.tally.failed,
 		}  # fmt: skip
 		try:
 			frappe.publish_realtime(PROGRESS_EVENT, message, doctype=SYNC_RUN, docname=run.name)

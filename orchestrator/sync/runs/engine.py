@@ -80,6 +80,7 @@ def _complete_run(work: RunContext) -> None:
 	if not work.dry_run:
 		values = {
 			"last_success": clock.get_now(),
+			"tested_at": clock.get_now(),
 			"last_run": run.name,
 			"status": "Active",
 			"paused_reason": None,

@@ -6,13 +6,16 @@ without a heartbeat for the length of a lease, is interrupted.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+
+from redis.exceptions import RedisError
 
 import frappe
 from frappe import _
 from frappe.utils import get_datetime, getdate
-from frappe.utils.background_jobs import is_job_enqueued
+from frappe.utils.background_jobs import create_job_id, get_queue, is_job_enqueued
 
 from orchestrator import clock, leases
 from orchestrator.doctypes import KIPU_CONNECTION, SYNC_RUN
@@ -25,6 +28,7 @@ RESUMABLE_STATUSES = ("Interrupted", "Failed", "Cancelled")
 # Until then, the job of a committed run may not be in the queue yet.
 QUEUE_GRACE_SECONDS = 2 * 60
 MAX_RESUME_AGE = timedelta(days=1)
+QUEUE_NAME = "long"
 JOB_PREFIX = "orchestrator-sync-"
 
 
@@ -114,6 +118,13 @@ def build_job_id(name: str) -> str:
 	return f"{JOB_PREFIX}{name}"
 
 
+def count_jobs_ahead(name: str) -> int | None:
+	"""Return how many jobs wait before that of a queued run, None if it is not in the queue or Redis is away."""
+	with suppress(RedisError):
+		return get_queue(QUEUE_NAME).get_job_position(create_job_id(build_job_id(name)))
+	return None
+
+
 def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 	# Only one process may begin a run at a time. Earlier reads may be outdated: start a new snapshot.
 	frappe.db.commit()
@@ -138,7 +149,7 @@ def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 			"cursor_before": frappe.db.get_value(KIPU_CONNECTION, order.connection, "cursor"),
 			"checkpoint": previous.checkpoint if previous else stored,
 			"resumed_from": previous.name if previous else None,
-			"started_at": clock.get_now(),
+			"requested_at": clock.get_now(),
 			"heartbeat_at": clock.get_now(),
 		}
 	).insert(ignore_permissions=True)  # users have no permission to write runs
@@ -156,6 +167,9 @@ def _claim_lease(name: str) -> str:
 		"heartbeat_at": clock.get_now(),
 		"cancel_requested": 0,
 	}
+	# An approved run continues: records that it created before the approval are its own.
+	if not frappe.db.get_value(SYNC_RUN, name, "started_at"):
+		values["started_at"] = clock.get_now()
 	frappe.db.set_value(SYNC_RUN, name, values, update_modified=False)
 	return token
 

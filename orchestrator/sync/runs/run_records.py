@@ -120,6 +120,8 @@ class Run:
 			"heartbeat_at": clock.get_now(),
 			"checkpoint": json.dumps(checkpoint),
 			"phase": checkpoint.get("phase"),
+			"window_start": checkpoint.get("start"),
+			"window_end": checkpoint.get("end"),
 			"imported": tally.imported,
 			"updated": tally.updated,
 			"skipped": tally.skipped,

@@ -7,6 +7,7 @@ import frappe
 
 from orchestrator.doctypes import KIPU_CONNECTION
 from orchestrator.sync import connection as connections
+from orchestrator.sync import kipu_connection_rules
 from orchestrator.sync.http.http_session import HttpSession
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials
@@ -38,8 +39,14 @@ def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
 
 
 def run_connection_test_by_name(name: str) -> ConnectionTest:
-	"""Test a connection by its name. Raises DoesNotExistError (404) if there is none."""
-	return run_connection_test(cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name)))
+	"""Test a connection by its name, and save the time if it works. Raises DoesNotExistError (404) if there is
+	none.
+	"""
+	connection = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
+	result = run_connection_test(connection)
+	if result["ok"]:
+		kipu_connection_rules.record_test(name, connection.modified)
+	return result
 
 
 def _build_target(connection: "KipuConnection") -> Target:

@@ -18,6 +18,9 @@ Column = dict[str, Any]
 PRECISION = 2
 MONTHS_BACK = 11
 DEFAULT_WIDTH = 120
+PIXELS_PER_LETTER = 8
+DISPLAY_PRECISION = 1
+DECIMALS = ("Float", "Percent")
 NO_VALUE = "-"
 COLORS = ("#2490ef", "#29cd42", "#ffa00a", "#e24c4c")
 
@@ -46,28 +49,32 @@ def build_column(
 	options: str | None = None,
 	width: int = DEFAULT_WIDTH,
 ) -> Column:
-	"""Return a column of a report."""
-	return {
+	"""Return a column of a report. Desk shows decimals with `DISPLAY_PRECISION`; rows have the exact values."""
+	column = {
 		"fieldname": fieldname,
 		"label": label,
 		"fieldtype": fieldtype,
 		"options": options,
 		"width": width,
 	}
+	return {**column, "precision": DISPLAY_PRECISION} if fieldtype in DECIMALS else column
 
 
-def build_link_column(fieldname: str, label: str, doctype: str | None) -> Column:
+def build_link_column(fieldname: str, label: str, doctype: str | None, width: int = 180) -> Column:
 	"""Return a column of names of records.
 
 	A text column for users who may not read such records: Frappe refuses them a report with links to any.
 	"""
 	linked = doctype if doctype and frappe.has_permission(doctype, "read") else None
-	return build_column(fieldname, label, "Link" if linked else "Data", linked, width=180)
+	return build_column(fieldname, label, "Link" if linked else "Data", linked, width)
 
 
 def build_count_columns(names: Iterable[tuple[str, str]]) -> list[Column]:
-	"""Return columns of whole numbers."""
-	return [build_column(fieldname, label, "Int", width=100) for fieldname, label in names]
+	"""Return columns of whole numbers, wide enough for their labels."""
+	return [
+		build_column(fieldname, label, "Int", width=max(100, PIXELS_PER_LETTER * len(label) + 30))
+		for fieldname, label in names
+	]
 
 
 def build_figure(
@@ -96,6 +103,11 @@ def build_bar_chart(
 		"colors": list(COLORS[: len(datasets)]),
 		**more,
 	}
+
+
+def build_period_message(text: str, span: DateRange) -> str:
+	"""Return a sentence with the first and last day of a period as {0} and {1}."""
+	return text.format(*(frappe.format_value(day, "Date") for day in span))
 
 
 def parse_date_range(filters: dict[str, Any]) -> DateRange:

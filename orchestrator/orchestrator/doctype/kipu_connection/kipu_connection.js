@@ -1,12 +1,13 @@
+const CREDENTIALS = ["access_id", "secret_key", "app_id"];
+
 frappe.ui.form.on("Kipu Connection", {
 	refresh(frm) {
-		if (frm.is_new()) {
-			frm.set_intro(
-				__("Enter the three credentials that Kipu gave you: access ID, secret key and app ID. Save, then use Test.")
-			);
-			return;
-		}
+		// These are keys that Kipu issued: nobody chooses how strong they are.
+		CREDENTIALS.forEach((name) => frm.get_field(name).disable_password_checks?.());
+		frm.set_intro("");
+		if (frm.is_new()) return show_first_step(frm);
 		show_status(frm);
+		show_health(frm);
 		if (!frm.perm[0]?.write) return;
 		frm.add_custom_button(__("Test"), () => test_connection(frm));
 		frm.add_custom_button(__("Sync"), () => ask_and_sync(frm, false));
@@ -20,12 +21,76 @@ frappe.ui.form.on("Kipu Connection", {
 	},
 });
 
-function show_status(frm) {
-	if (frm.doc.status === "Paused") {
-		frm.set_intro(__("Paused: {0}", [frappe.utils.escape_html(frm.doc.paused_reason || "")]), "red");
-	} else if (!frm.doc.last_success) {
-		frm.set_intro(__("Nothing has been synced yet. Test the connection, then try a dry run."), "blue");
+function show_first_step(frm) {
+	if (frappe.model.can_create("Kipu Connection")) {
+		frm.set_intro(
+			__("Enter the three credentials that Kipu gave you: access ID, secret key and app ID. Save, then use Test.")
+		);
+		return;
 	}
+	frm.disable_save();
+	frm.disable_form();
+	frm.set_intro(__("Only a System Manager can create a connection. Ask one; after that you can test and run it."), "orange");
+}
+
+// The steps from a new connection to one that syncs by itself.
+function show_status(frm) {
+	const { status, paused_reason, tested_at, last_success, schedule_enabled } = frm.doc;
+	if (status === "Paused") {
+		frm.set_intro(`<span>${__("Paused: {0}", [frappe.utils.escape_html(paused_reason || "")])}</span>`, "red");
+	} else if (!tested_at) {
+		frm.set_intro(__("Step 1 of 3: press Test to check the address and the credentials."), "blue");
+	} else if (!last_success) {
+		frm.set_intro(__("Step 2 of 3: press Dry Run to see what a sync would change. Then press Sync."), "blue");
+	} else if (!schedule_enabled) {
+		frm.set_intro(__("Step 3 of 3: to sync by itself, turn on Sync Automatically in the tab Schedule."), "blue");
+	}
+}
+
+// The latest runs as a chart, and what they say, above the form.
+async function show_health(frm) {
+	if (!["Sync Run", "Sync Issue"].every((doctype) => frappe.model.can_read(doctype))) return;
+	const name = frm.doc.name;
+	const { data } = await frappe.call({
+		method: "orchestrator.sync.get_connection_health",
+		type: "GET",
+		args: { connection: name },
+	});
+	if (frm.doc.name !== name || !data?.runs.length) return;
+	frm.layout.wrapper.find(".connection-health").closest(".form-dashboard-section").remove();
+	const body = frm.dashboard.add_section(`<div class="connection-health"></div>`, __("Health")).find(".connection-health");
+	body.append($(`<p></p>`).text(describe_health(data).join(" · ")), `<div class="connection-runs"></div>`);
+	draw_runs(body.find(".connection-runs").get(0), data.runs);
+	frm.dashboard.show();
+}
+
+function describe_health({ last_success, next_run_at, open_issues }) {
+	const when = (time) => frappe.datetime.comment_when(time.replace("T", " ").slice(0, 19), false);
+	const issues = Object.entries(open_issues).map(([kind, count]) => `${count} ${__(kind)}`);
+	return [
+		last_success ? __("Last success: {0}", [strip_html(when(last_success))]) : __("No sync has succeeded yet"),
+		next_run_at ? __("Next run: {0}", [frappe.datetime.str_to_user(next_run_at.replace("T", " ").slice(0, 19))]) : __("Not scheduled"),
+		issues.length ? __("Open issues: {0}", [issues.join(", ")]) : __("No open issues"),
+	];
+}
+
+function draw_runs(container, runs) {
+	const count = (name) => runs.map((run) => run[name]);
+	return new frappe.Chart(container, {
+		type: "bar",
+		height: 160,
+		colors: ["#48bb74", "#318ad8", "#f56b6b"],
+		barOptions: { stacked: 1 },
+		axisOptions: { xIsSeries: 1, shortenYAxisNumbers: 1 },
+		data: {
+			labels: runs.map((run) => moment(run.requested_at).format("D MMM HH:mm")),
+			datasets: [
+				{ name: __("Imported"), values: count("imported") },
+				{ name: __("Updated"), values: count("updated") },
+				{ name: __("Failed"), values: count("failed") },
+			],
+		},
+	});
 }
 
 function show_list(frm, doctype) {
@@ -38,7 +103,10 @@ function test_connection(frm) {
 		args: { connection: frm.doc.name },
 		freeze: true,
 		freeze_message: __("Contacting Kipu…"),
-		callback: (reply) => show_test(reply.data),
+		callback: (reply) => {
+			show_test(reply.data);
+			frm.reload_doc();
+		},
 	});
 }
 
@@ -152,15 +220,20 @@ function show_preview(preview) {
 		return;
 	}
 	const rows = preview.fields.map(
-		(row) => `<tr><td>${escape(row.source)}</td><td>${escape(__(row.doctype))}: ${escape(row.label)}</td>
+		(row) => `<tr class="effect-${row.effect === "same" ? "same hidden" : "other"}"><td>${escape(row.source)}</td><td>${escape(__(row.doctype))}: ${escape(row.label)}</td>
 			<td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.kipu)}</td><td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.here)}</td>
 			<td><span class="indicator-pill ${get_effect(row)[0]}">${escape(get_effect(row)[1])}</span></td><td>${escape(POLICIES[row.policy] || row.policy)}</td></tr>`
 	);
+	const same = preview.fields.filter((row) => row.effect === "same").length;
 	const heads = [__("Kipu Field"), __("Field on This Site"), __("Value in Kipu"), __("Current Value"), __("Effect"), __("Conflict Policy")];
 	const dialog = new frappe.ui.Dialog({ title: preview.casefile_id, size: "extra-large" });
 	dialog.$body.html(
 		`<p>${escape(preview.status)}, ${escape(preview.facility)}: ${preview.client ? escape(preview.client) : __("new client")}</p>
+		${same ? `<p><label><input type="checkbox" class="show-same"> ${__("Also show {0} fields without a change", [same])}</label></p>` : ""}
 		<table class="table table-bordered"><tr>${heads.map((head) => `<th>${head}</th>`).join("")}</tr>${rows.join("")}</table>`
 	);
+	dialog.$body.find(".show-same").on("change", (event) => {
+		dialog.$body.find(".effect-same").toggleClass("hidden", !event.target.checked);
+	});
 	dialog.show();
 }

@@ -2,7 +2,7 @@
 
 from frappe.model.document import Document
 
-from orchestrator.sync import connection
+from orchestrator.sync import connection, kipu_connection_rules
 
 
 class KipuConnection(Document):
@@ -46,9 +46,11 @@ class KipuConnection(Document):
 		secret_key: DF.Password | None
 		stale_after_hours: DF.Int
 		status: DF.Literal["Active", "Paused"]
+		tested_at: DF.Datetime | None
 		utc_midnight_is_date: DF.Check
 
 	# end: auto-generated types
 
 	def validate(self) -> None:
 		connection.validate(self)
+		kipu_connection_rules.check_schedule(self)

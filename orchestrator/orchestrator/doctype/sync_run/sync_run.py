@@ -44,6 +44,7 @@ class SyncRun(Document):
 		phase: DF.Data | None
 		process_id: DF.Data | None
 		records_read: DF.Int
+		requested_at: DF.Datetime | None
 		requested_by: DF.Link | None
 		resumed_from: DF.Link | None
 		rollback_report: DF.Code | None

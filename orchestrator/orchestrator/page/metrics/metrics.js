@@ -1,8 +1,12 @@
 // A dashboard of metrics, as get_dashboard returns it. It reloads when the site publishes that values are new.
 frappe.pages["metrics"].on_page_load = (wrapper) => {
 	wrapper.metrics = new MetricsPage(wrapper);
+	wrapper.scripts = frappe.require("/assets/orchestrator/js/metrics/record_links.js");
 };
-frappe.pages["metrics"].on_page_show = (wrapper) => wrapper.metrics.show();
+frappe.pages["metrics"].on_page_show = async (wrapper) => {
+	await wrapper.scripts;
+	wrapper.metrics.show();
+};
 
 const DOCTYPE = "Orchestrator Dashboard";
 const EVENT = "orchestrator_metrics";
@@ -13,6 +17,7 @@ const COLORS = ["#318ad8", "#48bb74", "#f8814f", "#7c5cc4", "#f56b6b", "#a6b1b9"
 const PIES = ["Pie", "Donut", "Percentage"];
 // Many pages hear of a refresh at once: each reloads after a random part of this time in milliseconds, once for all events.
 const MAX_RELOAD_DELAY = 700;
+const NARROW_PIXELS = 576;
 const CHART_TYPES = { Bar: "bar", Line: "line", Pie: "pie", Donut: "donut", Percentage: "percentage" };
 
 const RENDERERS = { number: render_number, series: render_series, table: render_table };
@@ -20,15 +25,10 @@ const RENDERERS = { number: render_number, series: render_series, table: render_
 class MetricsPage {
 	constructor(wrapper) {
 		this.page = frappe.ui.make_app_page({ parent: wrapper, title: __("Metrics"), single_column: true });
-		this.field = this.page.add_field({
-			fieldtype: "Link",
-			fieldname: "dashboard",
-			label: __("Dashboard"),
-			options: DOCTYPE,
-			change: () => this.open(this.field.get_value()),
-		});
 		this.page.set_primary_action(__("Refresh"), () => this.refresh(), "refresh");
-		this.page.add_menu_item(__("Edit Dashboard"), () => frappe.set_route("Form", DOCTYPE, this.name));
+		if (frappe.model.can_write(DOCTYPE)) {
+			this.page.add_menu_item(__("Edit Dashboard"), () => frappe.set_route("Form", DOCTYPE, this.name));
+		}
 		this.body = $(`<div class="metrics-board"></div>`).appendTo(this.page.main);
 		this.requested = this.rendered = 0;
 		frappe.realtime.on(EVENT, (news) => news.dashboard === this.name && this.load_soon());
@@ -43,7 +43,8 @@ class MetricsPage {
 	}
 
 	async show() {
-		const name = frappe.get_route()[1] || this.name || (await this.get_first_dashboard());
+		this.choices ||= await this.load_choices();
+		const name = frappe.get_route()[1] || this.name || this.choices[0]?.dashboard;
 		if (!name) return this.show_message(__("You do not have access to any dashboard."));
 		this.name = name;
 		this.listen();
@@ -60,9 +61,14 @@ class MetricsPage {
 		if (name && name !== this.name) frappe.set_route("metrics", name);
 	}
 
-	async get_first_dashboard() {
-		const rows = await frappe.db.get_list(DOCTYPE, { filters: { disabled: 0 }, limit: 1, order_by: "creation" });
-		return rows.length && rows[0].name;
+	// The dashboards for the roles of the reader, as a menu.
+	async load_choices() {
+		const { data } = await frappe.call({ method: "orchestrator.insights.list_dashboards", type: "GET" });
+		const choices = data?.dashboards || [];
+		choices.forEach(({ dashboard, title }) =>
+			this.page.add_inner_button(title, () => this.open(dashboard), __("Dashboards"))
+		);
+		return choices;
 	}
 
 	load_soon() {
@@ -102,13 +108,15 @@ class MetricsPage {
 
 	render(board) {
 		this.page.set_title(board.title);
-		if (this.field.get_value() !== board.dashboard) this.field.set_value(board.dashboard);
 		const at = board.refreshed_at ? frappe.datetime.comment_when(board.refreshed_at.replace("T", " ")) : "";
 		if (at) this.page.set_indicator(at, board.items.some((item) => item.stale) ? "orange" : "green");
 		else this.page.clear_indicator();
 		const layout = JSON.stringify([board.dashboard, board.items.map((item) => [item.name, item.width])]);
 		if (layout !== this.layout) this.clear();
 		this.layout = layout;
+		if (board.items.length && board.items.every((item) => item.error?.type === "PermissionError")) {
+			return this.show_message(__("You don't have access to the records that this dashboard counts."));
+		}
 		board.items.forEach((item, index) => this.render_item(item, index));
 		if (!board.items.length) this.show_message(__("There are no metrics on this dashboard yet."));
 	}
@@ -144,7 +152,12 @@ function render_content(box, item) {
 	if (item.stale) box.addClass("is-stale").attr("title", __("A newer value may be available. Use Refresh to compute it."));
 	if (item.value !== null) RENDERERS[item.kind](box, item);
 	else if (!item.error) box.append(`<p class="metrics-number">–</p>`);
-	if (item.error) $(`<p class="metrics-error"></p>`).text(item.error.message).appendTo(box);
+	if (item.error) {
+		const style = item.error.type === "PermissionError" ? "metrics-hidden" : "metrics-error";
+		$(`<p class="${style}"></p>`).text(item.error.message).appendTo(box);
+	}
+	// The number of a box leads to its records, as its title does; parts of a chart lead to their own.
+	orchestrator.metrics.link_to_records(item.kind === "number" ? box : box.find("h4"), item);
 }
 
 function render_number(box, item) {
@@ -160,6 +173,7 @@ function render_number(box, item) {
 function render_series(box, item) {
 	if (!item.value.labels.length) return render_empty(box);
 	if (PIES.includes(item.display)) return render_pie(box, item);
+	if (item.display !== "Line" && is_narrow() && item.value.datasets.length === 1) return render_bars(box, item);
 	const container = $(`<div class="metrics-chart"></div>`).appendTo(box).get(0);
 	draw_chart(container, item, { ...item.value, labels: item.value.labels.map(abbreviate) }, 220, {
 		xIsSeries: item.display === "Line",
@@ -173,25 +187,45 @@ function render_series(box, item) {
 	hide_labels();
 }
 
+// On a phone, the labels of bars stand beside them: below, they would be cut off.
+function is_narrow() {
+	return window.innerWidth < NARROW_PIXELS;
+}
+
+function render_bars(box, item) {
+	const values = item.value.datasets[0].values;
+	const most = Math.max(...values.map(Math.abs), 1);
+	const list = $(`<ul class="metrics-bars"></ul>`).appendTo(box);
+	item.value.labels.forEach((label, index) => {
+		const row = $(`<li><span></span><b></b><i></i></li>`).appendTo(list);
+		row.find("span").text(abbreviate(label));
+		row.find("b").text(format_value(values[index]));
+		row.find("i").css({ width: `${(100 * Math.abs(values[index])) / most}%`, background: COLORS[0] });
+		orchestrator.metrics.link_to_records(row, item, index);
+	});
+}
+
 // Each value is a part of the whole. The chart's own legend omits entries that do not fit, so this one lists all.
 function render_pie(box, item) {
 	const values = item.value.datasets[0].values;
-	const slices = item.value.labels.map((label, index) => [label, values[index]]).sort((a, b) => b[1] - a[1]);
+	const slices = item.value.labels.map((label, index) => [label, values[index], index]).sort((a, b) => b[1] - a[1]);
 	const rest = slices.splice(COLORS.length - (slices.length > COLORS.length ? 1 : 0));
 	if (rest.length) slices.push([__("Others"), rest.reduce((sum, [, value]) => sum + value, 0)]);
 	if (!slices.some(([, value]) => value)) return render_empty(box);
 	const flex = $(`<div class="metrics-pie"><div></div><ul></ul></div>`).appendTo(box);
-	slices.forEach(([label, value], index) => {
+	slices.forEach(([label, value, source], index) => {
 		const line = $(`<li><i></i><span></span> <b></b></li>`).appendTo(flex.find("ul"));
 		line.find("i").css("background", COLORS[index]);
 		line.find("span").text(label);
 		line.find("b").text(format_value(value));
+		if (source !== undefined) orchestrator.metrics.link_to_records(line, item, source);
 	});
 	const data = { labels: slices.map(([label]) => label), datasets: [{ values: slices.map(([, value]) => value) }] };
-	draw_chart(flex.children("div").get(0), item, data, 180);
+	draw_chart(flex.children("div").get(0), item, data, 180, {}, slices.map(([, , source]) => source));
 }
 
-function draw_chart(container, item, data, height, axisOptions = {}) {
+// `order` has the index of the label in the item, of each label in the chart.
+function draw_chart(container, item, data, height, axisOptions = {}, order = null) {
 	const chart = new frappe.Chart(container, {
 		type: CHART_TYPES[item.display] || "bar",
 		data,
@@ -204,6 +238,7 @@ function draw_chart(container, item, data, height, axisOptions = {}) {
 		lineOptions: { hideDots: 1, regionFill: 1 },
 	});
 	escape_tooltip(chart);
+	orchestrator.metrics.link_chart(container, chart, item, order);
 	return chart;
 }
 
@@ -234,7 +269,7 @@ function hide_overlapping_labels(container) {
 
 // Abbreviates a month or a day.
 function abbreviate(label) {
-	if (/^\d{4}-\d\d$/.test(label)) return moment(label, "YYYY-MM").format("MMM YY");
+	if (/^\d{4}-\d\d$/.test(label)) return moment(label, "YYYY-MM").format("MMM ’YY");
 	return /^\d{4}-\d\d-\d\d$/.test(label) ? moment(label).format("D MMM") : label;
 }
 

@@ -20,6 +20,7 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_equal_filters,
 	build_figure,
 	build_link_column,
+	build_period_message,
 	parse_choice,
 	parse_date_range,
 )
@@ -37,7 +38,8 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
-	span = [str(day) for day in parse_date_range(filters)]
+	period = parse_date_range(filters)
+	span = [str(day) for day in period]
 	rows: dict[str, dict[str, Any]] = {}
 	for number, conditions in (
 		("in_care", [["status", "in", IN_CARE]]),
@@ -48,7 +50,8 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 		add(rows, number, read_stays(GROUPS[group], [*conditions, *build_equal_filters(filters, "facility")]))
 	table = [finish_row(row) for row in rows.values()]
 	table.sort(key=lambda row: (-row["in_care"], row["group"]))
-	return ReportResult(build_columns(group), table, None, build_chart(table), build_summary(rows))
+	message = build_period_message(_("Admissions and discharges from {0} to {1}."), period)
+	return ReportResult(build_columns(group), table, message, build_chart(table), build_summary(rows))
 
 
 def read_stays(told_by: str, conditions: list[list[Any]]) -> list[frappe._dict]:
@@ -99,7 +102,7 @@ def build_columns(group: str) -> list[Column]:
 				("discharged", _("Discharged")),
 			)
 		),
-		build_column("length_of_stay", _("Average Length of Stay (Days)"), "Float", width=220),
+		build_column("length_of_stay", _("Average Length of Stay (Days)"), "Float", width=250),
 	]
 
 
@@ -116,6 +119,7 @@ def build_summary(rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 	total = {name: sum(row[name] for row in rows.values()) for name in NUMBERS}
 	return [
 		build_figure(_("In Care"), total["in_care"]),
+		build_figure(_("Pre-Admission"), total["waiting"]),
 		build_figure(_("Admitted"), total["admitted"], indicator="Green"),
 		build_figure(_("Discharged"), total["discharged"]),
 		build_figure(

@@ -4,7 +4,9 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import format_time
 
+from orchestrator import clock
 from orchestrator.exceptions import refuse
 from orchestrator.sync.errors import SyncError
 from orchestrator.sync.tools import reconciliation
@@ -20,7 +22,7 @@ KINDS = {
 def execute(
 	filters: dict[str, Any] | None = None,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str | None]:
-	"""Return columns, rows, and a warning if Kipu's read was not complete."""
+	"""Return columns, rows, and a message: whether both agree, or that Kipu's read was not complete."""
 	result = reconcile(get_connection(filters or {}))
 	rows = [
 		{
@@ -35,12 +37,18 @@ def execute(
 		}
 		for each in result.differences
 	]
-	warning = (
-		None
-		if result.complete
-		else _("Kipu's list of current clients was incomplete: clients shown as missing may not be missing.")
-	)
-	return build_columns(), rows, warning
+	return build_columns(), rows, build_message(bool(rows), result.complete)
+
+
+def build_message(differs: bool, complete: bool) -> str | None:
+	"""Return the sentence above the report, None for a complete list of differences."""
+	if not complete:
+		return _(
+			"Kipu's list of current clients was incomplete: clients shown as missing may not be missing."
+		)
+	if differs:
+		return None
+	return _("Kipu and this site agree, checked at {0}.").format(format_time(clock.get_now(), "HH:mm"))
 
 
 def reconcile(connection: str) -> reconciliation.Reconciliation:

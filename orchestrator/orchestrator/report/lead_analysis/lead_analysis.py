@@ -11,6 +11,7 @@ from orchestrator.insights.reports.content.report_parts import (
 	NO_VALUE,
 	PRECISION,
 	Column,
+	DateRange,
 	ReportResult,
 	build_bar_chart,
 	build_column,
@@ -18,6 +19,7 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_equal_filters,
 	build_figure,
 	build_link_column,
+	build_period_message,
 	compute_percentage,
 	parse_choice,
 	parse_date_range,
@@ -50,15 +52,16 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
-	rows = build_rows(read_leads(filters, group))
+	span = parse_date_range(filters)
+	rows = build_rows(read_leads(filters, group, span))
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
-	return ReportResult(build_columns(group), rows, None, build_chart(rows), build_summary(rows))
+	message = build_period_message(_("Leads created from {0} to {1}."), span)
+	return ReportResult(build_columns(group), rows, message, build_chart(rows), build_summary(rows))
 
 
-def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
+def read_leads(filters: dict[str, Any], group: str, span: DateRange) -> list[frappe._dict]:
 	"""Return number and probability of the leads that the caller may read, by group and status."""
-	span = parse_date_range(filters)
 	source = compat.get_lead_source_field()
 	told_by = source if group == SOURCE else GROUPS[group]
 	return compat.get_list(
@@ -112,7 +115,7 @@ def build_columns(group: str) -> list[Column]:
 			)
 		),
 		build_column("conversion", _("Converted (%)"), "Percent"),
-		build_column("probability", _("Average Probability (%)"), "Percent", width=160),
+		build_column("probability", _("Average Probability (%)"), "Percent", width=200),
 	]
 
 

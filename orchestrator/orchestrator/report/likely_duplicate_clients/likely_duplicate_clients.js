@@ -7,4 +7,7 @@ frappe.query_reports["Likely Duplicate Clients"] = {
 			options: "Facility",
 		},
 	],
+
+	onload: (report) =>
+		frappe.require("/assets/orchestrator/js/report_actions.js", () => orchestrator.reports.add_actions(report)),
 };

@@ -26,6 +26,7 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_count_columns,
 	build_equal_filters,
 	build_figure,
+	build_link_column,
 	compute_percentage,
 	list_months,
 	parse_date_range,
@@ -165,7 +166,7 @@ def build_columns(shown: list[str]) -> list[Column]:
 		*build_count_columns((("lost", _("Lost")),)),
 		build_column("win_rate", _("Win Rate (%)"), "Percent"),
 		*(build_column(key, labels[key], "Currency", "currency", width=150) for key in shown),
-		build_column("currency", _("Currency"), "Link", "Currency", width=90),
+		build_link_column("currency", _("Currency"), "Currency", width=90),
 	]
 
 

@@ -23,15 +23,30 @@ from orchestrator.insights.reports.content.report_parts import (
 DONE, CANCELLED = "Completed", "Cancelled"
 NOT_COUNTED = (CANCELLED, "Template")
 MOST_BARS = 15
+TASK_COLUMNS = ("tasks", "completed", "overdue", "progress", "planned_hours", "hours_left")
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	projects = read_projects(filters)
+	if not frappe.has_permission("Task", "read"):
+		return build_result_without_tasks(projects)
 	tasks = read_tasks([project.name for project in projects])
 	rows = [build_row(project, tasks.get(project.name, []), clock.get_today()) for project in projects]
 	return ReportResult(build_columns(), rows, None, build_chart(rows), build_summary(rows))
+
+
+def build_result_without_tasks(projects: list[frappe._dict]) -> ReportResult:
+	"""Return the report for a caller who may not read tasks: zeros would look like figures."""
+	columns = [column for column in build_columns() if column["fieldname"] not in TASK_COLUMNS]
+	names = [column["fieldname"] for column in columns]
+	rows = [
+		{"project": project.name, **{name: project[name] for name in names if name != "project"}}
+		for project in projects
+	]
+	message = _("You don't have access to tasks, so progress and hours are hidden.")
+	return ReportResult(columns, rows, message, None, [build_figure(_("Projects"), len(rows))])
 
 
 def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
@@ -51,7 +66,7 @@ def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
 
 def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
 	"""Return the tasks of those projects that the caller may read: numbers and hours by project, status and end."""
-	if not (projects and frappe.has_permission("Task", "read")):
+	if not projects:
 		return {}
 	groups: dict[str, list[frappe._dict]] = {}
 	tasks = compat.get_list(

@@ -11,6 +11,7 @@ from orchestrator.insights.reports.content.report_parts import (
 	NO_VALUE,
 	PRECISION,
 	Column,
+	DateRange,
 	ReportResult,
 	build_bar_chart,
 	build_column,
@@ -18,6 +19,7 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_equal_filters,
 	build_figure,
 	build_link_column,
+	build_period_message,
 	compute_percentage,
 	parse_choice,
 	parse_date_range,
@@ -39,15 +41,16 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
-	rows = build_rows(read_issues(filters, group), clock.get_now_to_second())
+	span = parse_date_range(filters)
+	rows = build_rows(read_issues(filters, group, span), clock.get_now_to_second())
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
-	return ReportResult(build_columns(group), rows, None, build_chart(rows), build_summary(rows))
+	message = build_period_message(_("Issues opened from {0} to {1}."), span)
+	return ReportResult(build_columns(group), rows, message, build_chart(rows), build_summary(rows))
 
 
-def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
+def read_issues(filters: dict[str, Any], group: str, span: DateRange) -> list[frappe._dict]:
 	"""Return the issues that the caller may read, with the fields that show whether their targets were met."""
-	span = parse_date_range(filters)
 	has_field = frappe.get_meta("Issue").has_field
 	due, done = (
 		("sla_resolution_by", "sla_resolution_date")
@@ -128,9 +131,9 @@ def build_columns(group: str) -> list[Column]:
 	return [
 		build_link_column("group", _(group), LINKS.get(group)),
 		*build_count_columns((("issues", _("Issues")), ("open", _("Open")), ("overdue", _("Overdue")))),
-		build_column("responses_kept", _("First Responses in Time (%)"), "Percent", width=190),
-		build_column("resolutions_kept", _("Resolutions in Time (%)"), "Percent", width=180),
-		build_column("first_response_hours", _("Hours to First Response"), "Float", width=180),
+		build_column("responses_kept", _("First Responses in Time (%)"), "Percent", width=220),
+		build_column("resolutions_kept", _("Resolutions in Time (%)"), "Percent", width=210),
+		build_column("first_response_hours", _("Hours to First Response"), "Float", width=210),
 	]
 
 
