@@ -187,7 +187,12 @@ doc_events = {
 		],
 	},
 	"DocType": {"after_rename": "orchestrator.api.api_key_rules.update_renamed"},
-	"User": {"on_trash": "orchestrator.api.api_key_rules.delete_user_keys"},
+	"User": {
+		"on_trash": [
+			"orchestrator.api.api_key_rules.delete_user_keys",
+			"orchestrator.hr.feeds.delete_user_feed",
+		]
+	},
 	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit"},
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit"},
 	# A version's file is immutable and has the access of its document: see orchestrator/docs/guards.py
