@@ -51,7 +51,11 @@ override_doctype_class = {
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
 	"Webhook": "orchestrator.api.webhook_class.IdentifiedWebhook",
 }
-doctype_js = {"Task": "public/js/task.js"}
+doctype_js = {
+	"Employee Checkin": "public/js/own_employee.js",
+	"Leave Application": "public/js/own_employee.js",
+	"Task": "public/js/task.js",
+}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py

@@ -62,6 +62,9 @@ def revoke_feed() -> FeedState:
 
 	Permissions:
 		Every user, for themselves. No API key that has a scope.
+
+	Raises:
+		PermissionError: 403. The caller uses a key with a scope.
 	"""
 	return feeds.revoke_feed(frappe.session.user)
 

@@ -30,6 +30,7 @@ def get_current_work(employee: str) -> CurrentWork:
 		hours_so_far=_count_hours_to(now, employee, day, punches) if current else built["worked_hours"],
 		next_punch=OUT if current else IN,
 		checked_in_since=period.to_iso(current.time, "auto") if current else None,
+		needs_location=bool(frappe.db.get_single_value("HR Settings", "allow_geolocation_tracking")),
 		forgotten_in=period.to_iso(opened.time, "auto") if opened and is_forgotten else None,
 	)
 

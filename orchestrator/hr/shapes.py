@@ -125,7 +125,8 @@ class TeamOnLeave(TypedDict):
 
 class CurrentWork(TypedDict):
 	"""The working day that is going on. `hours_so_far` includes the time since `checked_in_since`; `next_punch` is
-	the punch to make next; `forgotten_in` is a check-in that was left without a check-out.
+	the punch to make next; `forgotten_in` is a check-in that was left without a check-out. `needs_location`: HR Settings
+	require coordinates with each punch.
 	"""
 
 	day: WorkingDay
@@ -133,6 +134,7 @@ class CurrentWork(TypedDict):
 	next_punch: Annotated[str, OneOf("IN", "OUT")]
 	checked_in_since: str | None
 	forgotten_in: str | None
+	needs_location: bool
 
 
 class LeaveOutlook(Balance):
