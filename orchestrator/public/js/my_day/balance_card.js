@@ -46,7 +46,7 @@ orchestrator.my_day.BalanceCard = class BalanceCard {
 		const row = $(`<tr><th scope="row"><b></b><small></small></th><td></td><td></td><td><b></b><small></small></td></tr>`).appendTo(body);
 		row.find("th b").text(__(balance.leave_type));
 		row.find("th small").text(this.describe(balance));
-		const show = (value) => format_number(value, null, Number.isInteger(value) ? 0 : 1);
+		const show = (value) => this.format(value);
 		row.find("td").eq(0).text(show(balance.balance));
 		row.find("td").eq(1).text(balance.pending ? show(balance.pending) : "–");
 		row.find("td b").text(show(balance.projected));
@@ -54,9 +54,13 @@ orchestrator.my_day.BalanceCard = class BalanceCard {
 		row.find("td").eq(0).attr("title", balance.expires_on ? __("Until {0}", [format_date(balance.expires_on)]) : "");
 	}
 
+	format(days) {
+		return format_number(days, null, Number.isInteger(days) ? 0 : 1);
+	}
+
 	describe(balance) {
 		const { format_date } = orchestrator.my_day;
-		const used = __("{0} of {1} used", [format_number(balance.used, null, 1), format_number(balance.allocated, null, 1)]);
+		const used = __("{0} of {1} used", [this.format(balance.used), this.format(balance.allocated)]);
 		return balance.expires_on ? __("{0}, until {1}", [used, format_date(balance.expires_on)]) : used;
 	}
 };

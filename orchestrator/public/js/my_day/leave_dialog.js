@@ -30,8 +30,11 @@ orchestrator.my_day.LeaveDialog = class LeaveDialog {
 				reqd: 1,
 				change,
 			},
+			{ fieldtype: "Section Break" },
 			{ fieldtype: "Date", fieldname: "from_date", label: __("From Date"), default: today, reqd: 1, change },
+			{ fieldtype: "Column Break" },
 			{ fieldtype: "Date", fieldname: "to_date", label: __("To Date"), default: today, reqd: 1, change },
+			{ fieldtype: "Section Break" },
 			{ fieldtype: "Check", fieldname: "half_day", label: __("Half Day"), change },
 			{
 				fieldtype: "Date",
@@ -40,8 +43,8 @@ orchestrator.my_day.LeaveDialog = class LeaveDialog {
 				depends_on: "eval:doc.half_day && doc.from_date !== doc.to_date",
 				change,
 			},
-			{ fieldtype: "Small Text", fieldname: "reason", label: __("Reason") },
 			{ fieldtype: "HTML", fieldname: "preview" },
+			{ fieldtype: "Small Text", fieldname: "reason", label: __("Reason") },
 		];
 	}
 
