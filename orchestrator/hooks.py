@@ -55,9 +55,11 @@ override_doctype_class = {
 app_include_js = ["/assets/orchestrator/js/record_search.js"]
 doctype_js = {
 	"Document": "public/js/client_link.js",
+	"Employee Checkin": "public/js/own_employee.js",
 	"HD Ticket": "public/js/client_link.js",
 	"Issue": ["public/js/issue.js", "public/js/client_link.js"],
 	"Lead": "public/js/client_link.js",
+	"Leave Application": "public/js/own_employee.js",
 	"Task": ["public/js/task.js", "public/js/client_link.js"],
 }
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
@@ -202,7 +204,12 @@ doc_events = {
 		],
 	},
 	"DocType": {"after_rename": "orchestrator.api.api_key_rules.update_renamed"},
-	"User": {"on_trash": "orchestrator.api.api_key_rules.delete_user_keys"},
+	"User": {
+		"on_trash": [
+			"orchestrator.api.api_key_rules.delete_user_keys",
+			"orchestrator.hr.feeds.delete_user_feed",
+		]
+	},
 	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit"},
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit"},
 	# A version's file is immutable and has the access of its document: see orchestrator/docs/guards.py

@@ -59,6 +59,7 @@ FORBIDDEN_PREFIXES = (
 	"frappe.utils.oauth.",
 	"frappe.www.",
 	"orchestrator.api.keys.",
+	"orchestrator.hr.calendar_feed.",
 )
 METHOD_PATTERN = re.compile(r"[A-Za-z_]\w*(\.\w+)+(\.\*)?|\w+|[A-Z][\w ()/&-]*\.[a-z_]\w*")
 

@@ -24,7 +24,12 @@ def get_balance(employee: str, leave_type: str, day: date) -> Balance:
 	"""Return the balance as HRMS's `get_leave_details` does, computed for this leave type only."""
 	allocation = engine.get_leave_allocation_records(employee, day, leave_type).get(leave_type)
 	if not allocation:
-		return _build_empty_balance(leave_type)
+		return build_empty_balance(leave_type)
+	return compute_allocated_balance(employee, leave_type, allocation, day)
+
+
+def compute_allocated_balance(employee: str, leave_type: str, allocation: frappe._dict, day: date) -> Balance:
+	"""Return the balance on a day of one of the records of HRMS's `get_leave_allocation_records`."""
 	period = (employee, leave_type, allocation.from_date, allocation.to_date)
 	taken = engine.get_leaves_for_period(*period)
 	return _build_balance(
@@ -48,14 +53,14 @@ def _compute_remaining(allocation: frappe._dict, taken: float, period: Period, d
 	return engine.get_remaining_leaves(allocation, taken, day, expiry, *expired)["leave_balance"]
 
 
-def _build_empty_balance(leave_type: str) -> Balance:
+def build_empty_balance(leave_type: str) -> Balance:
 	"""Return the balance if nothing is allocated."""
 	return Balance(leave_type=leave_type, allocated=0.0, used=0.0, balance=0.0, pending=0.0)
 
 
 def _build_balance(leave_type: str, allocated: float, used: float, balance: float, pending: float) -> Balance:
 	"""Return a balance, rounded as HRMS rounds it."""
-	precision = cint(frappe.db.get_single_value("System Settings", "float_precision")) or 2
+	precision = get_precision()
 	return Balance(
 		leave_type=leave_type,
 		allocated=flt(allocated, precision),
@@ -63,6 +68,11 @@ def _build_balance(leave_type: str, allocated: float, used: float, balance: floa
 		balance=flt(balance, precision),
 		pending=flt(pending, precision),
 	)
+
+
+def get_precision() -> int:
+	"""Return the number of decimals to which HRMS rounds balances."""
+	return cint(frappe.db.get_single_value("System Settings", "float_precision")) or 2
 
 
 def get_balances(employees: Sequence[str], leave_type: str, day: date) -> list[EmployeeBalance]:
@@ -91,7 +101,7 @@ class BalanceTable:
 		"""Return the balance of one employee."""
 		allocation = self.allocations.get(employee)
 		if allocation is None:
-			return _build_empty_balance(self.leave_type)
+			return build_empty_balance(self.leave_type)
 		entries = [row for row in self.entries[employee] if _is_overlapping(row, allocation)]
 		expired = [row.leaves for row in entries if _is_expired_by_hand(row, allocation)]
 		if (

@@ -38,7 +38,7 @@ def is_hr() -> bool:
 	return not HR_ROLES.isdisjoint(frappe.get_roles())
 
 
-def _get_own_employee() -> str | None:
+def get_own_employee() -> str | None:
 	"""Return the caller's own employee record, the active one of several."""
 	# get_all: the filter selects the caller's own records
 	records = frappe.get_all(EMPLOYEE, filters={"user_id": frappe.session.user}, fields=["name", "status"])
@@ -69,7 +69,7 @@ def get_employee_or_own(employee: str | None) -> str:
 
 def _get_own_or_raise() -> str:
 	"""Return the caller's own record. 422 if they have none."""
-	own = _get_own_employee()
+	own = get_own_employee()
 	if own is None:
 		refuse(
 			_(
@@ -82,7 +82,7 @@ def _get_own_or_raise() -> str:
 
 def check_own_or_hr(employee: str, message: str) -> None:
 	"""Refuse (403), with `message`, another employee's record to a caller without an HR role."""
-	if employee != _get_own_employee() and not is_hr():
+	if employee != get_own_employee() and not is_hr():
 		refuse(message, frappe.PermissionError)
 
 
@@ -108,7 +108,7 @@ def get_profile() -> Profile:
 	from erpnext.setup.doctype.employee.employee import get_holiday_list_for_employee
 	from hrms.hr.doctype.leave_application.leave_application import get_leave_approver
 
-	own = _get_own_employee()
+	own = get_own_employee()
 	if own is None:
 		refuse(
 			_(

@@ -82,10 +82,26 @@ def parse_leave_request(
 
 def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 	"""Create the application; HRMS validates it and notifies the approver."""
-	leave_types.check_exists(request.leave_type, InvalidLeaveTypeError)
-	_check_dates(request)
+	check_request(request)
 	employees.lock_employee(employee)
-	doc: LeaveApplication = frappe.get_doc(
+	doc = build_application(employee, request)
+	doc.check_permission("create")
+	with error_remedies.add_remedies():
+		check_application(doc)
+		doc.insert()
+	if changes.has_concurrent_changes(LEAVE_APPLICATION, employee):
+		refuse(
+			_(
+				"Another application was made for {0} at the same time. Check get_leaves and try again."
+			).format(employee),
+			ConcurrentApplicationConflictError,
+		)
+	return _serialize_application(doc)
+
+
+def build_application(employee: str, request: LeaveRequest) -> "LeaveApplication":
+	"""Return the application, not yet saved. 422 if nobody can approve it."""
+	return frappe.get_doc(
 		{
 			"doctype": LEAVE_APPLICATION,
 			"employee": employee,
@@ -99,19 +115,18 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 			"company": frappe.get_cached_value(EMPLOYEE, employee, "company"),
 		}
 	)
-	doc.check_permission("create")
-	with error_remedies.add_remedies():
-		_check_allocation(doc)
-		block_dates.check_approvable(doc)
-		doc.insert()
-	if changes.has_concurrent_changes(LEAVE_APPLICATION, employee):
-		refuse(
-			_(
-				"Another application was made for {0} at the same time. Check get_leaves and try again."
-			).format(employee),
-			ConcurrentApplicationConflictError,
-		)
-	return _serialize_application(doc)
+
+
+def check_application(doc: "LeaveApplication") -> None:
+	"""Refuse (422) what HRMS would accept and refuse later: days without an allocation, and blocked days."""
+	_check_allocation(doc)
+	block_dates.check_approvable(doc)
+
+
+def check_request(request: LeaveRequest) -> None:
+	"""Refuse (422) an unknown leave type, and leave that ends before it begins."""
+	leave_types.check_exists(request.leave_type, InvalidLeaveTypeError)
+	_check_dates(request)
 
 
 def _check_dates(request: LeaveRequest) -> None:

@@ -121,3 +121,115 @@ class TeamOnLeave(TypedDict):
 	date: str
 	team: int
 	on_leave: list[Absence]
+
+
+class CurrentWork(TypedDict):
+	"""The working day that is going on. `hours_so_far` includes the time since `checked_in_since`; `next_punch` is
+	the punch to make next; `forgotten_in` is a check-in that was left without a check-out. `needs_location`: HR Settings
+	require coordinates with each punch.
+	"""
+
+	day: WorkingDay
+	hours_so_far: float
+	next_punch: Annotated[str, OneOf("IN", "OUT")]
+	checked_in_since: str | None
+	forgotten_in: str | None
+	needs_location: bool
+
+
+class LeaveOutlook(Balance):
+	"""The balance of a leave type today, and what is expected to be left on a later date.
+
+	`projected` is the balance on that date, in the allocation that then applies, with leave `earned` until then and
+	without days that wait for approval. `expires_on` is the last day of today's allocation.
+	"""
+
+	earned: float
+	projected: float
+	expires_on: str | None
+
+
+class LeaveForecast(TypedDict):
+	"""The balances of all leave types that are allocated to an employee, and the types that need no allocation."""
+
+	employee: str
+	date: str
+	projected_to: str
+	balances: list[LeaveOutlook]
+	without_allocation: list[str]
+
+
+class LeavePreview(TypedDict):
+	"""What an application for leave would take. `balance_after` is without days that wait for approval, and None for
+	leave without pay. `problem` says why HRMS would refuse the application, None if it would not.
+	"""
+
+	leave_type: str
+	from_date: str
+	to_date: str
+	days: float
+	holidays: float
+	balance: float
+	pending: float
+	balance_after: float | None
+	leave_approver: str | None
+	problem: str | None
+
+
+class MyDay(TypedDict):
+	"""An employee's own page. Without an employee record, `profile`, `work` and `leave` are None."""
+
+	profile: Profile | None
+	work: CurrentWork | None
+	leave: LeaveForecast | None
+	applications: list[dict[str, Any]]
+	to_approve: list[dict[str, Any]]
+	to_approve_total: int
+
+
+class CalendarAbsence(TypedDict):
+	"""Leave in a calendar. What the caller may not read is None: of a colleague in the same department, only the name
+	and the days are shown.
+	"""
+
+	employee: str | None
+	employee_name: str
+	from_date: str
+	to_date: str
+	half_day_date: str | None
+	is_own: bool
+	is_pending: bool
+	leave_application: str | None
+	leave_type: str | None
+
+
+class CalendarHoliday(TypedDict):
+	"""A day of the caller's holiday list."""
+
+	date: str
+	description: str
+	weekly_off: bool
+
+
+class TeamCalendar(TypedDict):
+	"""Who is out in a month, and the caller's holidays. `has_more`: there is more leave than a page holds."""
+
+	month: str
+	from_date: str
+	to_date: str
+	absences: list[CalendarAbsence]
+	has_more: bool
+	holidays: list[CalendarHoliday]
+
+
+class FeedState(TypedDict):
+	"""Whether the caller has a calendar feed, and since when its present address is valid."""
+
+	enabled: bool
+	renewed_on: str | None
+
+
+class IssuedFeed(FeedState):
+	"""A calendar feed with its address, which is shown once."""
+
+	address: str

@@ -36,7 +36,13 @@ def get_day(employee: str, day: date) -> WorkingDay:
 	a pair without a shift on the day of its IN.
 	"""
 	zone = ZoneInfo(period.get_time_zone())
-	around = worked_hours.sort_punches(_list_neighbouring_punches(employee, day), zone)
+	around = worked_hours.sort_punches(list_neighbouring_punches(employee, day), zone)
+	return build_day(employee, day, around)
+
+
+def build_day(employee: str, day: date, around: list[frappe._dict]) -> WorkingDay:
+	"""Return a day from the punches of its neighbourhood, in the order of their instants."""
+	zone = ZoneInfo(period.get_time_zone())
 	days = worked_hours.assign_days(around, zone)
 	punches = [row for row, its_day in zip(around, days, strict=True) if its_day == day]
 	hours, first_in, last_out = _compute_work(punches, zone)
@@ -51,7 +57,7 @@ def get_day(employee: str, day: date) -> WorkingDay:
 	)
 
 
-def _list_neighbouring_punches(employee: str, day: date) -> list[frappe._dict]:
+def list_neighbouring_punches(employee: str, day: date) -> list[frappe._dict]:
 	"""Return the punches of the day and of the days before and after, into which a shift may extend."""
 	first = datetime.combine(day - timedelta(days=1), time.min)
 	return frappe.get_list(

@@ -23,6 +23,7 @@ APP = "orchestrator"
 TITLE = "Frappe Orchestrator"
 
 HR_ROLES = ("HR User", "HR Manager")
+LEAVE_TEMPLATES = ("leave_approval_notification_template", "leave_status_notification_template")
 OPTIONAL_APPS = ("helpdesk", "gameplan", "insights")
 
 
@@ -92,6 +93,18 @@ def check_hr_reach() -> Finding:
 			"If this is not intended, switch off Create User Permission in their employee records.",
 		)
 	return Finding("HR", OK, "user permissions hide no employee from HR")
+
+
+def check_leave_templates() -> Finding:
+	"""Warn if HRMS is to send messages about leave and has no template: it then shows a warning at each save."""
+	settings = frappe.get_single("HR Settings")
+	missing = [name for name in LEAVE_TEMPLATES if not settings.get(name)]
+	if settings.send_leave_notification and missing:
+		labels = ", ".join(settings.meta.get_label(name) for name in missing)
+		return Finding(
+			"leave messages", WARN, f"not chosen: {labels}", "Choose e-mail templates in HR Settings."
+		)
+	return Finding("leave messages", OK, "templates are chosen, or no messages are sent")
 
 
 def _check_redis() -> Finding:
@@ -266,6 +279,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	_check_company,
 	_check_service_levels,
 	check_hr_reach,
+	check_leave_templates,
 	check_client_readers,
 	check_documents,
 	check_kipu,

@@ -9,6 +9,7 @@ REFUSALS: dict[str, str] = {
 	r"setup default outgoing Email Account": "no mail account",
 	r"Cannot map because": "found and readable, but not in the state for it",
 	r"unknown command 'FT\.": "needs RediSearch",
+	r"There is no calendar at this address": "a secret address, which no caller of the sweep knows",
 	r"DoesNotExistError: .* not found": "hidden: the record is there, and the caller may not know",
 	r"must be the name of one record": "the guard's answer to a filter in the place of a name",
 	r"There is no parameter fid": "an attack on downloads, answered by the endpoint",

@@ -151,6 +151,17 @@ def test_an_hr_user_limited_to_their_own_record_is_a_warning(doctor, site):
 	assert tied == []
 
 
+def test_missing_templates_for_leave_messages_are_a_warning(doctor, site):
+	frappe.db.set_single_value("HR Settings", "send_leave_notification", 1)
+	for fieldname in doctor.LEAVE_TEMPLATES:
+		frappe.db.set_single_value("HR Settings", fieldname, None)
+	finding = doctor.check_leave_templates()
+	assert (finding.level, finding.remedy) == ("warn", "Choose e-mail templates in HR Settings.")
+	frappe.db.set_single_value("HR Settings", "send_leave_notification", 0)
+	assert doctor.check_leave_templates().level == "ok"
+	frappe.db.rollback()
+
+
 def test_a_place_for_documents_that_cannot_be_written_to_is_a_failure(doctor, site, monkeypatch):
 	monkeypatch.setattr(doctor.os, "access", lambda *_args: False)
 	finding = doctor.check_documents()

@@ -13,6 +13,7 @@ class Tag(NamedTuple):
 
 REPORTS = Tag("Reports", "Reports as rows, as files and by mail, and dashboards with their metrics.")
 BULK = Tag("Bulk operations", "Assign, delete, or create and change many records in one call.")
+HR = Tag("HR", "Check-ins, leave, leave balances, and who is out.")
 API = Tag("API", "This document, and the caller's own use of the API.")
 # Package or module of the endpoints -> tag, in the order of the document.
 TAG_BY_MODULE = {
@@ -26,7 +27,9 @@ TAG_BY_MODULE = {
 	),
 	"orchestrator.api.uploads": Tag("Files", "Upload files, also into the document library."),
 	"orchestrator.crm": Tag("CRM", "Leads and the pipeline of opportunities."),
-	"orchestrator.hr": Tag("HR", "Check-ins, leave and leave balances."),
+	"orchestrator.hr": HR,
+	"orchestrator.hr.my_day": HR,
+	"orchestrator.hr.calendar_feed": HR,
 	"orchestrator.helpdesk": Tag("Helpdesk", "Tickets, their comments and their service levels."),
 	"orchestrator.docs": Tag("Documents", "Documents, their versions, check-out, search and audit trail."),
 	"orchestrator.gameplan": Tag(

@@ -12,11 +12,12 @@ import frappe
 from frappe.translate import get_user_lang, print_language
 from frappe.utils.background_jobs import is_job_enqueued
 
+from orchestrator.access.acting_user import run_as_user
 from orchestrator.access.key_scope import get_scope, is_active
 from orchestrator.insights.dashboards import alerts, history, layout, scopes, values
 from orchestrator.insights.dashboards.layout import ORCHESTRATOR_DASHBOARD, DashboardLayout
 from orchestrator.insights.dashboards.permitted_values import get_permitted_values
-from orchestrator.insights.dashboards.scopes import ADMINISTRATOR, run_as_user
+from orchestrator.insights.dashboards.scopes import ADMINISTRATOR
 from orchestrator.insights.metrics.metrics import Metric
 
 EVENT = "orchestrator_metrics"

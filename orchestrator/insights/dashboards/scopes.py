@@ -1,8 +1,6 @@
 """The scope of a value: the user whose permissions it is computed with, and its cache key."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import frappe
@@ -20,9 +18,6 @@ USER_STAMP = """
 		(SELECT GROUP_CONCAT(value ORDER BY doctype) FROM `tabSingles`
 			WHERE doctype IN ('Orchestrator Settings', 'System Settings') AND field = 'modified')
 """
-# Attributes of frappe.local that `frappe.set_user` clears.
-OF_THE_REQUEST = ("cache", "form_dict", "jenv", "role_permissions", "new_doc_templates", "user_perms")
-OF_THE_SESSION = ("user", "sid", "data")
 
 
 class Scope(NamedTuple):
@@ -58,29 +53,3 @@ def _compute_digest(stamp: object) -> str:
 def build_shared_scope(user: str) -> Scope:
 	"""Return the scope of a shared metric, computed with the permissions of `user`."""
 	return Scope(user, f"shared:{user}", "")
-
-
-@contextmanager
-def run_as_user(user: str) -> Iterator[None]:
-	"""Run the block with the permissions of `user`, and restore the request's state afterwards."""
-	local = frappe.local
-	if user == local.session.user:
-		yield
-		return
-	request = {name: getattr(local, name) for name in OF_THE_REQUEST if hasattr(local, name)}
-	session = {name: local.session.get(name) for name in OF_THE_SESSION}
-	frappe.set_user(user)
-	_clear_request_cache()
-	try:
-		yield
-	finally:
-		local.session.update(session)
-		for name, value in request.items():
-			setattr(local, name, value)
-		_clear_request_cache()
-
-
-def _clear_request_cache() -> None:
-	"""Clear what functions have cached for this request: they do not know that the user changed."""
-	if hasattr(frappe.local, "request_cache"):
-		frappe.local.request_cache.clear()

@@ -13,9 +13,10 @@ from redis.exceptions import LockError, LockNotOwnedError
 import frappe
 from frappe import _
 
+from orchestrator.access.acting_user import run_as_user
 from orchestrator.api import errors
 from orchestrator.insights.dashboards import history
-from orchestrator.insights.dashboards.scopes import Scope, run_as_user
+from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.metrics import registry
 from orchestrator.insights.metrics.metrics import CARD, NUMBER, SERIES, TABLE, Metric
 from orchestrator.measure_queries import Column, Figure, Number, Records, Series

@@ -11,6 +11,11 @@ CUSTOMER_GROUP = "Care Partners"
 SERVICE_ITEM = "Counselling Programme"
 HOLIDAY_LIST = "Harbor Wellness Holidays"
 LEAVE_TYPE = "Annual Leave"
+# Fields of HR Settings -> the templates that HRMS installs for them
+LEAVE_TEMPLATES = {
+	"leave_approval_notification_template": "Leave Approval Notification",
+	"leave_status_notification_template": "Leave Status Notification",
+}
 LEAVE_DAYS = 20
 SERVICE_LEVEL = "Premium Support"
 LEAD_SOURCES = ("Website", "Referral")

@@ -81,6 +81,15 @@ def _create_leave(maker: DemoMaker) -> None:
 			_allocate_leave(maker, person.key)
 	for row in data.LEAVES:
 		_apply_for_leave(maker, row)
+	_choose_leave_templates(maker)
+
+
+def _choose_leave_templates(maker: DemoMaker) -> None:
+	"""Choose HRMS's own templates for its messages about leave, without which it shows a warning at each save."""
+	for fieldname, template in data.LEAVE_TEMPLATES.items():
+		is_chosen = frappe.db.get_single_value("HR Settings", fieldname)
+		if not is_chosen and frappe.db.exists("Email Template", template):
+			maker.set_single_value("HR Settings", fieldname, template)
 
 
 def _allocate_leave(maker: DemoMaker, key: str) -> None:
