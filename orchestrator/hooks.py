@@ -52,7 +52,7 @@ override_doctype_class = {
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
 	"Webhook": "orchestrator.api.webhook_class.IdentifiedWebhook",
 }
-app_include_js = ["/assets/orchestrator/js/record_search.js"]
+app_include_js = ["/assets/orchestrator/js/script_loader.js", "/assets/orchestrator/js/record_search.js"]
 doctype_js = {
 	"Document": "public/js/client_link.js",
 	"Employee Checkin": "public/js/own_employee.js",

@@ -8,7 +8,7 @@
 	frappe.ui.form.on("Sprint", {
 		async refresh(frm) {
 			if (frm.is_new()) return;
-			if (!window.orchestrator?.sprints?.open_closing_dialog) await frappe.require(FILES);
+			if (!window.orchestrator?.sprints?.open_closing_dialog) await orchestrator.load_in_order(FILES);
 			add_buttons(frm);
 			frm.page.set_indicator(__(frm.doc.state), orchestrator.sprints.COLORS[frm.doc.state]);
 			show_burndown(frm);

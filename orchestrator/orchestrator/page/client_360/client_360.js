@@ -3,6 +3,6 @@ frappe.pages["client-360"].on_page_load = (wrapper) => {
 	const scripts = ["page", "header", "stays", "records", "activity"].map(
 		(name) => `/assets/orchestrator/js/client_360/${name}.js`
 	);
-	wrapper.client_page = frappe.require(scripts).then(() => new orchestrator.ClientPage(wrapper));
+	wrapper.client_page = orchestrator.load_in_order(scripts).then(() => new orchestrator.ClientPage(wrapper));
 };
 frappe.pages["client-360"].on_page_show = async (wrapper) => (await wrapper.client_page).show();

@@ -3,7 +3,7 @@ frappe.pages["my-day"].on_page_load = async (wrapper) => {
 	// prettier-ignore
 	const names = ["tools", "today_card", "balance_card", "leave_dialog", "request_cards", "team_calendar", "calendar_feed", "my_day_page"];
 	const scripts = names.map((name) => `/assets/orchestrator/js/my_day/${name}.js`);
-	await frappe.require(["/assets/orchestrator/css/my_day.css", ...scripts]);
+	await orchestrator.load_in_order(["/assets/orchestrator/css/my_day.css", ...scripts]);
 	wrapper.my_day = new orchestrator.my_day.MyDayPage(page);
 	wrapper.my_day.show();
 };

@@ -15,7 +15,7 @@
 	class SprintBoardPage {
 		constructor(wrapper) {
 			this.page = frappe.ui.make_app_page({ parent: wrapper, title: __("Sprint Board"), single_column: true });
-			this.ready = frappe.require(FILES).then(() => this.build());
+			this.ready = orchestrator.load_in_order(FILES).then(() => this.build());
 			this.on_change = ({ doctype }) => ["Task", "GP Task"].includes(doctype) && this.load_soon();
 		}
 
