@@ -334,7 +334,7 @@ def mark() -> str:
 
 @pytest.fixture
 def broken_doctype(site: str) -> Iterator[str]:
-	"""A DocType whose table is gone, so that calls fail unexpectedly."""
+	"""Yield a DocType whose table is gone, so that calls fail unexpectedly."""
 	import frappe
 
 	from tests.support import factories

@@ -193,6 +193,11 @@ def _get_version(native: Native, doctype: str, doc_name: str, frequency: str, us
 	return versions.filter_timeline(doctype, user, native(doctype, doc_name, frequency, user))
 
 
+def _get_traceback(native: Native, *_args: Any, **_kwargs: Any) -> str:
+	"""Return the traceback without the values of local variables, which are parts of records: Frappe keeps it in logs."""
+	return str(native())
+
+
 def _get_insights_replacements() -> tuple[tuple[Any, str, Native], ...]:
 	"""Return the replaced functions of Insights, none on a site without it."""
 	return _find_in_insights() if is_installed("insights") else ()
@@ -208,11 +213,6 @@ def _find_in_insights() -> tuple[tuple[Any, str, Native], ...]:
 
 
 # Functions that check the switch themselves, because this app's own DocTypes are always guarded
-def _get_traceback(native: Native, *_args: Any, **_kwargs: Any) -> str:
-	"""Return the traceback without the values of local variables, which are parts of records: Frappe keeps it in logs."""
-	return str(native())
-
-
 ALWAYS_ACTIVE: frozenset[Native] = frozenset(
 	{
 		child_rows.has_child_permission,

@@ -27,7 +27,7 @@ def update_in_vain(client: Client, lead: str, value: str) -> str:
 
 
 @pytest.mark.parametrize("value", ["Canary 5512", 'Canary\n  File "x", line 1\nCanary 5512', "Каллиопа 5512"])
-def test_errors_are_logged_without_the_values_of_records(api: Api, site: str, value: str) -> None:
+def test_errors_are_logged_without_record_values(api: Api, site: str, value: str) -> None:
 	lead = factories.make_lead().name
 	error = update_in_vain(api(factories.make_user("Sales Manager").name), lead, value)
 	assert "bulk_update.py" in error

@@ -90,7 +90,7 @@ def test_switched_off_the_platform_answers_as_stock_does(
 		{"fields": ["name", "max(race) as highest"]},
 	],
 )
-def test_lists_of_the_contract_hold_permission_levels_either_way(
+def test_contract_lists_check_permission_levels_either_way(
 	guarded: int, arguments: dict[str, Any], record: str, reader: str, api: Api
 ) -> None:
 	with helpdesk.override_settings(guard_platform_methods=guarded):
@@ -100,7 +100,7 @@ def test_lists_of_the_contract_hold_permission_levels_either_way(
 
 
 @pytest.mark.parametrize("guarded", [0, 1])
-def test_replies_of_the_contract_hold_no_hidden_field_either_way(
+def test_contract_replies_leave_out_hidden_fields_either_way(
 	guarded: int, record: str, reader: str, api: Api
 ) -> None:
 	with helpdesk.override_settings(guard_platform_methods=guarded):
@@ -110,7 +110,7 @@ def test_replies_of_the_contract_hold_no_hidden_field_either_way(
 
 
 @pytest.mark.parametrize("guarded", [0, 1])
-def test_names_of_clients_are_copied_into_no_contact_either_way(guarded: int, record: str, site: str) -> None:
+def test_contacts_hold_no_client_name_either_way(guarded: int, record: str, site: str) -> None:
 	with helpdesk.override_settings(guard_platform_methods=guarded):
 		contact = factories.make_record(
 			"Contact",

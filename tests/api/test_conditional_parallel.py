@@ -33,7 +33,7 @@ def clients(api: Api, frappe_site: str) -> list[Client]:
 
 
 def find_winner(replies: list[requests.Response]) -> int:
-	"""The number of the writer who succeeded; all others got 412."""
+	"""Return the number of the writer who succeeded; all others must have got 412."""
 	winners = [number for number, reply in enumerate(replies) if reply.ok]
 	assert len(winners) == 1, [reply.text[:200] for reply in replies]
 	assert [get_refusal(reply) for reply in replies if not reply.ok] == [CHANGED] * (CALLERS - 1)
@@ -41,7 +41,7 @@ def find_winner(replies: list[requests.Response]) -> int:
 
 
 @pytest.mark.parametrize("route", ["set_value", "v1", "v2"])
-def test_one_of_twenty_writers_wins(clients: list[Client], site: str, route: str) -> None:
+def test_parallel_writers_update_once(clients: list[Client], site: str, route: str) -> None:
 	name = factories.make_lead().name
 	etag = get_etag(clients[0], "Lead", name)
 
@@ -55,7 +55,7 @@ def test_one_of_twenty_writers_wins(clients: list[Client], site: str, route: str
 	assert frappe.db.get_value("Lead", name, "city") == f"City {winner}"
 
 
-def test_one_of_twenty_deletes_and_the_others_find_nothing(api: Api, site: str) -> None:
+def test_parallel_deletes_succeed_once(api: Api, site: str) -> None:
 	name = factories.make_lead().name
 	admins = [api("Administrator") for _ in range(CALLERS)]
 	etag = get_etag(admins[0], "Lead", name)
@@ -66,7 +66,7 @@ def test_one_of_twenty_deletes_and_the_others_find_nothing(api: Api, site: str) 
 	assert statuses == [200] + [404] * (CALLERS - 1)
 
 
-def test_one_of_twenty_calls_on_a_document_wins(clients: list[Client], api: Api, site: str) -> None:
+def test_parallel_document_calls_succeed_once(clients: list[Client], api: Api, site: str) -> None:
 	document = docs_factories.make_document(docs_factories.make_folder())
 	admins = [api("Administrator") for _ in range(CALLERS)]
 	etag = get_etag(admins[0], "Document", document)
@@ -83,7 +83,7 @@ def test_one_of_twenty_calls_on_a_document_wins(clients: list[Client], api: Api,
 	assert len(docs_factories.list_version_rows(document)) == 2
 
 
-def test_no_update_of_twenty_counters_is_lost(clients: list[Client], site: str) -> None:
+def test_parallel_counters_lose_no_update(clients: list[Client], site: str) -> None:
 	"""Each reads, adds one and writes, until it has succeeded."""
 	name = factories.make_lead(no_of_employees="1-10", annual_revenue=0).name
 
@@ -102,9 +102,7 @@ def test_no_update_of_twenty_counters_is_lost(clients: list[Client], site: str) 
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_a_writer_never_gets_the_etag_of_another_writers_state(
-	clients: list[Client], site: str, version: str
-) -> None:
+def test_writer_gets_etag_of_own_write(clients: list[Client], site: str, version: str) -> None:
 	"""Of twenty writes without a condition, only the last one's ETag is that of the record now."""
 	name = factories.make_lead().name
 	replies = send_at_once(

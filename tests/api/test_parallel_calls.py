@@ -121,7 +121,7 @@ def test_twenty_versions_get_twenty_numbers(api: Api, document: str, people: lis
 	assert frappe.db.get_value("Document", document, "current_version") == CALLERS + 1
 
 
-def test_twenty_uploads_of_one_title_are_versions_of_one_document(api: Api, site: str) -> None:
+def test_parallel_uploads_with_one_title_become_versions(api: Api, site: str) -> None:
 	folder = factories.make_unique("Folder")
 	replies = send_at_once(
 		make_clients(api, "Administrator"),
@@ -180,7 +180,7 @@ def test_parallel_check_out_succeeds_once_and_conflicts_name_the_holder(
 	assert docs_factories.list_audit_actions(document).count("Checked Out") == 1
 
 
-def test_of_twenty_versions_for_one_base_one_is_created(api: Api, document: str, people: list[str]) -> None:
+def test_parallel_versions_for_one_base_create_one(api: Api, document: str, people: list[str]) -> None:
 	replies = send_at_once(
 		[api(person) for person in people],
 		lambda client, n: client.post(

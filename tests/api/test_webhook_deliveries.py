@@ -342,12 +342,12 @@ def test_change_is_saved_and_stored_for_delivery_while_redis_is_down(receiver):
 
 
 def start_delivery_process(webhook) -> subprocess.Popen:
-	"""A process of its own that delivers."""
+	"""Start a process that delivers."""
 	return start_process(webhook_queue.DELIVERY_JOB, {"webhook": webhook.name})
 
 
 def start_process(method: str, arguments: dict[str, object], **environment: str) -> subprocess.Popen:
-	"""A process of its own that runs a function and commits."""
+	"""Start a process that runs a function and commits."""
 	command = [
 		sys.executable,
 		"-m",

@@ -40,7 +40,7 @@ def chromium() -> Iterator["Browser"]:
 
 @pytest.fixture(params=SCREENS)
 def screen(request: pytest.FixtureRequest) -> str:
-	"""The name of a screen: each test runs on a desktop and on a phone."""
+	"""Return the name of a screen: each test runs on a desktop and on a phone."""
 	return str(request.param)
 
 

@@ -69,7 +69,7 @@ def sign_in(
 	"""Yield the Desk of a user who has signed in."""
 	port = urlsplit(server).port
 	base = f"http://{site}:{port}"
-	context = browser.new_context(viewport=screen, is_mobile=False, locale="en-US", timezone_id="UTC")  # type: ignore[arg-type]
+	context = browser.new_context(viewport=screen, locale="en-US", timezone_id="UTC")  # type: ignore[arg-type]
 	context.set_default_timeout(PAGE_TIMEOUT)
 	cookies = Client(server, site).login(user, password).session.cookies
 	context.add_cookies(

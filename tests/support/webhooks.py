@@ -98,7 +98,7 @@ def run_receiver(answer: Answer | None = None) -> Iterator[Receiver]:
 
 
 def make_webhook(url: str, **values: Any) -> Document:
-	"""A webhook on the changes of brands, as the API makes them. It sends the brand's name and description."""
+	"""Create a webhook on the changes of brands, as the API makes them. It sends the brand's name and description."""
 	defaults = {
 		"__newname": factories.make_unique("hook"),
 		"webhook_doctype": "Brand",
@@ -118,7 +118,7 @@ def make_webhook(url: str, **values: Any) -> Document:
 
 
 def make_brand(description: str = "first") -> Document:
-	"""A record of a DocType that no other test hooks."""
+	"""Create a record of a DocType that no other test hooks."""
 	return factories.make_record("Brand", brand=factories.make_unique("Köln"), description=description)
 
 
