@@ -10,7 +10,7 @@ import frappe
 from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync import jobs
-from orchestrator.sync.actions import run_actions
+from orchestrator.sync.actions import run_actions, run_requests
 from orchestrator.sync.runs import rollback, run_queue, run_records
 from orchestrator.sync.runs.run_records import RunRequest
 from tests.support.client import Client, get_error
@@ -182,6 +182,40 @@ def test_a_large_run_goes_to_a_job_and_says_so(kipu, manager, worker, monkeypatc
 	worker()
 	told = manager.get(METHOD + "get_sync_run", run=data["run"]).json()["data"]
 	assert (told["status"], told["imported"]) == ("Completed", len(kipu.world))
+
+
+@pytest.fixture
+def unreachable() -> str:
+	"""Return the name of a connection to a port where nobody listens."""
+	with Simulator(1) as gone:
+		connection = make_connection(gone)
+	frappe.db.commit()
+	return connection
+
+
+def test_nobody_waits_for_a_remote_that_cannot_be_reached(manager, unreachable):
+	data = manager.post(METHOD + "sync_kipu_clients", connection=unreachable).json()["data"]
+	assert (data["background"], data["status"]) == (True, "Queued")
+	run_actions.cancel_run(data["run"])
+	frappe.db.commit()
+
+
+def test_a_caller_who_waits_is_told_that_the_remote_cannot_be_reached(manager, unreachable):
+	data = manager.post(METHOD + "sync_kipu_clients", connection=unreachable, background=False).json()["data"]
+	assert (data["background"], data["status"]) == (False, "Failed")
+
+
+def test_further_connections_of_a_long_call_run_in_jobs(kipu, monkeypatch):
+	monkeypatch.setattr(run_requests, "MAX_CALL_SECONDS", -1.0)
+	names = [make_connection(kipu), make_connection(kipu)]
+	frappe.db.commit()
+	result = run_requests.execute_requests(RunRequest("", "incremental"), names, None)
+	assert [(run["connection"], run["status"]) for run in result["runs"]] == [
+		(name, "Queued") for name in names
+	]
+	for run in result["runs"]:
+		run_actions.cancel_run(run["run"])
+	frappe.db.commit()
 
 
 # Cancel
