@@ -495,12 +495,10 @@ def _raw(kipu: Simulator) -> list[dict[str, Any]]:
 
 def test_one_connection_that_fails_does_not_stop_the_others(kipu, api, monkeypatch):
 	good, bad = make_connection(kipu), make_connection(kipu)
-	from orchestrator.sync.actions import run_requests
-
 	frappe.db.set_value("Kipu Connection", bad, "base_url", "http://127.0.0.1:9")
 	frappe.db.commit()
 	result = run_requests.execute_requests(
-		run_requests.parse_request("incremental", False, None), sorted([good, bad]), None
+		run_requests.parse_request("incremental", False, None), sorted([good, bad]), False
 	)
 	by_name = {run["connection"]: run for run in result["runs"]}
 	assert (by_name[bad]["status"], by_name[good]["status"]) == ("Failed", "Completed")
