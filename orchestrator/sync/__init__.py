@@ -41,7 +41,7 @@ def sync_kipu_clients(
 		dry_run: true: count the changes and save nothing but an entry in the history. Default: false.
 		since_date: Import the changes since this day, YYYY-MM-DD, and leave the incremental cursor alone.
 		connection: Name of a Kipu Connection. Default: all that are enabled.
-		background: true: run in a background job. false: wait for the result. Default: a job for more than 1,000 records.
+		background: true: run in a background job. false: wait for the result. Default: a job for more than 1,000 records, and if Kipu is slow or not reached.
 
 	Returns:
 		The counts, the errors by casefile ID without values, the duration, the run and its status, the cursor before and after.

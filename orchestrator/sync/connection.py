@@ -42,6 +42,10 @@ KEY_LABELS = {"access_id": "Access ID", "secret_key": "Secret Key", "app_id": "A
 ALLOWED_HOSTS = "kipu_allowed_hosts"  # in site_config.json, beside Kipu's own
 DEFAULT_TARGETS = {rule.source: rule.target for rule in build_default_rules()}
 RETRY_POLICY = HttpPolicy()
+# While a caller waits for the reply, an unreachable remote is given up soon.
+CALLER_MAX_ATTEMPTS = 3
+CALLER_READ_TIMEOUT = 10.0
+CALLER_MAX_ELAPSED = 10.0
 TEXT_TYPES = frozenset({"Data", "Small Text", "Text", "Long Text", "Date", "Select", "Phone"})
 
 
@@ -114,14 +118,16 @@ def get_source(name: str) -> Source:
 	)
 
 
-def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tuple[KipuClient, HttpSession]:
+def open_client(
+	name: str, sleep: Callable[[float], None] | None = None, *, caller_waits: bool = False
+) -> tuple[KipuClient, HttpSession]:
 	"""Return a client for the connection, and its session, which the caller must close. `sleep` replaces
-	every wait.
+	every wait. `caller_waits`: give up an unreachable remote soon.
 
 	Raises InvalidSettingsError (422) naming the setting that is missing or wrong.
 	"""
 	doc = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
-	policy = replace(RETRY_POLICY, requests_per_second=doc.requests_per_second)
+	policy = replace(_get_policy(caller_waits), requests_per_second=doc.requests_per_second)
 	session = HttpSession(policy, sleep=sleep) if sleep else HttpSession(policy)
 	client = KipuClient(
 		_get_credentials(name),
@@ -132,6 +138,17 @@ def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tupl
 		per=doc.page_size,
 	)
 	return client, session
+
+
+def _get_policy(caller_waits: bool) -> HttpPolicy:
+	if not caller_waits:
+		return RETRY_POLICY
+	return replace(
+		RETRY_POLICY,
+		max_attempts=CALLER_MAX_ATTEMPTS,
+		read_timeout=CALLER_READ_TIMEOUT,
+		max_elapsed=CALLER_MAX_ELAPSED,
+	)
 
 
 def get_allowed_hosts() -> frozenset[str]:

@@ -8,6 +8,8 @@ from frappe.model.document import Document
 from orchestrator.kipu_simulator.server import Simulator
 from tests.support import factories
 
+NOBODY_LISTENS = "http://127.0.0.1:9"
+
 
 def make_facility(**values: Any) -> Document:
 	return factories.make_record("Facility", **{"facility_name": factories.make_unique("Facility"), **values})
@@ -21,7 +23,7 @@ def make_connection(kipu: Simulator | None = None, **values: Any) -> Document:
 	facility = values.pop("facility", None) or make_facility(time_zone="America/New_York").name
 	defaults = {
 		"connection_name": factories.make_unique("Kipu"),
-		"base_url": kipu.base_url if kipu else "https://api.kipuapi.com",
+		"base_url": kipu.base_url if kipu else NOBODY_LISTENS,
 		"access_id": "simulator-access-id",
 		"secret_key": "simulator-secret-key",
 		"app_id": "simulator-app-id",

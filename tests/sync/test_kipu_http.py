@@ -213,6 +213,13 @@ def test_backoff_doubles_up_to_half_the_longest_wait():
 	assert waits == [0.5, 1.0, 2.0, 3.0, 3.0]
 
 
+def test_no_attempt_starts_after_the_longest_time():
+	waits: list[float] = []
+	with RawServer(build_http_answer(500)) as server, pytest.raises(RetriesExhaustedError):
+		fetch(server, make_quick_session(waits, max_attempts=6, max_elapsed=0.0))
+	assert waits == []
+
+
 def test_jitter_spreads_the_waits():
 	waits: list[float] = []
 	session = HttpSession(

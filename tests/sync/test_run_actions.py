@@ -187,6 +187,40 @@ def test_a_large_run_goes_to_a_job_and_says_so(kipu, manager, worker, monkeypatc
 	assert (told["status"], told["imported"]) == ("Completed", len(kipu.world))
 
 
+@pytest.fixture
+def unreachable() -> str:
+	"""Return the name of a connection to a port where nobody listens."""
+	with Simulator(1) as gone:
+		connection = make_connection(gone)
+	frappe.db.commit()
+	return connection
+
+
+def test_nobody_waits_for_a_remote_that_cannot_be_reached(manager, unreachable):
+	data = manager.post(METHOD + "sync_kipu_clients", connection=unreachable).json()["data"]
+	assert (data["background"], data["status"]) == (True, "Queued")
+	run_actions.cancel_run(data["run"])
+	frappe.db.commit()
+
+
+def test_a_caller_who_waits_is_told_that_the_remote_cannot_be_reached(manager, unreachable):
+	data = manager.post(METHOD + "sync_kipu_clients", connection=unreachable, background=False).json()["data"]
+	assert (data["background"], data["status"]) == (False, "Failed")
+
+
+def test_further_connections_of_a_long_call_run_in_jobs(kipu, monkeypatch):
+	monkeypatch.setattr(run_requests, "MAX_CALL_SECONDS", -1.0)
+	names = [make_connection(kipu), make_connection(kipu)]
+	frappe.db.commit()
+	result = run_requests.execute_requests(RunRequest("", "incremental"), names, None)
+	assert [(run["connection"], run["status"]) for run in result["runs"]] == [
+		(name, "Queued") for name in names
+	]
+	for run in result["runs"]:
+		run_actions.cancel_run(run["run"])
+	frappe.db.commit()
+
+
 # Cancel
 
 
@@ -495,12 +529,10 @@ def _raw(kipu: Simulator) -> list[dict[str, Any]]:
 
 def test_one_connection_that_fails_does_not_stop_the_others(kipu, api, monkeypatch):
 	good, bad = make_connection(kipu), make_connection(kipu)
-	from orchestrator.sync.actions import run_requests
-
 	frappe.db.set_value("Kipu Connection", bad, "base_url", "http://127.0.0.1:9")
 	frappe.db.commit()
 	result = run_requests.execute_requests(
-		run_requests.parse_request("incremental", False, None), sorted([good, bad]), None
+		run_requests.parse_request("incremental", False, None), sorted([good, bad]), False
 	)
 	by_name = {run["connection"]: run for run in result["runs"]}
 	assert (by_name[bad]["status"], by_name[good]["status"]) == ("Failed", "Completed")

@@ -23,9 +23,11 @@ from orchestrator.sync.shapes import RunStanding, SyncResult
 
 SYNC_TYPES = ("incremental", "full")
 JOB_TIMEOUT_SECONDS = 6 * 60 * 60
-# A call with more records runs in a job, as does one whose remote asks for a longer wait than this.
+# A call with more records runs in a job, as does one whose remote cannot be reached or asks for a longer wait than this.
 MAX_SYNC_RECORDS = 1000
 MAX_WAIT_SECONDS = 10.0
+# A call for several connections starts no further run after this while its caller waits: the rest runs in jobs.
+MAX_CALL_SECONDS = 20.0
 
 
 class _RemoteBusyError(Exception):
@@ -80,7 +82,11 @@ def execute_requests(order: RunRequest, names: Collection[str], background: bool
 		connection.get_source(name)
 		connection.validate_credentials(name)
 	several = len(names) > 1
-	standings = [_execute_request(_limit_to_connection(order, name), background, several) for name in names]
+	latest_start = time.monotonic() + MAX_CALL_SECONDS
+	standings: list[RunStanding] = []
+	for name in names:
+		in_job = True if background is None and time.monotonic() > latest_start else background
+		standings.append(_execute_request(_limit_to_connection(order, name), in_job, several))
 	return _build_result(order, standings)
 
 
@@ -125,17 +131,17 @@ def enqueue_run(name: str) -> None:
 
 def _is_large(order: RunRequest) -> bool:
 	"""Return True if the run is too long for a caller to wait, by the total on the remote's first page; also
-	if the remote is busy. If the page fails, the run itself will report the reason.
+	if the remote is busy or cannot be reached. If the page fails, the run itself will report the reason.
 	"""
 	source = connection.get_source(order.connection)
 	start = _compute_first_day(order, source)
-	client, session = connection.open_client(source.name, _wait_briefly)
+	client, session = connection.open_client(source.name, _wait_briefly, caller_waits=True)
 	try:
 		page = next(client.list_updated(start, get_next_day(datetime.now(timezone.utc).date())))
 	except _RemoteBusyError:
 		return True
 	except SyncError as error:
-		return isinstance(error, TransientError) and bool(error.retry_after)
+		return isinstance(error, TransientError) and (error.status is None or bool(error.retry_after))
 	finally:
 		session.close()
 	return (page.total_records or 0) > MAX_SYNC_RECORDS

@@ -7,6 +7,7 @@ every frame.
 """
 
 import email.utils
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -72,6 +73,7 @@ class Policy:
 	max_attempts: int = 5
 	backoff: float = 0.5  # doubles with every attempt
 	max_wait: float = 120.0  # a longer Retry-After ends the attempt instead
+	max_elapsed: float = math.inf  # no attempt starts later than this after the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,9 @@ class HttpSession:
 		)
 
 	def _is_exhausted(self, state: RetryCallState) -> bool:
-		return state.attempt_number >= self.policy.max_attempts or self._is_wait_too_long(state)
+		if state.attempt_number >= self.policy.max_attempts or self._is_wait_too_long(state):
+			return True
+		return (state.seconds_since_start or 0.0) > self.policy.max_elapsed
 
 	def close(self) -> None:
 		"""Close the persistent connections."""

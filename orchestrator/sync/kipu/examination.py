@@ -51,7 +51,9 @@ from orchestrator.sync.kipu.values import Zones
 
 # Beyond this, the signature is refused; from a third of it on, a warning is given.
 MAX_SKEW_SECONDS = 15 * 60
-RETRY_POLICY = Policy(connect_timeout=10.0, read_timeout=30.0, max_attempts=2, max_wait=10.0)
+RETRY_POLICY = Policy(
+	connect_timeout=10.0, read_timeout=15.0, max_attempts=2, max_wait=10.0, max_elapsed=10.0
+)
 
 
 @dataclass(frozen=True, slots=True)

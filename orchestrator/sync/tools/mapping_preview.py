@@ -57,7 +57,7 @@ def _parse_casefile(casefile_id: str) -> str:
 
 
 def _fetch_record(connection: str, casefile_id: str) -> RawRecord:
-	client, session = connections.open_client(connection)
+	client, session = connections.open_client(connection, caller_waits=True)
 	records: list[RawRecord] = []
 	trouble = ""
 	try:
