@@ -96,6 +96,14 @@ def make_own_api_key() -> Case:
 	return factories.make_record("API Key", title="Leads", user=user, doctypes=doctypes), user
 
 
+def make_card_of_leads() -> Case:
+	card = factories.make_record(
+		"Number Card", label=factories.make_unique("Leads"), type="Document Type", document_type="Lead", function="Count",
+		is_public=1, module="Orchestrator",
+	)  # fmt: skip
+	return card, factories.make_user("Sales User", "System Manager").name
+
+
 CASES: dict[str, Callable[[], Case]] = {
 	"*": make_own_todo,
 	"API Key": make_own_api_key,
@@ -105,6 +113,7 @@ CASES: dict[str, Callable[[], Case]] = {
 	"Document Version": lambda: make_granted_folder("Document Version"),
 	"Document Folder": lambda: make_granted_folder("Document Folder"),
 	"File": make_own_private_file,
+	"Number Card": make_card_of_leads,
 	"Tag Link": make_tag_of_lead,
 	"Sprint": make_sprint_of_own_project,
 	"Version": make_version_of_lead,

@@ -49,8 +49,8 @@ def build_arguments(function: Callable[..., Any], command: Command) -> dict[str,
 	hints = typing.get_type_hints(function)
 	arguments = {}
 	for key, value in command["query"].items():
-		name = key if key in hints else f"{key}_"
-		is_date = datetime.date in typing.get_args(hints[name])
+		name = get_argument_name(hints, key)
+		is_date = datetime.date in (hints[name], *typing.get_args(hints[name]))
 		arguments[name] = datetime.date.fromisoformat(value) if is_date else value
 	body = dict(command.get("body") or {})
 	if "body" in inspect.signature(function).parameters:
@@ -67,6 +67,13 @@ def build_arguments(function: Callable[..., Any], command: Command) -> dict[str,
 	if (key := command.get("idempotency_key")) and "idempotency_key" in hints:
 		arguments["idempotency_key"] = key
 	return arguments
+
+
+def get_argument_name(hints: dict[str, Any], key: str) -> str:
+	"""Return the argument of a parameter: `client` is the API client, and words of Python get an underscore."""
+	if key == "client":
+		return "client_query"
+	return key if key in hints else f"{key}_"
 
 
 def run_call(client: Client, command: Command) -> Any:

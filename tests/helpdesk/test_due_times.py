@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import frappe
@@ -129,6 +129,7 @@ def test_pauses_move_a_due_time_by_their_working_time(calendar, start, minutes, 
 			held.append((begin, end))
 		clock = end
 	due = add_working_time(calendar, start, minutes * 60 + credit)
+	assume(due)  # None: with few working hours it comes later than in ten years
 	worked = count_minutes(calendar, start, due) - sum(
 		count_minutes(calendar, begin, end) for begin, end in held
 	)

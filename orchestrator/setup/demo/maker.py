@@ -31,8 +31,9 @@ class DemoMaker:
 
 	def set_single_value(self, doctype: str, fieldname: str, value: str) -> None:
 		"""Set a value of a Single and remember what it was."""
-		before = frappe.db.get_single_value(doctype, fieldname)
-		if str(before) != value:
+		# get_single_value would turn a missing value into an empty one.
+		before = frappe.db.get_value("Singles", {"doctype": doctype, "field": fieldname}, "value")
+		if before != value:
 			frappe.db.set_single_value(doctype, fieldname, value)
 			self.changed.append(ledger.ChangedSetting(doctype, fieldname, before, value))
 
