@@ -32,7 +32,9 @@ class DemoMaker:
 	def set_single_value(self, doctype: str, fieldname: str, value: str) -> None:
 		"""Set a value of a Single and remember what it was."""
 		# get_single_value would turn a missing value into an empty one.
-		before = frappe.db.get_value("Singles", {"doctype": doctype, "field": fieldname}, "value")
+		before = frappe.db.get_value(
+			"Singles", {"doctype": doctype, "field": fieldname}, "value", order_by=None
+		)
 		if before != value:
 			frappe.db.set_single_value(doctype, fieldname, value)
 			self.changed.append(ledger.ChangedSetting(doctype, fieldname, before, value))
