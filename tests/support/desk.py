@@ -24,6 +24,10 @@ SWITCHES = (
 	"--disable-sync",
 )
 LIVE_UPDATES = "/socket.io/"  # no server for them runs beside the tests
+# Frappe names the variables of its templates at random: one in thousands of pages gets a reserved word and breaks.
+SAME_RANDOM_NUMBERS = (
+	"let state = 1; Math.random = () => (state = (state * 16807) % 2147483647) / 2147483647;"
+)
 PAGE_TIMEOUT = 60_000  # milliseconds: the first page of a site compiles templates and builds the boot info
 
 
@@ -71,6 +75,7 @@ def sign_in(
 	base = f"http://{site}:{port}"
 	context = browser.new_context(viewport=screen, locale="en-US", timezone_id="UTC")  # type: ignore[arg-type]
 	context.set_default_timeout(PAGE_TIMEOUT)
+	context.add_init_script(SAME_RANDOM_NUMBERS)
 	cookies = Client(server, site).login(user, password).session.cookies
 	context.add_cookies(
 		[{"name": cookie.name, "value": str(cookie.value), "url": base} for cookie in cookies]
