@@ -12,7 +12,7 @@ from orchestrator.docs import changes
 from orchestrator.docs.versions import IncomingFile
 from tests.docs.test_previews import HTML, SVG, build_png
 from tests.docs.test_search import build_pdf_file
-from tests.support.desk import Desk
+from tests.support.desk import Desk, close_dialog
 from tests.support.docs_factories import list_audit_actions, make_document, make_folder, make_person
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def test_versions_are_compared_restored_and_approved(open_desk: OpenDesk, place:
 	assert page.locator(".doc-notes").all_inner_texts() == [notes, ""]
 	assert page.locator(".doc-diff ins").all_inner_texts() == [" at once"]
 	assert page.locator(".doc-metadata th[scope=row]").all_inner_texts() == ["File Size", "Notes", "Date"]
-	page.keyboard.press("Escape")
+	close_dialog(page)
 	page.wait_for_selector(".doc-diff", state="hidden")
 	page.click(".doc-versions li >> nth=0 >> text=Approve")
 	page.wait_for_selector(".doc-sidebar-facts >> text=Approved v2")

@@ -66,6 +66,12 @@ class Desk:
 			self.faults.append(f"{response.status}: {path}")
 
 
+def close_dialog(page: "Page") -> None:
+	"""Press Escape in an open dialog. It ignores the key while it is still moving in."""
+	page.wait_for_function("$('.modal.show').last().data('bs.modal')?._isTransitioning === false")
+	page.keyboard.press("Escape")
+
+
 @contextmanager
 def sign_in(
 	browser: "Browser", server: str, site: str, user: str, password: str, screen: dict[str, int]
