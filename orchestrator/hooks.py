@@ -366,6 +366,7 @@ before_job = [
 	"orchestrator.access.platform_patches.before_job",
 	"orchestrator.access.key_jobs.before_job",
 	"orchestrator.api.webhook_targets.check_before_delivery",
+	"orchestrator.api.webhook_redirects.before_job",
 	"orchestrator.api.webhook_delivery.start_delivery",
 ]
 

@@ -28,6 +28,7 @@ FOUNDATION = {
 	"leases",
 	"measure_queries",
 	"period",
+	"private_doctypes",
 	"rows",
 }
 CONTRACT = {"api"}

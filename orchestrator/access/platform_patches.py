@@ -18,6 +18,7 @@ import frappe.utils
 import frappe.utils.data
 from frappe.core.doctype.data_export.exporter import DataExporter
 from frappe.core.doctype.data_import.exporter import Exporter as TemplateExporter
+from frappe.core.doctype.server_script.server_script_utils import get_server_script_map
 from frappe.database.query import Engine, LinkTableField
 from frappe.desk import reportview
 from frappe.desk.form import document_follow
@@ -140,6 +141,27 @@ def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> 
 		linked_records.limit_linked_tables(query)
 
 
+def _get_permission_query_conditions(_native: Native, query: DatabaseQuery) -> str:
+	"""Join the conditions of all hooks, each in parentheses: Frappe 15 leaves them out, so that an `or` in one of them,
+	such as File's, makes the others void.
+	"""
+	hooks = frappe.get_hooks("permission_query_conditions", {})
+	conditions = [
+		frappe.call(frappe.get_attr(method), query.user, doctype=query.doctype)
+		for method in hooks.get(query.doctype, []) + hooks.get("*", [])
+	]
+	if script := get_server_script_map().get("permission_query", {}).get(query.doctype):
+		tables = [table.replace("`", "").replace('"', "") for table in query.tables]
+		conditions.append(
+			frappe.call(  # which leaves out what Frappe 15 does not know
+				frappe.get_doc("Server Script", script).get_permission_query_conditions,
+				query.user,
+				active_child_tables=[table for table in tables if table != f"tab{query.doctype}"],
+			)
+		)
+	return " and ".join(f"({condition})" for condition in conditions if condition)
+
+
 def _update_wildcard_field_param(native: Native, data: Any) -> bool:
 	"""Refuse functions of unreadable fields, which Frappe's next step removes silently.
 
@@ -218,6 +240,7 @@ ALWAYS_ACTIVE: frozenset[Native] = frozenset(
 		child_rows.has_child_permission,
 		engine_checks.add_permission_conditions,
 		engine_checks.double_percent_signs,
+		_get_permission_query_conditions,
 	}
 )
 # The query builder of Frappe 16's lists. That of Frappe 15 does not check permissions and makes no lists.
@@ -231,6 +254,7 @@ IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
 # the owner of the function, its name, its replacement
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),
+	(DatabaseQuery, "get_permission_query_conditions", _get_permission_query_conditions),
 	(frappe.permissions, "has_child_permission", child_rows.has_child_permission),
 	(DataExporter, "add_data_row", _add_exported_row),
 	(TemplateExporter, "get_exportable_fields", _get_exportable_fields),

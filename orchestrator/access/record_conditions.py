@@ -3,6 +3,8 @@
 import frappe
 from frappe.model.db_query import DatabaseQuery
 
+from orchestrator.access.key_scope import is_unlimited
+
 NO_RECORDS = "1 = 0"
 
 
@@ -23,6 +25,11 @@ def build_read_condition(doctype: str, user: str) -> str | None:
 	if not frappe.has_permission(doctype, "read", user=user):
 		return None
 	return build_list_condition(doctype, user)
+
+
+def can_read_all(doctype: str, user: str) -> bool:
+	"""Return True for a user who may read every record of a DocType."""
+	return is_unlimited(user) or build_read_condition(doctype, user) == ""
 
 
 def build_list_condition(doctype: str, user: str) -> str | None:

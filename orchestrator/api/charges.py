@@ -15,6 +15,7 @@ from frappe import _
 
 from orchestrator.api import call as calls
 from orchestrator.api import limits
+from orchestrator.api.client_address import get_client_address
 from orchestrator.api.limits import Allowance
 from orchestrator.api.route import find_route, get_requested_command, is_api_request
 from orchestrator.configuration import get_settings
@@ -169,16 +170,7 @@ def get_caller_allowance() -> Allowance | None:
 
 
 def _charge_address() -> Allowance | None:
-	return limits.charge_token(f"ip:{_get_address()}", get_settings().rate_limit_guest_capacity)
-
-
-def _get_address() -> str:
-	"""Return the caller's address as Frappe determines it, also if the request failed before Frappe did."""
-	if address := getattr(frappe.local, "request_ip", None):
-		return address
-	request = frappe.local.request
-	forwarded = request.headers.get("X-Forwarded-For", "").split(",")[0].strip()
-	return forwarded or request.remote_addr or "127.0.0.1"
+	return limits.charge_token(f"ip:{get_client_address()}", get_settings().rate_limit_guest_capacity)
 
 
 def _set_headers(api_request: ApiRequest, allowance: Allowance | None) -> None:

@@ -24,6 +24,11 @@ MAX_CHILD_ROWS: Final = 20_000
 Row = dict[str, Any]
 
 
+def build_name_column(doctype: str) -> Mapping[str, str]:
+	"""Return the column that has the name of each row's record, for `hidden_columns`."""
+	return {NAME_LABEL: f"`tab{doctype}`.`name`"}
+
+
 @dataclass(frozen=True)
 class Expansion:
 	"""The fields of a DocType to expand: links, and tables with the links of their rows."""
@@ -38,7 +43,7 @@ class Expansion:
 	@property
 	def hidden_columns(self) -> Mapping[str, str]:
 		"""Return the column by which rows of child tables are found."""
-		return {NAME_LABEL: f"`tab{self.doctype}`.`name`"} if self.tables else NO_COLUMNS
+		return build_name_column(self.doctype) if self.tables else NO_COLUMNS
 
 	def expand_list(self, listing: Listing, names: Sequence[str | int | None]) -> Listing:
 		"""Return the list with its rows expanded, and the tables among its keys.

@@ -6,6 +6,7 @@ from frappe import _
 
 from orchestrator.exceptions import InvalidRequestError, refuse
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -31,13 +32,18 @@ def _parse_network(text: str) -> Network:
 		)
 
 
+def parse_address(text: str | None) -> Address | None:
+	"""Return an address, an IPv4 one also where it is mapped to IPv6; None for anything else."""
+	try:
+		found = ipaddress.ip_address((text or "").strip())
+	except ValueError:
+		return None
+	return getattr(found, "ipv4_mapped", None) or found
+
+
 def is_address_allowed(address: str | None, text: str | None) -> bool:
 	"""Return True where no addresses are listed, or this one is among them."""
 	if not (text or "").strip():
 		return True
-	try:
-		found = ipaddress.ip_address((address or "").strip())
-	except ValueError:
-		return False
-	found = getattr(found, "ipv4_mapped", None) or found
-	return any(found in network for network in parse_networks(text))
+	found = parse_address(address)
+	return found is not None and any(found in network for network in parse_networks(text))

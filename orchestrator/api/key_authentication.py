@@ -15,6 +15,7 @@ from frappe import _
 from orchestrator import clock
 from orchestrator.access import key_patches
 from orchestrator.access.key_scope import parse_scope, set_scope
+from orchestrator.api.client_address import get_client_address
 from orchestrator.api.key_addresses import is_address_allowed
 from orchestrator.api.key_secrets import KEY_PREFIX, SECRET_PREFIX, is_secret
 from orchestrator.doctypes import API_KEY
@@ -102,9 +103,11 @@ def _check_use(key: frappe._dict) -> None:
 		refuse(_("The user of this API key is disabled."), frappe.AuthenticationError)
 	if key.expires_on and key.expires_on <= clock.get_now():
 		refuse(_("This API key expired on {0}.").format(key.expires_on), frappe.AuthenticationError)
-	if not is_address_allowed(frappe.local.request_ip, key.allowed_addresses):
+	if key.allowed_addresses and not is_address_allowed(
+		address := get_client_address(), key.allowed_addresses
+	):
 		refuse(
-			_("This API key may not be used from the address {0}.").format(frappe.local.request_ip),
+			_("This API key may not be used from the address {0}.").format(address),
 			frappe.AuthenticationError,
 		)
 	if frappe.session.user not in ("Guest", key.user):

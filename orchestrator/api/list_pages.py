@@ -10,11 +10,12 @@ from orchestrator.api import lists
 from orchestrator.api.cursors import encrypt_cursor, parse_cursor
 from orchestrator.api.day_names import add_documented_names
 from orchestrator.api.endpoint import Listing
-from orchestrator.api.expansion import NAME_LABEL, Expansion
+from orchestrator.api.expansion import NAME_LABEL, Expansion, build_name_column
 from orchestrator.api.filters import parse_filters
 from orchestrator.api.keyset_order import build_keyset
 from orchestrator.api.list_query import NO_COLUMNS, get_rows
 from orchestrator.api.ordering import build_order
+from orchestrator.api.replay_permissions import is_recording, record_listed
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 
@@ -132,10 +133,15 @@ def _joins_child_table(request: ListRequest) -> bool:
 
 
 def _get_rows(request: ListRequest, query: lists.ListQuery, **page: Any) -> list[dict[str, Any]]:
-	"""Return the rows of a page."""
+	"""Return the rows of a page, each with its record's name under NAME_LABEL where that is needed."""
+	hidden_columns = request.expansion.hidden_columns if request.expansion else NO_COLUMNS
+	if is_recording() and not (
+		request.group_by or query.distinct or query.functions or request.meta.get("is_virtual")
+	):
+		hidden_columns = build_name_column(request.meta.name)
 	return get_rows(
 		request.meta.name,
-		hidden_columns=request.expansion.hidden_columns if request.expansion else NO_COLUMNS,
+		hidden_columns=hidden_columns,
 		fields=list(query.fields),
 		filters=request.filters,
 		or_filters=request.or_filters,
@@ -147,6 +153,7 @@ def _get_rows(request: ListRequest, query: lists.ListQuery, **page: Any) -> list
 def _build_listing(request: ListRequest, query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:
 	"""Return rows under the caller's names, with the records and rows that they are expanded by."""
 	names = [row.pop(NAME_LABEL, None) for row in rows]
+	record_listed(request.meta.name, names)
 	listing = _label_columns(query, rows)
 	return request.expansion.expand_list(listing, names) if request.expansion else listing
 

@@ -2,10 +2,10 @@
 
 The permissions which Frappe checks while a call with an Idempotency-Key runs are recorded. Those that the
 caller has at its end are stored with its reply, together with the caller's roles and the permission levels of
-the records in the reply; the caller must have all of them again when the reply is replayed.
+the records in the reply, and the names in its lists; the caller must have all of them again when the reply is replayed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from orchestrator.api.readable_names import Name, list_readable_names
 from orchestrator.compat import NO_OPINION
 from orchestrator.exceptions import refuse
 
@@ -31,6 +32,7 @@ class PermissionRecording:
 	"""The permissions checked so far in this request."""
 
 	checks: set[PermissionCheck] = field(default_factory=set)
+	listed: dict[str, set[str]] = field(default_factory=dict)
 
 
 def begin_recording() -> None:
@@ -48,11 +50,22 @@ def record_check(doc: Document, ptype: str, user: str | None = None) -> bool | N
 	return NO_OPINION
 
 
+def is_recording() -> bool:
+	"""Return True while a call with a key runs."""
+	return getattr(frappe.local, "orchestrator_permission_recording", None) is not None
+
+
 def record_list(doctype: str) -> None:
 	"""Record that the work reads records of a DocType as a list, for which Frappe does not ask the hook."""
-	recording = getattr(frappe.local, "orchestrator_permission_recording", None)
-	if recording is not None:
-		recording.checks.add(PermissionCheck(doctype, "", "read"))
+	if is_recording():
+		frappe.local.orchestrator_permission_recording.checks.add(PermissionCheck(doctype, "", "read"))
+
+
+def record_listed(doctype: str, names: Iterable[Name | None]) -> None:
+	"""Record which records of a DocType a list has given. Their rows do not say so."""
+	if is_recording():
+		listed = frappe.local.orchestrator_permission_recording.listed.setdefault(doctype, set())
+		listed.update(str(name) for name in names if name is not None)
 
 
 def build_snapshot(reply: Any) -> dict[str, Any]:
@@ -69,6 +82,7 @@ def build_snapshot(reply: Any) -> dict[str, Any]:
 			if _find_refusal(check) is None
 		],
 		"levels": {doctype: _list_readable_levels(doctype) for doctype, _name in records},
+		"listed": {doctype: sorted(names) for doctype, names in recording.listed.items()},
 	}
 
 
@@ -86,6 +100,8 @@ def check_snapshot(permissions: dict[str, Any]) -> None:
 	error = frappe.PermissionError if is_reduced else None
 	for values in permissions["checks"]:
 		error = error or _find_refusal(PermissionCheck(*values))
+	for doctype, names in permissions.get("listed", {}).items():
+		error = error or _find_hidden(doctype, names)
 	if error:
 		frappe.clear_messages()
 		refuse(
@@ -105,6 +121,16 @@ def _find_refusal(check: PermissionCheck) -> type[Exception] | None:
 	if frappe.has_permission(check.doctype, check.ptype, doc=check.name):
 		return None
 	return frappe.DoesNotExistError
+
+
+def _find_hidden(doctype: str, names: list[str]) -> type[Exception] | None:
+	"""Return the error for records of which the caller may no longer read one, None if they may read all that remain."""
+	meta = frappe.get_meta(doctype)
+	if meta.istable or meta.get("is_virtual"):
+		return None  # as for a single record
+	remaining = frappe.get_all(doctype, filters={"name": ("in", names)}, pluck="name", order_by=None)
+	readable = list_readable_names(meta, remaining, frappe.session.user)
+	return frappe.DoesNotExistError if len(readable) < len(remaining) else None
 
 
 def _find_records(reply: Any) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
+from orchestrator.api.key_addresses import parse_networks
 from orchestrator.exceptions import refuse
 from orchestrator.leases import MIN_LEASE_SECONDS
 
@@ -58,6 +59,10 @@ def check_lease(doc: "OrchestratorSettings") -> None:
 			).format(frappe.bold(_(doc.meta.get_label("lease_seconds"))), MIN_LEASE_SECONDS),
 			frappe.ValidationError,
 		)
+
+
+def check_trusted_proxies(doc: "OrchestratorSettings") -> None:
+	parse_networks(doc.trusted_proxies)
 
 
 def check_escalation(doc: "OrchestratorSettings") -> None:

@@ -5,6 +5,7 @@ from frappe.model.document import Document
 
 from orchestrator.api import webhook_requests
 from orchestrator.api.webhook_delivery import ID_HEADER, create_delivery_id, get_delivery_id
+from orchestrator.api.webhook_redirects import check_requests
 from orchestrator.api.webhook_targets import check_target
 
 
@@ -30,7 +31,8 @@ class IdentifiedWebhook(Webhook):
 		check_target(self.name, doc)
 		if not get_delivery_id():
 			self._set_delivery_id(create_delivery_id())
-		super().execute_for_doc(doc)
+		with check_requests(self.name):
+			super().execute_for_doc(doc)
 
 	def _set_delivery_id(self, delivery_id: str) -> None:
 		self.append("webhook_headers", {"key": ID_HEADER, "value": delivery_id})

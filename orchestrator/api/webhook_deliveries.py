@@ -106,6 +106,20 @@ def count_pending(webhook: str) -> int:
 	return frappe.db.count(WEBHOOK_DELIVERY, {"webhook": webhook, "status": PENDING})
 
 
+def has_pending_values(webhook: str) -> bool:
+	"""Return True if deliveries are pending whose bodies have values of records."""
+	return bool(frappe.db.exists(WEBHOOK_DELIVERY, {"webhook": webhook, "status": PENDING, "is_thin": 0}))
+
+
+def list_records_with_values(deliveries: list[int]) -> list[frappe._dict]:
+	"""Return those of the deliveries whose bodies have values, with the record of each."""
+	filters = {"name": ("in", deliveries), "is_thin": 0}
+	fields = ["name", "reference_doctype", "reference_name"]
+	return frappe.get_all(
+		WEBHOOK_DELIVERY, filters=filters, fields=fields
+	)  # of a webhook that the caller may write
+
+
 def queue_again(deliveries: list[int]) -> None:
 	"""Make deliveries due again, with the same message id and payload, and three days of attempts from now."""
 	table = frappe.qb.DocType(WEBHOOK_DELIVERY)

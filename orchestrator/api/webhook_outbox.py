@@ -109,6 +109,7 @@ def _build_row(webhook: Webhook, doc: Document, before: Document | None) -> Row 
 		"reference_doctype": current.doctype,
 		"reference_name": str(current.name),
 		"message_id": str(uuid.uuid4()),
+		"is_thin": int(bool(webhook.get("thin_body"))),
 		"queued_at": now,
 		"next_attempt_at": now,
 	}

@@ -1,5 +1,6 @@
 """Replays of webhook deliveries, as callers ask for them."""
 
+from collections import defaultdict
 from datetime import datetime
 
 import frappe
@@ -7,7 +8,9 @@ from frappe import _
 from frappe.integrations.doctype.webhook.webhook import Webhook
 
 from orchestrator import clock
+from orchestrator.access.record_conditions import can_read_all
 from orchestrator.api import webhook_deliveries, webhook_queue
+from orchestrator.api.readable_names import list_readable_names
 from orchestrator.api.records import raise_not_found
 from orchestrator.doctypes import WEBHOOK, WEBHOOK_DELIVERY
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
@@ -46,7 +49,15 @@ def find_deliveries(
 			_("Send either delivery, or from_time with to_time and status as you like."), InvalidRequestError
 		)
 	if delivery is not None:
-		return [_find_one(webhook, delivery)]
+		found = [_find_one(webhook, delivery)]
+		if not _filter_readable(found):
+			refuse(
+				_(
+					"You may not read the record whose values delivery {0} has, so you cannot have it sent."
+				).format(delivery),
+				frappe.PermissionError,
+			)
+		return found
 	if status and status not in webhook_deliveries.STATUSES:
 		refuse(
 			_("status must be one of {0}.").format(", ".join(webhook_deliveries.STATUSES)),
@@ -54,7 +65,28 @@ def find_deliveries(
 		)
 	start = parse_timestamp("from_time", str(from_time))
 	end = parse_timestamp("to_time", to_time) if to_time else clock.get_now()
-	return _find_range(webhook, start, end, status)
+	return _filter_readable(_find_range(webhook, start, end, status))
+
+
+def _filter_readable(deliveries: list[int]) -> list[int]:
+	"""Return those of the deliveries that have no values, or those of records that the caller may read now.
+
+	Whoever may write a webhook could otherwise have records sent to an address of theirs that they may not read.
+	"""
+	user, names = frappe.session.user, defaultdict(list)
+	with_values = webhook_deliveries.list_records_with_values(deliveries)
+	for row in with_values:
+		names[row.reference_doctype].append(row.reference_name)
+	hidden: set[int] = set()
+	for doctype, found in names.items():
+		if not can_read_all(doctype, user):
+			readable = list_readable_names(frappe.get_meta(doctype), found, user)
+			hidden |= {
+				row.name
+				for row in with_values
+				if row.reference_doctype == doctype and row.reference_name not in readable
+			}
+	return [delivery for delivery in deliveries if delivery not in hidden]
 
 
 def replay(webhook: Webhook, deliveries: list[int]) -> int:

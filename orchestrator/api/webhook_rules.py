@@ -4,9 +4,11 @@ import frappe
 from frappe import _
 from frappe.integrations.doctype.webhook.webhook import Webhook
 
+from orchestrator.access.record_conditions import can_read_all
 from orchestrator.api import webhook_deliveries, webhook_queue
 from orchestrator.api.webhook_signatures import generate_secret, is_valid_secret
 from orchestrator.exceptions import refuse
+from orchestrator.private_doctypes import get_private_doctypes
 
 # They decide what is sent, and to whom.
 CONTENT_FIELDS = (
@@ -15,6 +17,7 @@ CONTENT_FIELDS = (
 	"thin_body",
 	"reliable_delivery",
 	"request_url",
+	"is_dynamic_url",
 	"request_structure",
 )
 
@@ -41,16 +44,37 @@ def on_trash(webhook: Webhook, _method: str | None = None) -> None:
 
 
 def _check_body(webhook: Webhook) -> None:
-	"""Refuse bodies with values of records that who saves the webhook may not read."""
+	"""Refuse what would send values of records that whoever saves the webhook may not read."""
 	is_changed = webhook.webhook_data or any(map(webhook.has_value_changed, CONTENT_FIELDS))
-	if webhook.get("thin_body") or not is_changed or frappe.has_permission(webhook.webhook_doctype, "read"):
+	if not is_changed or _may_send_values(webhook.webhook_doctype):
 		return
-	refuse(
-		_(
+	if not webhook.get("thin_body"):
+		text = _(
 			"You may not read {0}, so the webhook can only send the names of changed fields. Turn on Thin Body."
-		).format(webhook.webhook_doctype),
-		frappe.PermissionError,
-	)
+		)
+	elif webhook.is_dynamic_url:
+		text = _(
+			"You may not read {0}, so the webhook's address cannot have their values. Turn off Is Dynamic URL."
+		)
+	elif webhook.has_value_changed("request_url") and webhook_deliveries.has_pending_values(webhook.name):
+		text = _(
+			"You may not read {0}, and deliveries with their values are pending. Change the address once they are delivered."
+		)
+	else:
+		return
+	refuse(text.format(_describe_records(webhook.webhook_doctype)), frappe.PermissionError)
+
+
+def _may_send_values(doctype: str) -> bool:
+	"""Return True for whoever may read the DocType, and all records of it where they are private."""
+	if doctype in get_private_doctypes():
+		return can_read_all(doctype, frappe.session.user)
+	return bool(frappe.has_permission(doctype, "read"))
+
+
+def _describe_records(doctype: str) -> str:
+	"""Return what somebody may not read: the DocType, or some of its records."""
+	return _("all records of {0}").format(doctype) if frappe.has_permission(doctype, "read") else doctype
 
 
 def _check_secret(webhook: Webhook) -> None:

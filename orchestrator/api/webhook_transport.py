@@ -132,24 +132,31 @@ class _Attempt:
 	def _open_session(self) -> requests.Session:
 		session = requests.Session()
 		session.auth = lambda prepared: prepared  # none from a .netrc file of the server
-		adapter = _build_adapter(self._check_connection)
+		adapter = build_adapter(self.request.is_address_allowed, self._connections.append)
 		session.mount("http://", adapter)
 		session.mount("https://", adapter)
 		return session
 
-	def _check_connection(self, connection: HTTPConnection, sock: socket.socket) -> None:
-		"""Check the address that the connection has reached: the host's name may have led elsewhere before."""
-		self._connections.append(connection)
+
+def build_adapter(
+	is_address_allowed: Callable[[Address], bool],
+	on_connection: Callable[[HTTPConnection], None] = lambda _connection: None,
+) -> HTTPAdapter:
+	"""Return an adapter that checks the address of each new connection before anything is sent: the host's name may have
+	led elsewhere before. Connections to a proxy that the server is set to use are not checked: the proxy decides where
+	they lead.
+
+	Args:
+		is_address_allowed: Returns True for an address that may be reached. It runs in the thread of the request.
+		on_connection: Called with each connection.
+	"""
+
+	def check(connection: HTTPConnection, sock: socket.socket) -> None:
+		on_connection(connection)
 		address = ipaddress.ip_address(sock.getpeername()[0].partition("%")[0])
-		if not self.request.is_address_allowed(address):
+		if not is_address_allowed(address):
 			sock.close()
 			raise ForbiddenAddressError
-
-
-def _build_adapter(check: Callable[[HTTPConnection, socket.socket], None]) -> HTTPAdapter:
-	"""Return an adapter that has each new connection checked before anything is sent. Connections to a proxy that the
-	server is set to use are not checked: the proxy decides where they lead.
-	"""
 
 	class CheckedConnection(HTTPConnection):
 		def _new_conn(self) -> socket.socket:

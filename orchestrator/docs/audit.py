@@ -9,6 +9,7 @@ import frappe
 from frappe import _
 
 from orchestrator import clock
+from orchestrator.api.client_address import get_client_address
 from orchestrator.docs.errors import ImmutableRecordConflictError
 from orchestrator.doctypes import DOCUMENT_AUDIT_ENTRY
 from orchestrator.exceptions import refuse
@@ -53,7 +54,7 @@ def create_entry(
 		"version": version or 0,
 		"action": action,
 		"user": frappe.session.user,
-		"ip_address": getattr(frappe.local, "request_ip", None),
+		"ip_address": get_client_address(),
 		"details": json.dumps(details, default=str, sort_keys=True) if details else None,
 	}
 	table = frappe.qb.DocType(DOCUMENT_AUDIT_ENTRY)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import frappe
 
 from orchestrator import compat
-from orchestrator.api.bulk.requests import filter_listed_names
+from orchestrator.api.readable_names import filter_listed_names
 from orchestrator.configuration import get_settings
 from orchestrator.doctypes import TICKET_ESCALATION
 from orchestrator.helpdesk import overdue

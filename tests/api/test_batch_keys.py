@@ -1,11 +1,14 @@
 """Batches of API keys with scopes, and of conditional requests: each step passes the checks of a single call."""
 
+from collections.abc import Callable
+
 import pytest
 import requests
 
 import frappe
 
 from tests.conftest import Callers
+from tests.support import factories
 from tests.support.client import Client, get_data, get_error
 from tests.support.key_scopes import Clinic, make_clinic
 from tests.support.keys import KeyMaker, get_missing_scope
@@ -139,3 +142,35 @@ def test_replay_of_a_list_needs_the_scope_that_it_needed(
 	stored.save()
 	frappe.db.commit()
 	assert get_error(send()) == (403, "PermissionError")
+
+
+@pytest.mark.parametrize("method", [GET_LIST, "orchestrator.api.get_changes"])
+@pytest.mark.parametrize("fields", [["title"], ["name", "title"]])
+def test_replay_of_a_list_asks_for_each_of_its_records(
+	site: str, api: Callable[[str], Client], mark: str, method: str, fields: list[str]
+) -> None:
+	"""Also where the rows do not have their names."""
+	title = factories.make_unique("Note")
+	note = factories.make_record("Note", title=title, public=1)
+	client = api(factories.make_user("Sales User").name)
+	params = {"doctype": "Note", "fields": fields, "limit_page_length": 500}
+	steps = [{"id": "list", "method": method, "verb": "POST", "params": params}]
+
+	def send() -> requests.Response:
+		return client.post(BATCH, headers={"Idempotency-Key": mark}, steps=steps)
+
+	first = send()
+	assert title in first.text
+	assert "orchestrator_name" not in first.text
+	assert send().json() == first.json()
+	note.update({"public": 0}).save()
+	frappe.db.commit()
+	refused = send()
+	assert get_error(refused) == (404, "DoesNotExistError")
+	assert title not in refused.text
+	note.update({"public": 1}).save()
+	frappe.db.commit()
+	assert send().json() == first.json()
+	frappe.delete_doc("Note", note.name)
+	frappe.db.commit()
+	assert send().json() == first.json()  # as that of a single record

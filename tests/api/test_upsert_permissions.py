@@ -192,3 +192,27 @@ def test_scope_of_an_api_key_holds_in_the_job_and_for_its_results(
 	assert get_error(other.get(STATUS, operation=operation)) == (404, "DoesNotExistError")
 	name = frappe.db.get_value("Bulk Operation", operation, "result_file")
 	assert get_error(other.get("frappe.client.get", doctype="File", name=name))[0] in (403, 404)
+
+
+def test_result_file_is_listed_to_keys_that_may_read_the_records(api: Api, worker: Worker, mark: str) -> None:
+	"""Also its name: a key for files alone does not learn what else its user has done."""
+	owner = make_client(api, ROLE)
+	operation = get_data(upserts.send_body(owner, upserts.to_ndjson([{"external_id": mark}])))["operation"]
+	worker()
+	frappe.db.rollback()
+	name = frappe.db.get_value("Bulk Operation", operation, "result_file")
+	maker = KeyMaker(owner)
+
+	def list_files(*doctypes: str) -> list[tuple[str, ...]]:
+		client = maker.client(doctypes={doctype: ["read"] for doctype in (*doctypes, "File")})
+		asked = {"doctype": "File", "filters": f'{{"name": "{name}"}}'}
+		rows = [
+			get_data(client.get("frappe.client.get_list", **asked)),
+			client.request("GET", f'/api/resource/File?filters=[["name","=","{name}"]]').json()["data"],
+		]
+		return [tuple(row["name"] for row in each) for each in rows]
+
+	assert name
+	assert list_files() == [(), ()]
+	assert list_files("Note") == [(), ()]
+	assert list_files(DOCTYPE) == [(name,), (name,)]

@@ -9,6 +9,8 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import standardwebhooks
+
 import frappe
 from frappe.model.document import Document
 
@@ -158,6 +160,38 @@ def get_next_attempt(webhook: Document, after: datetime) -> datetime:
 		order_by="next_attempt_at",
 		limit=1,
 	)[0]
+
+
+def deliver(webhook: Document) -> None:
+	"""Run the delivery job."""
+	webhook_jobs.deliver_webhook(webhook.name)
+
+
+def list_bodies(receiver: Receiver) -> list[str]:
+	"""Return the descriptions of the records received."""
+	return [request.body["description"] for request in receiver.received]
+
+
+def list_texts_by_record(requests: list[Received]) -> dict[str, list[str]]:
+	"""Return the descriptions received of each record, in the order of their arrival."""
+	texts: dict[str, list[str]] = {}
+	for request in requests:
+		texts.setdefault(request.body["name"], []).append(request.body["description"])
+	return texts
+
+
+def get_secret(webhook: Document, field: str = "signing_secret") -> str:
+	"""Return a secret of the webhook as it is stored now."""
+	return str(frappe.get_doc("Webhook", webhook.name).get_password(field))
+
+
+def verifies(secret: str, request: Received) -> bool:
+	"""Return True where the public library verifies a request by a secret."""
+	try:
+		standardwebhooks.Webhook(secret).verify(request.content, request.headers)
+	except standardwebhooks.WebhookVerificationError:
+		return False
+	return True
 
 
 @contextlib.contextmanager

@@ -13,8 +13,9 @@ from frappe.model.base_document import get_controller
 from frappe.model.document import Document
 
 from orchestrator import clock
-from orchestrator.api.bulk.requests import BulkRequest, Name, get_bulk_meta, list_readable_names
+from orchestrator.api.bulk.requests import BulkRequest, get_bulk_meta
 from orchestrator.api.listeners import has_update_listeners
+from orchestrator.api.readable_names import Name, list_readable_names
 from orchestrator.exceptions import InvalidAssigneeError, refuse
 
 ASSIGNEE_FIELD = "assigned_to"

@@ -5,7 +5,8 @@ from frappe import _
 from frappe.model.meta import Meta
 from frappe.permissions import get_role_permissions
 
-from orchestrator.api.bulk.requests import BulkRequest, Name, get_bulk_meta, list_readable_names
+from orchestrator.api.bulk.requests import BulkRequest, get_bulk_meta
+from orchestrator.api.readable_names import Name, list_readable_names
 from orchestrator.exceptions import refuse
 
 

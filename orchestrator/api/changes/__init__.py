@@ -11,7 +11,7 @@ from orchestrator.api.changes import pages
 from orchestrator.api.changes.shapes import Changes
 from orchestrator.api.endpoint import READ, endpoint
 from orchestrator.api.records import get_meta
-from orchestrator.api.replay_permissions import record_list
+from orchestrator.api.replay_permissions import record_list, record_listed
 from orchestrator.api.schema_types import PageLength
 
 
@@ -26,11 +26,12 @@ def get_changes(
 	"""Return the records that were created, changed, renamed or deleted since the last call.
 
 	Records that the caller may not read any more are given as well. Without a token, all records come first, page by page.
-	Whoever applies the changes in their order has a copy of the records that they may read.
+	Whoever applies the changes in their order has a copy of the records that they may read. With the token `latest`, only
+	what happens after the reply is given by the calls that follow.
 
 	Args:
 		doctype: DocType of the records.
-		token: Token of the last reply. Default: start with all records.
+		token: Token of the last reply, or `latest` for a token of this moment. Default: start with all records.
 		fields: Fields of each record, as a list: fields, `*`, `field as label`. They must be the same in each call of a copy. Default: ["name"].
 		limit_page_length: Number of changes on a page. Default: 20.
 
@@ -54,5 +55,6 @@ def get_changes(
 	query = pages.parse_fields(meta, fields)
 	_start, length = lists.parse_page(None, limit_page_length)
 	page = pages.get_page(meta, query, token, length)
+	record_listed(doctype, [change["name"] for change in page["changes"] if change["record"] is not None])
 	frappe.local.flags.commit = True  # also of a GET: the feed must know what it has given
 	return page

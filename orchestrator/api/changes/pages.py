@@ -1,5 +1,6 @@
 """Pages of a change feed: the changes after a token, with the fields of the records as they are now."""
 
+from dataclasses import replace
 from typing import Any
 
 import frappe
@@ -11,7 +12,7 @@ from orchestrator.access.key_scope import get_scope
 from orchestrator.api import lists
 from orchestrator.api.changes.differences import quote
 from orchestrator.api.changes.feeds import Feed, open_feed
-from orchestrator.api.changes.refresh import refresh_feed, scan_further
+from orchestrator.api.changes.refresh import MAX_DIFFERENCES, SCAN_LENGTH, refresh_feed, scan_further
 from orchestrator.api.changes.shapes import Change, Changes
 from orchestrator.api.changes.tokens import (
 	ChangeToken,
@@ -57,23 +58,42 @@ def get_page(meta: Meta, query: lists.ListQuery, token: str | None, length: int)
 	feed = open_feed(meta.name, frappe.session.user, scope.key if scope else "")
 	start = _build_start(meta, query, feed)
 	place = parse_token(token, start) if token else start
-	if token and place.position < feed.oldest_position:
+	if token and not place.is_latest and place.position < feed.oldest_position:
 		refuse_expired()
 	has_more = refresh_feed(feed) if feed.is_current else True
-	rows = _list_records(feed, place, length + 1)
-	if len(rows) <= length and feed.is_current and not feed.is_complete:
-		scan_further(feed)
-		rows = _list_records(feed, place, length + 1)
+	if place.is_latest:
+		rows, place = [], _skip_known(feed, place, has_more)
+		has_more = place.is_latest
+	else:
+		rows = _list_further(feed, place, length + 1)
 	if feed.is_current:
 		feed.update()
 	page = rows[:length]
 	if page:
-		place = ChangeToken(**{**vars(place), "position": page[-1].position, "name": page[-1].docname})
+		place = replace(place, position=page[-1].position, name=page[-1].docname)
 	return {
 		"changes": _build_changes(meta, query, page),
 		"token": encrypt_token(place),
 		"has_more": len(rows) > length or not feed.is_complete or has_more,
 	}
+
+
+def _skip_known(feed: Feed, place: ChangeToken, has_more: bool) -> ChangeToken:
+	"""Return the place behind all that the feed has, and `place` as it is while the feed does not have all records."""
+	if feed.is_current and not feed.is_complete:
+		scan_further(feed, MAX_DIFFERENCES)
+	if has_more or not (feed.is_current and feed.is_complete):
+		return place
+	return replace(place, is_latest=False, position=feed.position + 1)
+
+
+def _list_further(feed: Feed, place: ChangeToken, limit: int) -> list[frappe._dict]:
+	"""Return the records of a feed after a place, with further ones of the DocType where the feed has too few."""
+	rows = _list_records(feed, place, limit)
+	if len(rows) >= limit or not feed.is_current or feed.is_complete:
+		return rows
+	scan_further(feed, SCAN_LENGTH)
+	return _list_records(feed, place, limit)
 
 
 def _build_start(meta: Meta, query: lists.ListQuery, feed: Feed) -> ChangeToken:

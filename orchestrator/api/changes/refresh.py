@@ -57,16 +57,16 @@ def refresh_feed(feed: Feed) -> bool:
 	return has_more
 
 
-def scan_further(feed: Feed) -> None:
-	"""Add the next records, by their names, to a feed that does not have all of them yet."""
+def scan_further(feed: Feed, length: int) -> None:
+	"""Add the next records, `length` at most, by their names, to a feed that does not have all of them yet."""
 	view = build_view(feed.doctype, feed.user)
 	if feed.scanned_until is None:
 		feed.condition_hash = compute_digest(view.condition)
 	where = EVERYTHING if feed.scanned_until is None else f"{view.table}.name > {quote(feed.scanned_until)}"
-	rows = list_readable(view, feed, where, SCAN_LENGTH)
+	rows = list_readable(view, feed, where, length)
 	if rows:
 		feed.scanned_until = rows[-1].docname
-	feed.is_complete = len(rows) < SCAN_LENGTH
+	feed.is_complete = len(rows) < length
 	_write(feed, Noticed(rows, []), {})
 
 
@@ -139,6 +139,9 @@ def _write(feed: Feed, noticed: Noticed, renames: Mapping[str, str]) -> None:
 	gone = {row.docname for row in noticed.unreadable}
 	rows = [_build_readable(feed, row, _find_origin(row, renames, gone)) for row in noticed.readable]
 	rows += [_build_unreadable(feed, row) for row in noticed.unreadable]
+	for number, row in enumerate(rows):
+		# Of the feed and its position: random names are too short for a million rows not to meet
+		row["name"] = row["name"] or f"{feed.name}-{feed.position}-{number}"
 	upsert_rows(CHANGE_FEED_RECORD, rows, preserved=PRESERVED)
 
 
@@ -164,7 +167,7 @@ def _is_respelled(row: frappe._dict) -> bool:
 def _build_readable(feed: Feed, row: frappe._dict, previous_name: str | None) -> dict[str, Any]:
 	is_known = row.status == "Present"
 	return {
-		**_build_key(row),
+		"name": row.row_name,  # MariaDB finds duplicates by the primary key faster than by another one
 		"feed": feed.name,
 		"docname": row.docname,
 		"status": "Present",
@@ -179,7 +182,7 @@ def _build_readable(feed: Feed, row: frappe._dict, previous_name: str | None) ->
 
 def _build_unreadable(feed: Feed, row: frappe._dict) -> dict[str, Any]:
 	return {
-		**_build_key(row),
+		"name": row.row_name,
 		"feed": feed.name,
 		"docname": row.docname,
 		"status": "Left" if row.remains else "Deleted",
@@ -190,8 +193,3 @@ def _build_unreadable(feed: Feed, row: frappe._dict) -> dict[str, Any]:
 		"previous_name": None,
 		"removed_at": clock.get_now(),
 	}
-
-
-def _build_key(row: frappe._dict) -> dict[str, str]:
-	"""Return the primary key of a row that is there: MariaDB finds duplicates by it faster than by another key."""
-	return {"name": row.row_name} if row.row_name else {}

@@ -1,6 +1,6 @@
 """Tokens of a change feed: the place up to which a caller has the changes, encrypted with the site's key."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from frappe import _
@@ -9,6 +9,8 @@ from orchestrator.api import sealed_replies
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 PURPOSE = "change-token"
+# What a caller sends in the place of a token who wants later changes alone
+LATEST = "latest"
 
 
 class ExpiredTokenError(InvalidRequestError):
@@ -19,7 +21,8 @@ class ExpiredTokenError(InvalidRequestError):
 class ChangeToken:
 	"""A place in a change feed, and what the call asked for.
 
-	`fields` is a digest of the fields as asked for, `columns` one of the columns that the caller got for them.
+	`fields` is a digest of the fields as asked for, `columns` one of the columns that the caller got for them. `is_latest`
+	marks the token of a caller who wants later changes alone, until the feed has all records.
 	"""
 
 	feed: str
@@ -29,6 +32,7 @@ class ChangeToken:
 	columns: str
 	position: int = 0
 	name: str = ""
+	is_latest: bool = False
 
 
 def encrypt_token(token: ChangeToken) -> str:
@@ -47,6 +51,8 @@ def parse_token(text: str, expected: ChangeToken) -> ChangeToken:
 		InvalidRequestError: 400. It is no token, or one of another user, DocType or list of fields.
 		ExpiredTokenError: 410. The feed was deleted since, or the caller may read other fields now.
 	"""
+	if text == LATEST:
+		return replace(expected, is_latest=True)
 	token = _decrypt_token(text)
 	if token is None or (token.user, token.doctype) != (expected.user, expected.doctype):
 		refuse(

@@ -34,6 +34,7 @@ class OrchestratorSettings(Document):
 		rate_limit_user_capacity: DF.Int
 		report_retention_days: DF.Int
 		sla_at_risk_minutes: DF.Int
+		trusted_proxies: DF.SmallText | None
 		use_documented_names: DF.Check
 		webhook_retention_days: DF.Int
 
@@ -43,6 +44,7 @@ class OrchestratorSettings(Document):
 		settings_rules.check_minimums(self)
 		settings_rules.check_page_length(self)
 		settings_rules.check_lease(self)
+		settings_rules.check_trusted_proxies(self)
 		settings_rules.check_escalation(self)
 
 	def on_update(self) -> None:

@@ -20,6 +20,7 @@ class WebhookDelivery(Document):
 		attempts: DF.Int
 		delivered_at: DF.Datetime | None
 		event: DF.Data | None
+		is_thin: DF.Check
 		last_attempt_at: DF.Datetime | None
 		last_error: DF.Data | None
 		last_status_code: DF.Int
