@@ -1,19 +1,23 @@
 """A soak: mixed requests from several callers to real web workers, whose memory must stay flat.
 
-Reads, conditional reads, lists, pages, expansions, inserts, updates, deletions, batches, replays, change feeds, tickets,
-documents, sprints, dashboards, reports, files, refusals and the OpenAPI document, mixed by a fixed seed. The web server is
-gunicorn as in production, without `--max-requests`, which would hide a leak by starting workers anew. The resident
-memory of each worker is read at 10 %, 50 % and 100 % of the requests; the rate limit is off. Ends with exit code 1 if the
-second half adds more than 5 % to a worker's memory. Run it within a bench's `sites` folder:
+Reads, conditional reads, lists, inserts, updates, deletions, batches, change feeds, upserts, tickets, documents, search,
+webhooks, API keys, sprints, clients, dashboards, reports, files, MCP, refusals and the OpenAPI document, mixed by a fixed
+seed. The web server is gunicorn as in production, without `--max-requests`, which would hide a leak by starting workers
+anew; a background worker carries out the jobs, which deliver a webhook to a receiver on this machine. The resident memory
+of each worker is read at every tenth of the requests; the rate limit is off. Ends with exit code 1 if the second half adds
+more than 5 % to a worker's memory. Run it within a bench's `sites` folder:
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.soak [--requests 100000]
 """
 
 import argparse
+import contextlib
+import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -23,11 +27,19 @@ import psutil
 import frappe
 
 from benchmarks.site import connect_site
-from benchmarks.soak_requests import MIX, Caller, make_callers
+from benchmarks.soak_callers import Caller, make_callers
+from benchmarks.soak_requests import MIX
 from tests.conftest import SITE, serve, stay_on_this_machine
+from tests.support import upserts
 from tests.support.rate_limits import override_rate_limit
+from tests.support.webhooks import (
+	allow_private_targets,
+	delete_reliable_webhooks,
+	make_webhook,
+	run_receiver,
+)
 
-MEASURED_PERCENT = (10, 25, 50, 75, 100)
+MEASURED_PERCENT = (1, *range(10, 101, 10))
 MAX_GROWTH = 1.05
 SEED = 20_261
 CLIENTS = 8
@@ -41,17 +53,45 @@ def main() -> int:
 	stay_on_this_machine()
 	sites = connect_site()
 	frappe.flags.mute_emails = True
-	callers = make_callers(CLIENTS)
-	with override_rate_limit(rate_limit_enabled=0), serve_workers(sites, options.workers) as base:
-		return run(base, callers, options.requests)
+	with make_records() as webhook, override_rate_limit(rate_limit_enabled=0), run_jobs(sites) as worker:
+		callers = make_callers(CLIENTS, webhook)
+		with serve_workers(sites, options.workers) as base:
+			return run(base, worker, callers, options.requests)
 
 
-def serve_workers(sites: Path, workers: int):
+@contextlib.contextmanager
+def make_records() -> Iterator[str]:
+	"""Make a DocType for upserts, and a webhook on the notes of the batches. Yield the name of the webhook."""
+	upserts.make_doctype()
+	with allow_private_targets(), run_receiver() as receiver:
+		try:
+			yield str(
+				make_webhook(
+					receiver.url, webhook_doctype="Note", webhook_json='{"name": {{ doc.name | json }}}'
+				).name
+			)
+		finally:
+			delete_reliable_webhooks()
+
+
+@contextlib.contextmanager
+def run_jobs(sites: Path) -> Iterator[psutil.Process]:
+	"""Run a background worker for all queues until the context ends."""
+	command = ["nice", sys.executable, "-m", "frappe.utils.bench_helper", "frappe", "worker", "--quiet"]
+	process = subprocess.Popen(command, cwd=sites)
+	try:
+		yield psutil.Process(process.pid)
+	finally:
+		process.kill()  # a warm shutdown would wait for the job
+		process.wait()
+
+
+def serve_workers(sites: Path, workers: int) -> contextlib.AbstractContextManager[str]:
 	"""Serve the site by several worker processes of four threads each."""
 	return serve(str(SITE), sites, workers=workers)
 
 
-def run(base: str, callers: list[Caller], requests: int) -> int:
+def run(base: str, worker: psutil.Process, callers: list[Caller], requests: int) -> int:
 	"""Send the requests, print the memory of the workers as they go, and return the exit code."""
 	server = find_server(base)
 	counts: Counter[str] = Counter()
@@ -62,7 +102,7 @@ def run(base: str, callers: list[Caller], requests: int) -> int:
 		send_many(base, callers, target - done, percent, counts)
 		done = target
 		memory[percent] = measure_workers(server)
-		print(describe(percent, done, time.monotonic() - begun, memory[percent]), flush=True)
+		print(describe(percent, done, time.monotonic() - begun, memory[percent], worker), flush=True)
 	print("\n" + ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())))
 	return report(memory)
 
@@ -101,9 +141,12 @@ def measure_workers(server: psutil.Process) -> dict[int, float]:
 	return {child.pid: child.memory_info().rss / 2**20 for child in server.children()}
 
 
-def describe(percent: int, done: int, seconds: float, memory: dict[int, float]) -> str:
+def describe(
+	percent: int, done: int, seconds: float, memory: dict[int, float], worker: psutil.Process
+) -> str:
 	workers = "  ".join(f"{mebibytes:7.1f}" for _pid, mebibytes in sorted(memory.items()))
-	return f"{percent:3} %  {done:7,} requests  {done / seconds:5.0f}/s  MiB of each worker: {workers}"
+	jobs = worker.memory_info().rss / 2**20
+	return f"{percent:3} %  {done:7,} requests  {done / seconds:5.0f}/s  MiB of each web worker: {workers}  of the background worker: {jobs:.1f}"
 
 
 def report(memory: dict[int, dict[int, float]]) -> int:

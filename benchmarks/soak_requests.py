@@ -1,69 +1,17 @@
-"""The requests of a soak, and the callers that send them."""
+"""The requests of a soak: those of the contract, and those of the app's features from soak_features.py."""
 
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-import requests
-
+from benchmarks import soak_features
+from benchmarks.soak_callers import Call, Caller, Outcome, make_unique
 from tests.conftest import SITE
 from tests.support import factories
 from tests.support.client import Client
 
-ROLES = ("Sales Manager", "Sales User", "Support Team", "Projects User", "System Manager")
 LEAD_FIELDS = ["name", "lead_name", "email", "status", "modified"]
 # Records that a caller keeps; older ones are deleted again
 MAX_OWN_RECORDS = 20
-
-
-@dataclass
-class Caller:
-	"""A user with a token, and the records that they work on."""
-
-	token: str
-	password_user: str
-	leads: list[str]
-	issue: str
-	company: str
-	etag: str | None = None
-	feed: str | None = None
-	client: Client = field(default_factory=lambda: Client("", str(SITE)))
-
-	def connect(self, base: str) -> None:
-		"""Send the next requests over a new connection."""
-		self.client = Client(base, str(SITE), headers={"Authorization": f"token {self.token}"})
-
-	def send(self, call: "Call", rng: Random) -> None:
-		"""Send one request. An unexpected status is an error."""
-		reply, expected = call(self, rng)
-		assert reply.status_code in expected, (
-			f"{reply.request.method} {reply.url}: {reply.status_code} {reply.text[:500]}"
-		)
-
-	def choose_lead(self, rng: Random) -> str:
-		return rng.choice(self.leads)
-
-
-def make_unique() -> str:
-	"""Return a text that occurs nowhere else. Threads of requests have no connection to the site."""
-	return f"soak-{uuid.uuid4().hex[:12]}"
-
-
-Outcome = tuple[requests.Response, tuple[int, ...]]
-Call = Callable[[Caller, Random], Outcome]
-
-
-def make_callers(count: int) -> list[Caller]:
-	"""Create the users, each with a few leads and a ticket."""
-	callers = []
-	for _number in range(count):
-		user = factories.make_user(*ROLES)
-		leads = [factories.make_lead(lead_owner=user.name).name for _lead in range(5)]
-		token = ":".join(factories.get_token(user.name))
-		callers.append(Caller(token, user.name, leads, factories.make_issue().name, factories.get_company()))
-	return callers
 
 
 def list_leads(caller: Caller, rng: Random) -> Outcome:
@@ -210,23 +158,24 @@ def ask_for_nothing(caller: Caller, rng: Random) -> Outcome:
 
 # Of 100 requests on average, and the call
 MIX: dict[str, tuple[float, Call]] = {
-	"lists": (16, list_leads),
-	"lists by cursor": (6, list_by_cursor),
-	"lists of /api/resource": (10, list_resource),
-	"reads": (20, get_lead),
-	"insertions and deletions": (7, insert_lead),
-	"updates": (8, update_lead),
+	"lists": (13, list_leads),
+	"lists by cursor": (5, list_by_cursor),
+	"lists of /api/resource": (7, list_resource),
+	"reads": (16, get_lead),
+	"insertions and deletions": (6, insert_lead),
+	"updates": (7, update_lead),
 	"batches": (4, batch_notes),
-	"change feeds": (4, follow_changes),
-	"pipeline summaries": (3, sum_pipeline),
-	"service levels": (4, get_service_level),
+	"change feeds": (3, follow_changes),
+	"pipeline summaries": (2, sum_pipeline),
+	"service levels": (3, get_service_level),
 	"comments": (2, comment_on_ticket),
-	"dashboards": (3, get_dashboard),
+	"dashboards": (2, get_dashboard),
 	"reports": (2, run_report),
 	"report files": (0.5, generate_report),
-	"uploads": (1.5, upload_file),
+	"uploads": (1, upload_file),
 	"OpenAPI documents": (0.3, get_openapi),
 	"pages": (1, get_desk_page),
 	"sign-ins": (0.7, log_in),
 	"refusals": (7, ask_for_nothing),
+	**soak_features.MIX,
 }

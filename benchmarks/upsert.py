@@ -5,13 +5,16 @@
 - unchanged: the same N records sent again
 
 The upsert is measured with everything: the call that takes the file, its chunks, the job's work, the result file. Both
-sides run in one process and take turns in rounds. Run it within a bench's `sites` folder:
+sides run in one process and take turns in rounds; insert() and save() get a sample of the records, and ratios are those
+of the time of one record. Run it within a bench's `sites` folder:
 
-	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.upsert [--records 100000]
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.upsert
+		[--records 100000] [--sample 5000] [--rounds 3]
 """
 
 import argparse
 import json
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -29,33 +32,34 @@ Record = dict[str, Any]
 def main() -> None:
 	parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 	parser.add_argument("--records", type=int, default=100_000)
+	parser.add_argument("--sample", type=int, default=5_000, help="records of insert() and save()")
 	parser.add_argument("--rounds", type=int, default=3)
 	options = parser.parse_args()
 	connect_site()
 	upserts.make_doctype()
 	try:
-		play(20, 0)
-		report(options.records, [play(options.records, turn) for turn in range(options.rounds)])
+		play(20, 20, 0)
+		sample = min(options.sample, options.records)
+		report([play(options.records, sample, turn) for turn in range(options.rounds)])
 	finally:
 		upserts.delete_doctypes(upserts.DOCTYPE)
 
 
-def play(count: int, turn: int) -> dict[str, float]:
-	"""One round; returns the seconds of each side."""
-	names = {"create": frappe.generate_hash(length=6), "insert()": frappe.generate_hash(length=6)}
-	files = {side: build_records(name, count) for side, name in names.items()}
-	sides: list[tuple[str, Callable[[], None]]] = [
-		("create", lambda: upsert(files["create"], "created")),
-		("insert()", lambda: insert_each(files["insert()"])),
+def play(count: int, sample: int, turn: int) -> dict[str, float]:
+	"""One round; returns the milliseconds of each side for one record."""
+	ours = build_records(frappe.generate_hash(length=6), count)
+	stock = build_records(frappe.generate_hash(length=6), sample)
+	sides: list[tuple[str, list[Record], Callable[[], None]]] = [
+		("create", ours, lambda: upsert(ours, "created")),
+		("insert()", stock, lambda: insert_each(stock)),
 	]
-	seconds = {side: measure(work) for side, work in (sides if turn % 2 else reversed(sides))}
-	seconds["unchanged"] = measure(lambda: upsert(files["create"], "unchanged"))
-	for records in files.values():
-		for record in records:
-			record["title"] += " again"
-	seconds["update"] = measure(lambda: upsert(files["create"], "updated"))
-	seconds["save()"] = measure(lambda: save_each(files["insert()"]))
-	return seconds
+	times = {side: measure(work, records) for side, records, work in (sides if turn % 2 else reversed(sides))}
+	times["unchanged"] = measure(lambda: upsert(ours, "unchanged"), ours)
+	for record in (*ours, *stock):
+		record["title"] += " again"
+	times["update"] = measure(lambda: upsert(ours, "updated"), ours)
+	times["save()"] = measure(lambda: save_each(stock), stock)
+	return times
 
 
 def build_records(prefix: str, count: int) -> list[Record]:
@@ -73,10 +77,11 @@ def build_records(prefix: str, count: int) -> list[Record]:
 	]
 
 
-def measure(work: Callable[[], None]) -> float:
+def measure(work: Callable[[], None], records: list[Record]) -> float:
+	"""Return the milliseconds of the work for each of the records."""
 	begin = time.perf_counter()
 	work()
-	return time.perf_counter() - begin
+	return (time.perf_counter() - begin) * 1000 / len(records)
 
 
 def upsert(records: list[Record], expected: str) -> None:
@@ -104,16 +109,17 @@ def save_each(records: list[Record]) -> None:
 	frappe.db.commit()
 
 
-def report(count: int, times: list[dict[str, float]]) -> None:
-	middle = {side: statistics.median(row[side] for row in times) for side in times[0]}
-	for side, seconds in middle.items():
-		print(f"{side:9} {count} records: {seconds:8.2f} s, {seconds * 1000 / count:.3f} ms each")
+def report(times: list[dict[str, float]]) -> None:
+	memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+	for side in times[0]:
+		print(f"{side:9} {statistics.median(row[side] for row in times):.3f} ms each")
 	for ours, stock in (("create", "insert()"), ("update", "save()")):
 		ratios = [row[stock] / row[ours] for row in times]
 		print(
 			f"{ours} is {statistics.median(ratios):.1f} times as fast as {stock}"
 			f" (rounds: {', '.join(f'{ratio:.1f}' for ratio in ratios)})"
 		)
+	print(f"peak memory of the process: {memory:.0f} MiB")
 
 
 if __name__ == "__main__":

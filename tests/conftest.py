@@ -267,7 +267,7 @@ def wait_until_up(base: str, host: str) -> None:
 	"""Wait for the server's first reply."""
 	deadline = time.monotonic() + START_TIMEOUT
 	while time.monotonic() < deadline:
-		with contextlib.suppress(requests.ConnectionError):
+		with contextlib.suppress(requests.ConnectionError, requests.Timeout):
 			if requests.get(f"{base}/api/method/ping", headers={"Host": host}, timeout=10).ok:
 				return
 		time.sleep(0.2)

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
 import frappe
+from frappe.utils import get_system_timezone
 
 from orchestrator import compat, leases
 
@@ -37,6 +40,16 @@ def get_wait_timeout() -> int:
 
 def get_global_wait_timeout() -> int:
 	return int(frappe.db.sql("select @@global.wait_timeout")[0][0])
+
+
+def test_the_time_is_that_of_the_database_in_the_zone_of_the_site(site: str) -> None:
+	utc, now, expression = frappe.db.sql(
+		f"select utc_timestamp(6), cast(%s as datetime(6)), {leases.build_now_expression()}",
+		leases.get_now(),
+	)[0]
+	local = utc.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(get_system_timezone())).replace(tzinfo=None)
+	assert expression == local
+	assert timedelta() <= local - now < timedelta(minutes=1)
 
 
 def test_a_new_site_has_a_lease_of_ten_minutes(site: str) -> None:

@@ -9,14 +9,17 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import frappe
+from frappe import _
 from frappe.model import table_fields
 from frappe.model.base_document import BaseDocument
+from frappe.model.document import Document
 from frappe.utils import cint
 from frappe.utils.caching import request_cache
 
 from orchestrator.access.key_scope import is_unlimited
 from orchestrator.access.record_conditions import NO_RECORDS, build_membership
 from orchestrator.access.switch import is_guarded
+from orchestrator.exceptions import refuse
 
 READS = frozenset({"read", "select", "print", "email", "report", "export"})
 OWN_MODULE = "Orchestrator"
@@ -168,3 +171,35 @@ def _has_place_permission(doctype: str, place: RowPlace, ptype: str, user: str) 
 		return False
 	right = "read" if ptype in READS else "write"
 	return bool(frappe.has_permission(place.parenttype, right, doc=record, user=user))
+
+
+# Rows that are saved with a record
+
+
+def check_moved_rows(doc: Document) -> None:
+	"""Refuse (403) to save a record with rows of another record, which Frappe would move and overwrite."""
+	if doc.flags.ignore_permissions or is_unlimited(frappe.session.user):
+		return
+	before = doc.get_doc_before_save()
+	for table in doc.meta.get_table_fields():
+		own = {row.name for row in before.get(table.fieldname) or ()} if before else set()
+		new = {
+			str(row.name)
+			for row in doc.get(table.fieldname) or ()
+			if row.name and not row.get("__islocal") and row.name not in own
+		}
+		if new and _is_guarded(table.options) and _has_rows_elsewhere(doc, table, new):
+			refuse(
+				_("A row of {0} belongs to another record. Leave out the names of new rows.").format(
+					table.fieldname
+				),
+				frappe.PermissionError,
+			)
+
+
+def _has_rows_elsewhere(doc: Document, table: Any, names: set[str]) -> bool:
+	rows = frappe.get_all(  # whatever the user may read: all of them would be moved
+		table.options, {"name": ("in", sorted(names))}, RowPlace._fields, order_by=None, limit=0
+	)
+	place = RowPlace(doc.doctype, str(doc.name), table.fieldname)
+	return any(_build_place(row) != place for row in rows)

@@ -23,6 +23,7 @@ from frappe.database.query import Engine, LinkTableField
 from frappe.desk import reportview
 from frappe.desk.form import document_follow
 from frappe.model.db_query import DatabaseQuery
+from frappe.model.document import Document
 
 from orchestrator.access import (
 	child_rows,
@@ -220,6 +221,11 @@ def _get_traceback(native: Native, *_args: Any, **_kwargs: Any) -> str:
 	return str(native())
 
 
+def _update_children(native: Native, doc: Document) -> None:
+	child_rows.check_moved_rows(doc)
+	native(doc)
+
+
 def _get_insights_replacements() -> tuple[tuple[Any, str, Native], ...]:
 	"""Return the replaced functions of Insights, none on a site without it."""
 	return _find_in_insights() if is_installed("insights") else ()
@@ -238,6 +244,7 @@ def _find_in_insights() -> tuple[tuple[Any, str, Native], ...]:
 ALWAYS_ACTIVE: frozenset[Native] = frozenset(
 	{
 		child_rows.has_child_permission,
+		_update_children,
 		engine_checks.add_permission_conditions,
 		engine_checks.double_percent_signs,
 		_get_permission_query_conditions,
@@ -256,6 +263,7 @@ REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),
 	(DatabaseQuery, "get_permission_query_conditions", _get_permission_query_conditions),
 	(frappe.permissions, "has_child_permission", child_rows.has_child_permission),
+	(Document, "update_children", _update_children),
 	(DataExporter, "add_data_row", _add_exported_row),
 	(TemplateExporter, "get_exportable_fields", _get_exportable_fields),
 	(reportview, "update_wildcard_field_param", _update_wildcard_field_param),

@@ -3,12 +3,13 @@ worker.
 
 The record is committed before the work and holds the call; the job holds only the record's name. The work of
 a killed worker is rolled back, so that nothing is lost when it is done again, or when its record is marked as failed.
-Whether a worker on another host still lives is decided by RQ's heartbeats of its job.
+Whether a worker on another host still lives is decided by RQ's heartbeats of its job. Times are those of the database's
+clock, and a heartbeat is compared with the start of its job, which has the same host's clock.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from rq.job import Job
@@ -18,7 +19,7 @@ from frappe.model.document import Document
 from frappe.utils import add_to_date
 from frappe.utils.background_jobs import get_job, get_queues_timeout, is_job_enqueued
 
-from orchestrator import clock, leases
+from orchestrator import leases
 
 QUEUE = "long"
 UNFINISHED_STATUSES = ("Queued", "Running")
@@ -60,6 +61,10 @@ class BackgroundRecords:
 	def start(self, name: str, started_at: datetime) -> Document | None:
 		"""Mark a queued record as running, and act as the user who asked for it.
 
+		Args:
+			name: The record.
+			started_at: The time by the clock of the database.
+
 		Returns:
 			The record. None if it is queued no more: a second delivery of the job, or a record that was given up.
 		"""
@@ -97,9 +102,12 @@ class BackgroundRecords:
 		return row.attempts
 
 	def _lock(self, name: str) -> frappe._dict:
-		fields = ["status", "attempts"] if self._can_repeat else ["status"]
-		row = frappe.db.get_value(self.doctype, name, fields, as_dict=True, for_update=True)
+		row = frappe.db.get_value(self.doctype, name, self._state_fields, as_dict=True, for_update=True)
 		return row or frappe._dict()
+
+	@property
+	def _state_fields(self) -> list[str]:
+		return ["name", "status", "started_at", "creation", *(["attempts"] if self._can_repeat else [])]
 
 	def list_dead(
 		self,
@@ -115,32 +123,44 @@ class BackgroundRecords:
 		rows = frappe.get_all(  # a cleanup job acts for all users
 			self.doctype,
 			filters={**(filters or {}), "status": ("in", UNFINISHED_STATUSES)},
-			fields=["name", "status", "started_at", "creation", *(["attempts"] if self._can_repeat else [])],
+			fields=self._state_fields,
 		)
 		return [row.name for row in rows if self._is_dead(row, get_timeout)]
+
+	def lock_dead(self, name: str, get_timeout: Callable[[str], int | None] = lambda _name: None) -> bool:
+		"""Lock a record. Return True if its worker is still lost: another host may have recovered it meanwhile."""
+		row = self._lock(name)
+		return row.status in UNFINISHED_STATUSES and self._is_dead(row, get_timeout)
 
 	def _is_dead(self, row: frappe._dict, get_timeout: Callable[[str], int | None]) -> bool:
 		"""Return True if the job is gone or silent, or started so long ago that its worker must have been killed."""
 		attempts = row.get("attempts") or 0
+		now = leases.get_now()
 		if row.status == "Queued":
-			is_fresh = row.creation > add_to_date(clock.get_now(), minutes=-GRACE_MINUTES)
+			is_fresh = row.creation > add_to_date(now, minutes=-GRACE_MINUTES)
 			return not is_fresh and not is_job_enqueued(self.build_job_id(row.name, attempts))
-		if row.started_at < _compute_latest_start(get_timeout(row.name)):
+		running = now - row.started_at
+		if running > _compute_longest_run(get_timeout(row.name)):
 			return True
-		return not _is_job_alive(get_job(self.build_job_id(row.name, max(attempts - 1, 0))))
+		return not _is_job_alive(get_job(self.build_job_id(row.name, max(attempts - 1, 0))), running)
 
 
-def _is_job_alive(job: Job | None) -> bool:
-	"""Return True for a job in the queue, and for a running one with a heartbeat. RQ sends one every 30 seconds."""
+def _is_job_alive(job: Job | None, running: timedelta) -> bool:
+	"""Return True for a job in the queue, and for a running one with a heartbeat. RQ sends one every 30 seconds.
+
+	Args:
+		job: The job, None if there is none.
+		running: For how long it has been running by the clock of the database.
+	"""
 	if not job or not (job.is_queued or job.is_started):
 		return False
-	if not job.is_started or not job.last_heartbeat:
+	if not (job.is_started and job.started_at and job.last_heartbeat):
 		return True
-	heard = job.last_heartbeat.replace(tzinfo=timezone.utc)
-	return datetime.now(timezone.utc) - heard < timedelta(seconds=leases.get_lease_seconds())
+	# Both have the clock of the worker's host, which may differ from ours.
+	silent = running - (job.last_heartbeat - job.started_at)
+	return silent < timedelta(seconds=leases.get_lease_seconds())
 
 
-def _compute_latest_start(timeout: int | None) -> datetime:
-	"""Return the latest start of a job that cannot be running any more."""
-	longest = timeout or get_queues_timeout()[QUEUE]
-	return add_to_date(clock.get_now(), seconds=-longest, minutes=-GRACE_MINUTES)
+def _compute_longest_run(timeout: int | None) -> timedelta:
+	"""Return after how long a job cannot be running any more."""
+	return timedelta(seconds=timeout or get_queues_timeout()[QUEUE], minutes=GRACE_MINUTES)

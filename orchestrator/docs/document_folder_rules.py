@@ -100,7 +100,7 @@ def _has_changed_settings(doc: "DocumentFolder", before: "DocumentFolder | None"
 
 
 def _list_grants(doc: "DocumentFolder") -> list[tuple[str, str, str]]:
-	return sorted((row.grantee_type, row.grantee, row.level) for row in doc.access)
+	return sorted((row.grantee_type or "", row.grantee or "", row.level or "") for row in doc.access)
 
 
 def _update_paths_below(doc: "DocumentFolder", old: str) -> None:

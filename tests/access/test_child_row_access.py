@@ -280,6 +280,41 @@ def test_no_row_is_moved(client, case, unchanged):
 	assert case.own_row in dict(list_rows(case, case.own))
 
 
+SAVES = {
+	"set_value": lambda case, rows: (
+		"POST",
+		"/api/method/frappe.client.set_value",
+		{"doctype": case.parenttype, "name": case.own, "fieldname": {case.parentfield: rows}},
+	),
+	"save": lambda case, rows: (
+		"POST",
+		"/api/method/frappe.client.save",
+		{"doc": {**json.loads(frappe.get_doc(case.parenttype, case.own).as_json()), case.parentfield: rows}},
+	),
+	"resource": lambda case, rows: (
+		"PUT",
+		f"/api/resource/{case.parenttype}/{case.own}",
+		{case.parentfield: rows},
+	),
+	"v2": lambda case, rows: (
+		"PUT",
+		f"/api/v2/document/{case.parenttype}/{case.own}",
+		{case.parentfield: rows},
+	),
+}
+
+
+@pytest.mark.parametrize("route", SAVES)
+def test_no_row_of_a_hidden_record_is_saved_with_another(client, case, route, unchanged):
+	before = list_rows(case, case.own)
+	row = {**case.new_row(case.own), "name": case.hidden_row, case.field: case.value}
+	verb, path, body = SAVES[route](case, [row])
+	reply = client.request(verb, path, json=body)
+	error = reply.json()["errors"][0]["type"] if route == "v2" else reply.json()["exc_type"]
+	assert (reply.status_code, error) == (403, "PermissionError"), reply.text
+	assert list_rows(case, case.own) == before
+
+
 CHANGES = {
 	"set_value": lambda case: (
 		"POST",

@@ -11,6 +11,7 @@ import frappe
 from frappe.utils import add_to_date, now_datetime
 from frappe.utils.background_jobs import create_job_id, get_queue, get_queues
 
+from orchestrator import clock, leases
 from orchestrator.api.bulk import jobs
 from tests.support import factories
 from tests.support.client import get_error
@@ -228,17 +229,57 @@ def test_a_worker_that_comes_back_does_not_finish_what_another_does(site):
 	assert jobs.OPERATIONS.requeue(lost) is None
 
 
-@pytest.mark.parametrize(("silent_seconds", "is_lost"), [(30, False), (599, False), (660, True)])
-def test_the_heartbeats_of_its_job_decide_whether_a_worker_lives(silent_seconds, is_lost, site):
-	operation = make_operation("Running", 1, started_at=now_datetime(), attempts=1)
+def make_running(silent_seconds, clock_ahead=timedelta()):
+	"""Make an operation that has been running for 20 minutes, on a host whose clock is ahead by so much, and whose last
+	heartbeat was so long ago.
+	"""
+	begun = leases.get_now() - timedelta(minutes=20)
+	operation = make_operation("Running", 21, started_at=begun, attempts=1)
 	job = get_queue("long").create_job(
 		"frappe.ping", job_id=create_job_id(jobs.OPERATIONS.build_job_id(operation)), status=JobStatus.STARTED
 	)
-	job.last_heartbeat = datetime.now(timezone.utc).replace(tzinfo=None) - timedelta(seconds=silent_seconds)
+	now = datetime.now(timezone.utc).replace(tzinfo=None) + clock_ahead
+	job.started_at = now - timedelta(minutes=20)
+	job.last_heartbeat = now - timedelta(seconds=silent_seconds)
 	job.save()
+	return operation, job
 
+
+@pytest.mark.parametrize(("silent_seconds", "is_lost"), [(30, False), (590, False), (660, True)])
+@pytest.mark.parametrize("clock_ahead", [timedelta(), timedelta(hours=1), timedelta(hours=-1)], ids=str)
+def test_the_heartbeats_of_its_job_decide_whether_a_worker_lives(silent_seconds, is_lost, clock_ahead, site):
+	operation, job = make_running(silent_seconds, clock_ahead)
 	assert (operation in jobs.OPERATIONS.list_dead()) == is_lost
 	job.delete()
+
+
+def test_the_clock_of_the_host_that_looks_does_not_matter(site, monkeypatch):
+	operation, job = make_running(30)
+	monkeypatch.setattr(clock, "get_now", lambda: now_datetime() + timedelta(days=1))
+	assert operation not in jobs.OPERATIONS.list_dead()
+	job.delete()
+
+
+def test_two_hosts_that_find_the_same_lost_worker(site, monkeypatch):
+	"""The second one leaves alone what the first has recovered and another worker does by now."""
+	operation, job = make_running(660)
+	monkeypatch.setattr(jobs.BackgroundRecords, "list_dead", lambda *_args, **_kwargs: [operation])
+	jobs.recover_lost_operations()
+	assert frappe.db.get_value("Bulk Operation", operation, ["status", "attempts"]) == ("Queued", 1)
+	jobs.OPERATIONS.start(operation, leases.get_now())
+	second = get_queue("long").create_job(
+		"frappe.ping",
+		job_id=create_job_id(jobs.OPERATIONS.build_job_id(operation, 1)),
+		status=JobStatus.STARTED,
+	)
+	second.started_at = second.last_heartbeat = datetime.now(timezone.utc).replace(tzinfo=None)
+	second.save()
+	jobs.recover_lost_operations()
+	assert frappe.db.get_value("Bulk Operation", operation, ["status", "attempts"]) == ("Running", 2)
+	frappe.db.set_value("Bulk Operation", operation, "status", "Failed")
+	frappe.db.commit()
+	for each in (job, second):
+		each.delete()
 
 
 def test_an_operation_that_was_given_up_is_not_run_later(api, worker):

@@ -7,14 +7,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import frappe
+from frappe.utils import now_datetime
 from frappe.utils.background_jobs import get_queues
 
+from orchestrator import clock
 from orchestrator.api.bulk.jobs import delete_old_operations
 from orchestrator.api.upserts import jobs, results, upsert_many
 from orchestrator.api.upserts.save_effects import can_write_many
@@ -161,6 +164,15 @@ def test_queued_job_is_not_resumed(site: str, mark: str) -> None:
 	]
 	frappe.db.commit()
 	resume(operation)
+	assert frappe.db.get_value("Bulk Operation", operation, ["status", "job_number"]) == ("Queued", 1)
+
+
+def test_the_clock_of_the_host_that_looks_does_not_matter(
+	site: str, mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	operation = queue_upsert(mark, 1)
+	monkeypatch.setattr(clock, "get_now", lambda: now_datetime() + timedelta(days=1))
+	jobs.resume_dead_operations()
 	assert frappe.db.get_value("Bulk Operation", operation, ["status", "job_number"]) == ("Queued", 1)
 
 

@@ -326,6 +326,17 @@ def test_an_ordinary_file_is_not_attached_to_a_document(api, place, private):
 	assert (reply.status_code, reply.json()["exc_type"]) == (409, "ImmutableRecordConflictError")
 
 
+def test_a_grant_lacks_its_level(api, place):
+	"""A row of a table that names nobody is an error of the caller."""
+	refused = api(place.manager).post(
+		"frappe.client.set_value",
+		doctype="Document Folder",
+		name=place.folder,
+		fieldname={"access": [{"grantee_type": "User"}, {}]},
+	)
+	assert get_error(refused) == (422, "MandatoryError")
+
+
 def test_writers_create_folders_and_only_managers_grant_access(api, place):
 	colleague, manager = api(place.colleague), api(place.manager)
 	access = [{"grantee_type": "User", "grantee": place.outsider, "level": "Read"}]

@@ -9,14 +9,16 @@ import os
 import random
 import signal
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from rq.timeouts import JobTimeoutException
 
 import frappe
+from frappe.utils import now_datetime
 
-from orchestrator import leases
+from orchestrator import clock, leases
 from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync import jobs
@@ -316,6 +318,25 @@ def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):
 	frappe.db.commit()
 	with pytest.raises(RunConflictError):
 		run_queue.begin_run(RunRequest(connection, "incremental"))
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=-1)], ids=str)
+def test_the_clocks_of_hosts_decide_nothing(kipu, monkeypatch, ahead):
+	"""A host whose clock is wrong neither takes a run over nor loses its own."""
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	elsewhere = {"host": "another-machine", "process_id": "1:1:another-boot/1"}
+	run = run_queue.begin_run(RunRequest(connection, "incremental"))
+	frappe.db.set_value("Sync Run", run.name, elsewhere)
+	frappe.db.commit()
+	with monkeypatch.context() as patches:
+		patches.setattr(clock, "get_now", lambda: now_datetime() + ahead)
+		jobs.give_up_dead_runs()
+		assert frappe.db.get_value("Sync Run", run.name, "status") == "Running"
+		run.send_heartbeat()
+	jobs.give_up_dead_runs()
+	status, heartbeat = frappe.db.get_value("Sync Run", run.name, ["status", "heartbeat_at"])
+	assert status == "Running"
+	assert abs((leases.get_now() - heartbeat).total_seconds()) < leases.get_lease_seconds() / 2
 
 
 def test_queued_run_with_lost_job_is_interrupted(kipu):

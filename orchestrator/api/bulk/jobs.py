@@ -59,7 +59,7 @@ def _enqueue_job(operation: str, attempts: int = 0) -> None:
 
 def _run_operation_job(operation: str) -> None:
 	"""Run a queued call as the user who sent it."""
-	record = OPERATIONS.start(operation, clock.get_now())
+	record = OPERATIONS.start(operation, leases.get_now())
 	if record is not None:
 		with leases.end_silent_connection():
 			_execute_operation(record)
@@ -158,12 +158,17 @@ def recover_lost_operations() -> None:
 	for operation in OPERATIONS.list_dead(
 		filters={"operation": ("!=", UPSERT)}
 	):  # upserts resume by themselves
-		attempts = OPERATIONS.requeue(operation)
-		if attempts is None:
-			mark_failed(operation)
-		else:
-			_enqueue_job(operation, attempts)
-			frappe.db.commit()  # each in a transaction of its own, which releases its lock
+		if OPERATIONS.lock_dead(operation):
+			_recover_operation(operation)
+		frappe.db.commit()  # each in a transaction of its own, which releases its lock
+
+
+def _recover_operation(operation: str) -> None:
+	attempts = OPERATIONS.requeue(operation)
+	if attempts is None:
+		mark_failed(operation)
+	else:
+		_enqueue_job(operation, attempts)
 
 
 def mark_failed(operation: str) -> None:

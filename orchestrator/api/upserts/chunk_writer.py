@@ -5,6 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
 import frappe
 
 from orchestrator.api import errors
@@ -20,6 +23,8 @@ from orchestrator.exceptions import InvalidRequestError
 MAX_TRANSACTION_SECONDS: Final = 1.0
 # Of records that another transaction has just created, deleted or renamed
 RACE_ERRORS: Final = (frappe.DuplicateEntryError, frappe.UniqueValidationError, frappe.DoesNotExistError)
+# Not the fault of a record
+REDIS_OUTAGES: Final = (RedisConnectionError, RedisTimeoutError)
 
 
 @dataclass
@@ -76,7 +81,7 @@ class ChunkWriter:
 		try:
 			with isolate_in_savepoint():
 				return save_record(self.target, record, name)
-		except (*WHOLE_CALL_ERRORS, frappe.QueryTimeoutError):
+		except (*WHOLE_CALL_ERRORS, *REDIS_OUTAGES, frappe.QueryTimeoutError):
 			raise
 		except Exception as error:
 			if isinstance(error, RACE_ERRORS) and name != self._find_current_name(record.key):

@@ -6,7 +6,7 @@ its last transaction ended.
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, NoReturn
 
 import frappe
@@ -20,6 +20,9 @@ from orchestrator.rows import insert_rows
 
 MAX_RECORDS: Final = 100_000
 RECORDS_PER_CHUNK: Final = 500
+# Below what rows.py and the database accept in one statement. A change may store a record twice more, in a Version.
+MAX_CHUNK_CHARACTERS: Final = 2_000_000
+MAX_RECORD_CHARACTERS: Final = 1_000_000
 
 
 @dataclass
@@ -42,6 +45,37 @@ class SerializedRecords(NamedTuple):
 	total: int
 
 
+@dataclass
+class ChunkBuilder:
+	"""Puts records into chunks, each of which fits into one statement."""
+
+	chunks: list[str] = field(default_factory=list)
+	pending: list[str] = field(default_factory=list)
+	size: int = 0
+	total: int = 0
+
+	def add(self, record: SourceRecord) -> None:
+		"""Append a record. One that is too long is replaced by the problem that it is."""
+		text = _serialize(record)
+		if len(text) > MAX_RECORD_CHARACTERS:
+			problem = _("The record is longer than {0} characters. Send it in a single call.")
+			text = _serialize(
+				record._replace(values={}, problem=problem.format(f"{MAX_RECORD_CHARACTERS:,}"))
+			)
+		if len(self.pending) == RECORDS_PER_CHUNK or self.size + len(text) > MAX_CHUNK_CHARACTERS:
+			self.finish()
+		self.pending.append(text)
+		self.size += len(text)
+		self.total += 1
+
+	def finish(self) -> list[str]:
+		"""End the last chunk. Return all of them."""
+		if self.pending:
+			self.chunks.append(_join(self.pending))
+		self.pending, self.size = [], 0
+		return self.chunks
+
+
 def serialize_records(records: Iterable[SourceRecord], key_names: Collection[str]) -> SerializedRecords:
 	"""Return the records as texts. Those of which another one has the same key are marked: no one can tell which is meant.
 
@@ -54,25 +88,25 @@ def serialize_records(records: Iterable[SourceRecord], key_names: Collection[str
 	"""
 	first_lines: dict[str, int] = {}
 	repeated: dict[int, int] = {}
-	chunks: list[str] = []
-	pending: list[SourceRecord] = []
-	total = 0
-	for total, record in enumerate(records, 1):
-		if total > MAX_RECORDS:
+	builder = ChunkBuilder()
+	for record in records:
+		if builder.total == MAX_RECORDS:
 			_refuse_too_many()
-		key = next((str(record.values[name]) for name in key_names if record.values.get(name)), None)
+		key = _get_key(record, key_names)
 		if key and (first := first_lines.setdefault(key, record.line)) != record.line:
 			repeated[record.line] = first
 			repeated.setdefault(first, record.line)
-		pending.append(record)
-		if len(pending) == RECORDS_PER_CHUNK:
-			chunks.append(_serialize(pending))
-			pending = []
-	if pending:
-		chunks.append(_serialize(pending))
-	if not total:
+		builder.add(record)
+	if not builder.total:
 		refuse(_("There are no records."), InvalidRequestError)
-	return SerializedRecords(_mark_repeated(chunks, repeated) if repeated else chunks, total)
+	chunks = builder.finish()
+	return SerializedRecords(_mark_repeated(chunks, repeated) if repeated else chunks, builder.total)
+
+
+def _get_key(record: SourceRecord, key_names: Collection[str]) -> str | None:
+	"""Return the key of a record as text, None if it has none."""
+	values = (record.values.get(name) for name in key_names)
+	return next((str(value) for value in values if value not in (None, "")), None)
 
 
 def _refuse_too_many() -> NoReturn:
@@ -91,18 +125,24 @@ def _mark_repeated(chunks: Iterable[str], repeated: Mapping[int, int]) -> list[s
 	"""
 	text = _("Line {0} has the same key. Send each record once.")
 	return [
-		_serialize(
-			record._replace(values={}, problem=text.format(repeated[record.line]))
-			if record.line in repeated
-			else record
+		_join(
+			_serialize(
+				record._replace(values={}, problem=text.format(repeated[record.line]))
+				if record.line in repeated
+				else record
+			)
 			for record in _parse_records(chunk)
 		)
 		for chunk in chunks
 	]
 
 
-def _serialize(records: Iterable[SourceRecord]) -> str:
-	return json.dumps(list(records), separators=(",", ":"), ensure_ascii=False)
+def _serialize(record: SourceRecord) -> str:
+	return json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+
+
+def _join(records: Iterable[str]) -> str:
+	return f"[{','.join(records)}]"
 
 
 def _parse_records(text: str) -> list[SourceRecord]:

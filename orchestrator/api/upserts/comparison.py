@@ -1,5 +1,6 @@
 """Compare sent values with those that a record has."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ from frappe.model import table_fields
 from frappe.model.document import Document
 from frappe.utils import cint, cstr, flt, get_datetime, getdate, to_timedelta
 
-from orchestrator.api.field_values import DECIMAL_TYPES, INTEGER_TYPES
+from orchestrator.api.field_values import DECIMAL_TYPES, INTEGER_TYPES, STRUCTURED_TYPES
 
 # Decimals that the database stores
 STORED_DECIMALS: Final = 9
@@ -45,6 +46,8 @@ def _normalize(kind: str, value: Any) -> Any:
 		return round(flt(value), STORED_DECIMALS)
 	if value is None or value == "":
 		return None
+	if kind in STRUCTURED_TYPES:
+		return _parse_json(value)
 	if kind == "Date":
 		return getdate(value)
 	if kind == "Datetime":
@@ -52,3 +55,11 @@ def _normalize(kind: str, value: Any) -> Any:
 	if kind == "Time":
 		return to_timedelta(value)
 	return cstr(value)
+
+
+def _parse_json(value: Any) -> Any:
+	"""Return the value of a text in JSON; another value and another text as they are."""
+	try:
+		return json.loads(value) if isinstance(value, str) else value
+	except ValueError:
+		return value

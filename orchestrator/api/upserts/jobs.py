@@ -25,6 +25,7 @@ from orchestrator.api.bulk.jobs import OPERATIONS, UPSERT
 from orchestrator.api.lost_connection import DatabaseUnavailableError, translate_lost_connection
 from orchestrator.api.shapes import QueuedUpsert, RecordFailure
 from orchestrator.api.upserts import chunks, results
+from orchestrator.api.upserts.chunk_writer import REDIS_OUTAGES
 from orchestrator.api.upserts.chunks import SerializedRecords
 from orchestrator.api.upserts.requests import UpsertRequest
 from orchestrator.api.upserts.runs import (
@@ -58,7 +59,7 @@ def enqueue_upsert(request: UpsertRequest, records: SerializedRecords) -> Queued
 			"api_key": scope.key if scope else None,
 			"job_number": 1,
 			"total": records.total,
-			"last_activity_at": clock.get_now(),
+			"last_activity_at": leases.get_now(),
 		}
 	).insert(ignore_permissions=True)  # users have no permission to write operations
 	chunks.insert_chunks(operation.name, records.chunks)
@@ -111,7 +112,6 @@ def _log_error(raised: Exception, operation: str) -> None:
 def _carry_out(run: UpsertRun) -> None:
 	end = time.monotonic() + MAX_JOB_SECONDS
 	try:
-		_check_user_enabled()
 		is_done = write_records(run, lambda: time.monotonic() > end)
 	except OperationTakenOverError:
 		raise
@@ -134,7 +134,7 @@ def _start_run(operation: str, job_number: int) -> UpsertRun | None:
 	if record.status not in UNFINISHED_STATUSES or record.job_number != job_number:
 		frappe.db.rollback()
 		return None
-	now = clock.get_now()
+	now = leases.get_now()
 	values = {"status": "Running", "started_at": record.started_at or now, "last_activity_at": now}
 	record.db_set(values, commit=True)
 	frappe.set_user(record.requested_by)
@@ -143,11 +143,6 @@ def _start_run(operation: str, job_number: int) -> UpsertRun | None:
 	request = UpsertRequest.from_json(record.request)
 	frappe.local.lang = request.lang
 	return UpsertRun(operation, job_number, request)
-
-
-def _check_user_enabled() -> None:
-	if not frappe.db.get_value("User", frappe.session.user, "enabled"):
-		raise frappe.PermissionError(_("The user who sent the records is disabled."))
 
 
 def _start_next_job(run: UpsertRun) -> None:
@@ -159,11 +154,13 @@ def _start_next_job(run: UpsertRun) -> None:
 
 
 def _fail_run(run: UpsertRun, raised: Exception) -> None:
-	"""End the operation with an error that concerns it as a whole. Without a database, it is resumed later instead."""
+	"""End the operation with an error that concerns it as a whole. Without MariaDB or Redis, it is resumed later instead."""
 	error = translate_lost_connection(raised)
 	if isinstance(error, DatabaseUnavailableError):
 		return
 	frappe.db.rollback()
+	if isinstance(error, REDIS_OUTAGES):
+		return
 	if isinstance(error, UpsertStoppedError):
 		text = _("The record on line {0} failed, so no further ones were written.").format(error.line)
 		_finish_run(run, "Failed", {"type": "BulkOperationError", "text": text})
@@ -200,7 +197,7 @@ def resume_dead_operations() -> None:
 	filters = {
 		"operation": UPSERT,
 		"status": ("in", UNFINISHED_STATUSES),
-		"last_activity_at": ("<", add_to_date(clock.get_now(), minutes=-STALE_MINUTES)),
+		"last_activity_at": ("<", add_to_date(leases.get_now(), minutes=-STALE_MINUTES)),
 	}
 	# No permissions: a clean-up acts for all users
 	for row in frappe.get_all(BULK_OPERATION, filters, ["name", "job_number"]):
@@ -218,7 +215,7 @@ def _resume_operation(operation: str, job_number: int) -> None:
 		frappe.db.rollback()
 		return
 	resumes = record.resumed_without_progress + 1
-	values = {"status": "Running", "last_activity_at": clock.get_now(), "job_number": job_number + 1}
+	values = {"status": "Running", "last_activity_at": leases.get_now(), "job_number": job_number + 1}
 	record.db_set({**values, "resumed_without_progress": resumes})
 	if resumes <= MAX_RESUMES_WITHOUT_PROGRESS:
 		_enqueue_job(operation, job_number + 1)

@@ -7,7 +7,7 @@ from frappe import _
 from frappe.model.meta import Meta
 
 from orchestrator.api.aliases import rename_to_fieldnames
-from orchestrator.api.field_values import parse_values
+from orchestrator.api.field_values import INTEGER_TYPES, parse_values
 from orchestrator.api.file_privacy import parse_record_privacy
 from orchestrator.api.reserved_names import check_reserved_names
 from orchestrator.api.upserts.requests import NAME, check_settable
@@ -57,9 +57,23 @@ def _parse_key(target: UpsertTarget, key: Any) -> Key:
 		)
 	if isinstance(key, bool) or not isinstance(key, str | int):
 		refuse(_("{0} must be {1}.").format(target.key_field, _("a text")), InvalidRequestError)
+	field = target.meta.get_field(target.key_field)
+	if field and field.fieldtype in INTEGER_TYPES and not _is_canonical(key):
+		refuse(
+			_("{0} must be {1}.").format(target.key_field, _("a whole number, such as 7")),
+			InvalidRequestError,
+		)
 	if isinstance(key, str) and key != key.strip():
 		refuse(_("{0} must not begin or end with a blank.").format(target.key_field), InvalidRequestError)
 	return key
+
+
+def _is_canonical(key: Key) -> bool:
+	"""Return False for a number in another form than that in which it is compared, such as 007."""
+	try:
+		return str(int(key)) == str(key)
+	except ValueError:
+		return False
 
 
 def build_changes(target: UpsertTarget, record: KeyedRecord, name: Key) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Carry out an upsert: some records in each transaction, together with their outcomes and the progress."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -7,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import frappe
+from frappe import _
 
-from orchestrator import clock
+from orchestrator import leases
 from orchestrator.api.upserts import chunks
 from orchestrator.api.upserts.chunk_writer import ChunkWriter
 from orchestrator.api.upserts.outcomes import STATUSES, Outcome
@@ -18,6 +20,8 @@ from orchestrator.doctypes import BULK_OPERATION
 
 MAX_TRIES: Final = 6
 FIRST_WAIT_SECONDS: Final = 0.1
+# A user who is disabled or loses a role stops the job after this time.
+MAX_PERMISSION_AGE_SECONDS: Final = 5
 # Another transaction holds what this one needs: it is repeated.
 CONTENTION_ERRORS: Final = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
 
@@ -42,6 +46,7 @@ class UpsertRun:
 	job_number: int
 	request: UpsertRequest
 	logged_errors: set[str] = field(default_factory=set)
+	checked_at: float = -math.inf
 
 
 def write_records(run: UpsertRun, is_time_up: Callable[[], bool]) -> bool:
@@ -57,7 +62,7 @@ def write_records(run: UpsertRun, is_time_up: Callable[[], bool]) -> bool:
 	Raises:
 		OperationTakenOverError: Another job carries out the operation.
 		UpsertStoppedError: A record failed, and the caller wants nothing to be written after it.
-		PermissionError: The user may no longer create or change records of the DocType.
+		PermissionError: The user is disabled, or may no longer create or change records of the DocType.
 	"""
 	while _write_some_with_retries(run):
 		if is_time_up():
@@ -80,6 +85,7 @@ def _write_some_with_retries(run: UpsertRun) -> bool:
 def _write_some(run: UpsertRun) -> bool:
 	"""Write some records in a transaction. Return False if there are none left."""
 	lock_operation(run.operation, run.job_number)
+	_check_user(run)
 	chunk = chunks.get_next_chunk(run.operation)
 	if chunk is None:
 		frappe.db.rollback()
@@ -96,6 +102,20 @@ def _write_some(run: UpsertRun) -> bool:
 	if failed and run.request.stop_on_error:
 		raise UpsertStoppedError(failed[0])
 	return True
+
+
+def _check_user(run: UpsertRun) -> None:
+	"""Forget the user's permissions after a while, so that those count that the user has now.
+
+	Raises:
+		PermissionError: The user is disabled.
+	"""
+	if time.monotonic() - run.checked_at < MAX_PERMISSION_AGE_SECONDS:
+		return
+	run.checked_at = time.monotonic()
+	frappe.set_user(frappe.session.user)
+	if not frappe.db.get_value("User", frappe.session.user, "enabled"):
+		raise frappe.PermissionError(_("The user who sent the records is disabled."))
 
 
 def lock_operation(operation: str, job_number: int) -> None:
@@ -116,5 +136,5 @@ def _add_progress(operation: str, outcomes: list[Outcome]) -> None:
 	query = frappe.qb.update(table).set(table.done, table.done + len(outcomes))
 	for status in STATUSES:
 		query = query.set(table[status], table[status] + counts[status])
-	query = query.set(table.last_activity_at, clock.get_now()).set(table.resumed_without_progress, 0)
+	query = query.set(table.last_activity_at, leases.get_now()).set(table.resumed_without_progress, 0)
 	query.where(table.name == operation).run()

@@ -10,7 +10,7 @@ import frappe
 from frappe import _
 from frappe.core.doctype.report.report import Report
 
-from orchestrator import clock
+from orchestrator import clock, leases
 from orchestrator.access.key_scope import get_scope
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
@@ -52,7 +52,7 @@ def _enqueue_job(run: str, timeout: int | None, attempts: int = 0) -> None:
 
 def run_report_job(run: str) -> None:
 	"""Run as a job: generate the report as the user who requested it."""
-	record = RUN_RECORDS.start(run, clock.get_now_to_second())
+	record = RUN_RECORDS.start(run, leases.get_now().replace(microsecond=0))
 	if record is None:
 		return
 	try:
@@ -157,12 +157,17 @@ def recover_lost_runs() -> None:
 	Failed.
 	"""
 	for run in RUN_RECORDS.list_dead(_get_timeout):
-		attempts = RUN_RECORDS.requeue(run)
-		if attempts is None:
-			mark_dead_run_failed(run)
-		else:
-			_enqueue_job(run, _get_timeout(run), attempts)
-			frappe.db.commit()  # each in a transaction of its own, which releases its lock
+		if RUN_RECORDS.lock_dead(run, _get_timeout):
+			_recover_run(run)
+		frappe.db.commit()  # each in a transaction of its own, which releases its lock
+
+
+def _recover_run(run: str) -> None:
+	attempts = RUN_RECORDS.requeue(run)
+	if attempts is None:
+		mark_dead_run_failed(run)
+	else:
+		_enqueue_job(run, _get_timeout(run), attempts)
 
 
 def _get_timeout(run: str) -> int | None:

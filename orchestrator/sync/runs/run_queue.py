@@ -80,7 +80,7 @@ def requeue_approved(name: str) -> None:
 		"status": "Queued",
 		"approved_by": frappe.session.user,
 		"finished_at": None,
-		"heartbeat_at": clock.get_now(),
+		"heartbeat_at": leases.get_now(),
 	}
 	frappe.db.set_value(SYNC_RUN, name, values, update_modified=False)
 
@@ -107,7 +107,7 @@ def _is_dead_run(row: Mapping[str, Any]) -> bool:
 	"""Return True for a run whose process is gone, or without a heartbeat for too long; for a queued one,
 	whose job is gone.
 	"""
-	silent = (clock.get_now() - get_datetime(row["heartbeat_at"])).total_seconds()
+	silent = (leases.get_now() - get_datetime(row["heartbeat_at"])).total_seconds()
 	if row["status"] == "Running":
 		return process.is_process_gone(row["process_id"]) or silent > leases.get_lease_seconds()
 	return silent > QUEUE_GRACE_SECONDS and not is_job_enqueued(build_job_id(row["name"]))
@@ -150,7 +150,7 @@ def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 			"checkpoint": previous.checkpoint if previous else stored,
 			"resumed_from": previous.name if previous else None,
 			"requested_at": clock.get_now(),
-			"heartbeat_at": clock.get_now(),
+			"heartbeat_at": leases.get_now(),
 		}
 	).insert(ignore_permissions=True)  # users have no permission to write runs
 	return str(doc.name)
@@ -164,7 +164,7 @@ def _claim_lease(name: str) -> str:
 		"lease_token": token,
 		"host": process.get_host(),
 		"process_id": process.get_process_id(),
-		"heartbeat_at": clock.get_now(),
+		"heartbeat_at": leases.get_now(),
 		"cancel_requested": 0,
 	}
 	# An approved run continues: records that it created before the approval are its own.
@@ -195,7 +195,7 @@ def _find_resumable_run(order: RunRequest) -> frappe._dict | None:
 	)
 	if not last or last.status not in RESUMABLE_STATUSES or not last.checkpoint:
 		return None
-	fresh = clock.get_now() - get_datetime(last.heartbeat_at) < MAX_RESUME_AGE
+	fresh = leases.get_now() - get_datetime(last.heartbeat_at) < MAX_RESUME_AGE
 	return last if fresh and last.since_date == order.since_date else None
 
 

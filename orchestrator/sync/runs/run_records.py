@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 
-from orchestrator import clock
+from orchestrator import clock, leases
 from orchestrator.doctypes import SYNC_RUN
 from orchestrator.sync.runs.counts import Tally
 
@@ -71,14 +71,15 @@ class Run:
 
 	def send_heartbeat(self) -> None:
 		"""Update the heartbeat without other work to commit. Raises LeaseLostError or RunCancelledError."""
-		self.write_row({"heartbeat_at": clock.get_now()})
+		self.write_row({})
 		frappe.db.commit()
 
 	def write_row(self, values: Mapping[str, Any]) -> None:
-		"""Write to the run's row, if this process still has the lease and the run is not cancelled."""
-		names = ", ".join(f"`{name}`=%({name})s" for name in values)
+		"""Write to the run's row, with a heartbeat, if this process still has the lease and the run is not cancelled."""
+		heartbeat = f"`heartbeat_at`={leases.build_now_expression()}"
+		columns = ", ".join([heartbeat, *(f"`{name}`=%({name})s" for name in values)])
 		frappe.db.sql(
-			f"update `tab{SYNC_RUN}` set {names} where name=%(_name)s and lease_token=%(_token)s"  # noqa: S608
+			f"update `tab{SYNC_RUN}` set {columns} where name=%(_name)s and lease_token=%(_token)s"  # noqa: S608
 			" and status='Running' and cancel_requested=0",
 			{**values, "_name": self.name, "_token": self.token},
 		)
@@ -90,6 +91,7 @@ class Run:
 		finished = clock.get_now()
 		ending = {
 			**self._build_progress(self.checkpoint),
+			"heartbeat_at": leases.get_now(),
 			**values,
 			"status": status,
 			"finished_at": finished,
@@ -117,7 +119,6 @@ class Run:
 	def _build_progress(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
 		tally = self.tally
 		return {
-			"heartbeat_at": clock.get_now(),
 			"checkpoint": json.dumps(checkpoint),
 			"phase": checkpoint.get("phase"),
 			"window_start": checkpoint.get("start"),

@@ -1,0 +1,91 @@
+"""The callers of a soak: users with a token, and the records that they work on."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import requests
+
+from tests.conftest import SITE
+from tests.support import clinic, docs_factories, factories, gameplan
+from tests.support.client import Client
+
+ROLES = (
+	"Sales Manager",
+	"Sales User",
+	"Support Team",
+	"Projects User",
+	"Clinical User",
+	"System Manager",
+)
+
+
+@dataclass
+class Caller:
+	"""A user with a token, and the records that they work on."""
+
+	token: str
+	password_user: str
+	leads: list[str]
+	issue: str
+	company: str
+	folder: str
+	documents: list[str]
+	patient: str
+	sprint: str
+	webhook: str
+	etag: str | None = None
+	feed: str | None = None
+	key: dict[str, Any] | None = None
+	operations: list[str] = field(default_factory=list)
+	client: Client = field(default_factory=lambda: Client("", str(SITE)))
+
+	def connect(self, base: str) -> None:
+		"""Send the next requests over a new connection."""
+		self.client = Client(base, str(SITE), headers={"Authorization": f"token {self.token}"})
+
+	def send(self, call: "Call", rng: Random) -> None:
+		"""Send one request. An unexpected status is an error."""
+		reply, expected = call(self, rng)
+		assert reply.status_code in expected, (
+			f"{reply.request.method} {reply.url}: {reply.status_code} {reply.text[:500]}"
+		)
+
+	def choose_lead(self, rng: Random) -> str:
+		return rng.choice(self.leads)
+
+
+Outcome = tuple[requests.Response, tuple[int, ...]]
+Call = Callable[[Caller, Random], Outcome]
+
+
+def make_unique() -> str:
+	"""Return a text that occurs nowhere else. Threads of requests have no connection to the site."""
+	return f"soak-{uuid.uuid4().hex[:12]}"
+
+
+def make_callers(count: int, webhook: str) -> list[Caller]:
+	"""Create the users, each with a few leads, a ticket, a folder with documents, a client and a sprint."""
+	return [make_caller(webhook) for _number in range(count)]
+
+
+def make_caller(webhook: str) -> Caller:
+	user = factories.make_user(*ROLES)
+	folder = docs_factories.make_folder(("User", user.name, "Write"))
+	sprint = gameplan.make_sprint()
+	for _number in range(5):
+		gameplan.make_task(sprint)
+	return Caller(
+		token=":".join(factories.get_token(user.name)),
+		password_user=user.name,
+		leads=[factories.make_lead(lead_owner=user.name).name for _lead in range(5)],
+		issue=factories.make_issue().name,
+		company=factories.get_company(),
+		folder=folder,
+		documents=[docs_factories.make_document(folder) for _document in range(3)],
+		patient=str(clinic.make_client(clinic.make_connection()).name),
+		sprint=str(sprint.name),
+		webhook=webhook,
+	)
