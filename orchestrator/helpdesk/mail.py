@@ -98,6 +98,13 @@ def is_queued(communication: str) -> bool:
 	return bool(frappe.db.exists("Email Queue", {"communication": communication}))
 
 
+def explain_if_unsent(ticket: Ticket, recipient: str | None) -> str | None:
+	"""Return the reason for which a reply would not be sent by mail, None if it would."""
+	if recipient and can_send(ticket.doc.doctype):
+		return None
+	return explain_unsent(ticket, recipient)
+
+
 def explain_unsent(ticket: Ticket, recipient: str | None) -> str:
 	"""Return the reason for which a reply is not sent by mail, for the caller."""
 	if not ticket.is_staff:
