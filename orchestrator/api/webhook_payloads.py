@@ -13,23 +13,27 @@ from frappe.model.document import Document
 from orchestrator.api import sealed_replies
 
 PURPOSE = "webhook-delivery"
-# Their records say who is in care, what they have, or what somebody earns. Their webhooks send no values unless the
-# caller asks for them.
+# Their records say who is in care, what they have, what somebody earns, or what colleagues write among themselves. Their
+# webhooks send no values unless the caller asks for them.
 PRIVATE_DOCTYPES = frozenset(
 	{
 		"Additional Salary",
 		"Client",
 		"Client Stay",
+		"Comment",
 		"Document",
 		"Document Text",
 		"Document Version",
 		"Employee",
+		"HD Ticket Comment",
 		"Leave Application",
 		"Salary Slip",
 		"Salary Structure Assignment",
 		"Sync Change",
 		"Sync Issue",
 		"Sync State",
+		"Ticket Pause",
+		"Ticket Rating",
 	}
 )
 

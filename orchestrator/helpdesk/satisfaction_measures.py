@@ -1,13 +1,23 @@
 """Measures about the satisfaction of customers, from the ratings that the reader may read."""
 
 from frappe import _
+from frappe.utils import add_days, add_months, get_first_day, get_last_day
 
 from orchestrator import clock, measure_queries
 from orchestrator.doctypes import TICKET_RATING
-from orchestrator.measure_queries import MONTHS, Number, Series, build_series, compute_percentage
+from orchestrator.measure_queries import (
+	MONTHS,
+	Filter,
+	Number,
+	Records,
+	Series,
+	build_series,
+	compute_percentage,
+)
 
 ANSWERED = "score > 0"
-ANSWERED_FILTERS = [["score", ">", 0]]
+ANSWERED_FILTERS: list[Filter] = [["score", ">", 0]]
+AGENT_DAYS = 90
 
 
 def satisfaction_score() -> Number:
@@ -36,24 +46,31 @@ def satisfaction_response_rate() -> Number:
 
 def satisfaction_by_agent() -> Series:
 	"""Return the average score of each agent over the last 90 days, best first."""
-	since = measure_queries.add_days(clock.get_today(), -89)
+	since = add_days(clock.get_today(), 1 - AGENT_DAYS)
 	rows = measure_queries.fetch_all(
 		f"""
-		SELECT COALESCE(user.full_name, rating.agent, ''), AVG(rating.score) AS average
+		SELECT rating.agent, COALESCE(user.full_name, rating.agent), AVG(rating.score) AS average
 		FROM (SELECT agent, score FROM `tab{TICKET_RATING}`
 			WHERE {ANSWERED} AND answered_at >= %(since)s AND {{readable}}) rating
 		LEFT JOIN `tabUser` user ON user.name = rating.agent
-		GROUP BY rating.agent, 1 ORDER BY average DESC, 1
+		GROUP BY rating.agent, 2 ORDER BY average DESC, 2, 1
 		""",  # noqa: S608  # constants of this module
 		TICKET_RATING,
 		since=since,
 	)
-	return build_series([(name, round(float(score), 2)) for name, score in rows], _("Average Score"))
+	points: list[list[Filter]] = [
+		[["agent", "=", agent] if agent else ["agent", "is", "not set"]] for agent, _name, _score in rows
+	]
+	filters: list[Filter] = [*ANSWERED_FILTERS, ["answered_at", ">=", str(since)]]
+	series = build_series(
+		[(name, round(float(score), 2)) for _agent, name, score in rows], _("Average Score")
+	)
+	return series._replace(records=(Records(TICKET_RATING, filters, points),))
 
 
 def satisfaction_by_month() -> Series:
 	"""Return the average score of the answers in each of the last twelve months, 0 for a month without any."""
-	first = measure_queries.get_first_day(measure_queries.add_months(clock.get_today(), 1 - MONTHS))
+	first = get_first_day(add_months(clock.get_today(), 1 - MONTHS))
 	rows = measure_queries.fetch_all(
 		f"""
 		SELECT DATE_FORMAT(answered_at, '%%Y-%%m'), AVG(score) FROM `tab{TICKET_RATING}`
@@ -63,5 +80,12 @@ def satisfaction_by_month() -> Series:
 		first=first,
 	)
 	scores = {month: round(float(score), 2) for month, score in rows}
-	months = [str(measure_queries.add_months(first, index))[:7] for index in range(MONTHS)]
-	return build_series([(month, scores.get(month, 0)) for month in months], _("Average Score"))
+	starts = [add_months(first, index) for index in range(MONTHS)]
+	points: list[list[Filter]] = [
+		[["answered_at", "between", [str(start), str(get_last_day(start))]]] for start in starts
+	]
+	filters: list[Filter] = [*ANSWERED_FILTERS, ["answered_at", ">=", str(first)]]
+	series = build_series(
+		[(str(start)[:7], scores.get(str(start)[:7], 0)) for start in starts], _("Average Score")
+	)
+	return series._replace(records=(Records(TICKET_RATING, filters, points),))

@@ -18,6 +18,12 @@ frappe.provide("orchestrator.tickets");
 		return reply.data;
 	};
 
+	// Whether the user handles such tickets; the server decides. A customer may open their own HD Ticket in Desk.
+	tickets.is_staff = (doctype) =>
+		doctype === "Issue"
+			? frappe.model.can_read("Issue")
+			: ["Agent", "Agent Manager", "System Manager"].some((role) => frappe.user.has_role(role));
+
 	// Returns a promise: styles are loaded once.
 	tickets.load_styles = () => frappe.require("/assets/orchestrator/css/tickets.css");
 

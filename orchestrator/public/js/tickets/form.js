@@ -10,11 +10,11 @@
 			refresh(frm) {
 				frm.saved_status = frm.doc.status;
 				if (frm.is_new()) return clear(frm);
-				add_buttons(frm);
+				if (tickets.is_staff(doctype)) add_buttons(frm);
 				show_countdown(frm);
 			},
 			async before_save(frm) {
-				await tickets.ask_before_save(frm);
+				if (tickets.is_staff(doctype)) await tickets.ask_before_save(frm);
 			},
 		});
 	};
@@ -72,7 +72,7 @@
 		if (row.escalation) tickets.render_pill(describe_escalation(row.escalation), "red").appendTo(box);
 		const details = list_details(row).join(" · ");
 		if (details) $(`<div class="text-muted"></div>`).text(details).appendTo(box);
-		if (!row.paused_since) return;
+		if (!row.paused_since || !tickets.is_staff(frm.doctype)) return;
 		$(`<button type="button" class="btn btn-xs btn-default"></button>`)
 			.text(row.pause_reason ? __("Change Reason") : __("Give a Reason"))
 			.on("click", () => tickets.change_reason(frm, row))

@@ -9,6 +9,7 @@
 		const { onload, refresh } = settings;
 		settings.onload = function (listview) {
 			onload?.call(this, listview);
+			if (!tickets.is_staff(doctype)) return;
 			listview.page.add_actions_menu_item(__("Apply Macro"), () => apply_macro(listview), true);
 		};
 		settings.refresh = function (listview) {
