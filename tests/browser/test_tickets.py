@@ -43,7 +43,7 @@ def test_list_counts_down(open_desk: OpenDesk, agent: str) -> None:
 		"Ticket Escalation", reference_doctype="Issue", reference_name=late.name, stage="Resolution Breached",
 		due=frappe.utils.now(), escalated_to=agent,
 	)  # fmt: skip
-	page = open_desk(agent).open(f"/app/issue?customer={customer}", ".list-row .ticket-marks")
+	page = open_desk(agent).open(f"/app/issue?customer={customer}", ".list-row-container .ticket-marks")
 	page.wait_for_selector(".ticket-pill.red >> text=Overdue by")
 	page.wait_for_selector(".ticket-pill.red >> text=Escalated")
 	page.wait_for_selector(".ticket-pill.blue >> text=Paused: Waiting for Third Party")
