@@ -175,7 +175,7 @@ def get_reply_recipients(issue: str | int, doctype: TicketType = None) -> ReplyR
 		doctype=ticket.doc.doctype,
 		recipient=recipient,
 		cc=[address for address in mail.get_customer_copies(ticket.doc) if address != recipient],
-		mail_note=mail.explain_if_unsent(ticket, recipient),
+		mail_note=mail.explain_if_unsendable(ticket, recipient),
 	)
 
 

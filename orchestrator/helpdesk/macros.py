@@ -90,7 +90,7 @@ def preview(name: str, ticket: Ticket) -> MacroPreview:
 		reply=plan.reply,
 		recipient=recipient,
 		cc=mail.get_customer_copies(doc) if plan.reply else [],
-		mail_note=mail.explain_if_unsent(ticket, recipient) if plan.reply else None,
+		mail_note=mail.explain_if_unsendable(ticket, recipient) if plan.reply else None,
 		note=plan.note,
 		changes=macro_steps.describe_changes(doc, plan),
 		assign_to=plan.assign_to,

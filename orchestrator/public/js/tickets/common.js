@@ -62,6 +62,8 @@ frappe.provide("orchestrator.tickets");
 	};
 
 	tickets.describe_briefly = (countdown) => {
+		if (countdown.paused_since && countdown.status === "breached" && countdown.working_seconds_left !== null)
+			return __("Overdue by {0}, paused", [tickets.format_duration(countdown.working_seconds_left)]);
 		if (countdown.paused_since)
 			return countdown.pause_reason ? __("Paused: {0}", [__(countdown.pause_reason)]) : __("Paused");
 		if (!tickets.is_running(countdown)) return countdown.text;

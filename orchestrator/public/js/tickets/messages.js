@@ -8,12 +8,13 @@
 		const dialog = open_dialog(frm, {
 			title: __("Reply to the Customer"),
 			kind: "reply",
-			button: recipients.recipient ? __("Send Reply") : __("Save Reply"),
+			button: recipients.mail_note ? __("Save Reply") : __("Send Reply"),
 			is_internal: false,
 		});
 		const banner = dialog.get_field("banner").$wrapper.find(".ticket-banner");
-		const people = [recipients.recipient, ...recipients.cc].filter(Boolean);
-		$(`<b></b>`).text(people.length ? __("Goes to {0}", [people.join(", ")]) : __("Visible to the customer in the portal")).appendTo(banner);
+		const people = [recipients.recipient, ...recipients.cc].filter(Boolean).join(", ");
+		const title = recipients.mail_note ? __("Visible to the customer in the portal") : __("Goes to {0}", [people]);
+		$(`<b></b>`).text(title).appendTo(banner);
 		if (recipients.mail_note) $(`<div></div>`).text(recipients.mail_note).appendTo(banner);
 	};
 
