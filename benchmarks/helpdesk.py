@@ -1,5 +1,5 @@
-"""Statements of get_sla_status; statements and memory of the escalation job with 2,000 and 20,000 open
-tickets.
+"""Statements of get_sla_status; the countdowns of list pages beside single calls and the stock list; statements and
+memory of the escalation job with 2,000 and 20,000 open tickets.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.helpdesk
 
@@ -19,8 +19,8 @@ import frappe
 from frappe.utils import add_to_date, now, now_datetime
 
 from benchmarks.site import connect_site
-from benchmarks.timing import measure_peak_kb
-from orchestrator.helpdesk import get_sla_status
+from benchmarks.timing import measure_in_turn, measure_peak_kb
+from orchestrator.helpdesk import countdown, get_sla_status
 from orchestrator.helpdesk.escalation import escalate_due_tickets
 from tests.support import factories, helpdesk
 
@@ -29,6 +29,10 @@ DUE = 500  # of the open tickets, in each of the two
 PREFIX = "BENCH-HELPDESK-"
 FAR = 100_000  # minutes
 ALLOWED_STATUS_QUERIES = 6
+PAGES = (20, 500)  # tickets of a list page
+ROUNDS = 11
+ALLOWED_COUNTDOWN_QUERIES = 6
+ALLOWED_SHARE = 0.25  # of the time of single calls
 ALLOWED_GROWTH = 1.1  # of statements and of memory, from 2,000 to 20,000 open tickets
 FIELDS = [
 	"name", "creation", "modified", "owner", "modified_by", "subject", "description", "status", "raised_by",
@@ -146,6 +150,40 @@ def count_statements(name: str) -> int:
 	return len(asked)
 
 
+def measure_countdowns() -> bool:
+	"""Print a table of the countdowns of a page, beside one call for each ticket and Frappe's list of the same page.
+
+	Return True if they are within the bounds.
+	"""
+	fill(PAGES[-1], 50)
+	names = frappe.get_all("Issue", {"name": ("like", f"{PREFIX}%")}, pluck="name", limit=0)
+	print("| tickets | statements | countdowns ms | single calls ms | share | stock list ms |")
+	print("|--------:|-----------:|--------------:|----------------:|------:|--------------:|")
+	statements, shares = [], []
+	for length in PAGES:
+		page = names[:length]
+		countdown.get_page("Issue", page)
+		with helpdesk.capture_queries() as asked:
+			countdown.get_page("Issue", page)
+		times = measure_in_turn(
+			{
+				"countdowns": lambda page=page: countdown.get_page("Issue", page),
+				"single": lambda page=page: [get_sla_status(issue=name) for name in page],
+				"list": lambda page=page: frappe.get_list(
+					"Issue", {"name": ("in", page)}, ["*"], limit_page_length=len(page)
+				),
+			},
+			ROUNDS if length < PAGES[-1] else 3,
+		)
+		statements.append(len(asked))
+		shares.append(times["countdowns"] / times["single"])
+		print(
+			f"| {length:>7} | {len(asked):>10} | {times['countdowns']:.1f} | {times['single']:.1f} |"
+			f" {shares[-1]:.3f} | {times['list']:.1f} |"
+		)
+	return max(statements) <= ALLOWED_COUNTDOWN_QUERIES and max(shares) <= ALLOWED_SHARE
+
+
 def main() -> int:
 	connect_site()
 	# other due records of the site are not measured
@@ -153,7 +191,7 @@ def main() -> int:
 	chief = factories.make_user("Support Team").name
 	try:
 		with helpdesk.override_settings(escalate_to_user=chief, escalation_enabled=1):
-			within = [measure_status(), measure_job()]
+			within = [measure_status(), measure_countdowns(), measure_job()]
 	finally:
 		clear()
 	return 0 if all(within) else 1

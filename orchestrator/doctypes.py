@@ -37,6 +37,9 @@ SYNC_ISSUE: Final = "Sync Issue"
 SYNC_RUN: Final = "Sync Run"
 SYNC_STATE: Final = "Sync State"
 TICKET_ESCALATION: Final = "Ticket Escalation"
+TICKET_MACRO: Final = "Ticket Macro"
+TICKET_PAUSE: Final = "Ticket Pause"
+TICKET_RATING: Final = "Ticket Rating"
 WEBHOOK_DELIVERY: Final = "Webhook Delivery"
 
 # The platform's

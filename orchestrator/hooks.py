@@ -34,6 +34,8 @@ ignore_links_on_delete = [
 	"Sync Run",
 	"Sync State",
 	"Ticket Escalation",
+	"Ticket Pause",
+	"Ticket Rating",
 	"Webhook Delivery",
 ]
 
@@ -56,13 +58,58 @@ app_include_js = ["/assets/orchestrator/js/script_loader.js", "/assets/orchestra
 doctype_js = {
 	"Document": "public/js/client_link.js",
 	"Employee Checkin": "public/js/own_employee.js",
-	"HD Ticket": "public/js/client_link.js",
-	"Issue": ["public/js/issue.js", "public/js/client_link.js"],
+	"HD Ticket": [
+		"public/js/client_link.js",
+		"public/js/tickets/common.js",
+		"public/js/tickets/countdowns.js",
+		"public/js/tickets/messages.js",
+		"public/js/tickets/pause.js",
+		"public/js/tickets/macros.js",
+		"public/js/tickets/form.js",
+		"public/js/tickets/hd_ticket_form.js",
+	],
+	"Issue": [
+		"public/js/issue.js",
+		"public/js/client_link.js",
+		"public/js/tickets/common.js",
+		"public/js/tickets/countdowns.js",
+		"public/js/tickets/messages.js",
+		"public/js/tickets/pause.js",
+		"public/js/tickets/macros.js",
+		"public/js/tickets/form.js",
+		"public/js/tickets/issue_form.js",
+	],
 	"Lead": "public/js/client_link.js",
 	"Leave Application": "public/js/own_employee.js",
 	"Task": ["public/js/task.js", "public/js/client_link.js"],
 }
-doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
+doctype_list_js = {
+	"HD Ticket": [
+		"public/js/tickets/common.js",
+		"public/js/tickets/countdowns.js",
+		"public/js/tickets/macros.js",
+		"public/js/tickets/list.js",
+		"public/js/tickets/hd_ticket_list.js",
+	],
+	"Issue": [
+		"public/js/issue_list.js",
+		"public/js/tickets/common.js",
+		"public/js/tickets/countdowns.js",
+		"public/js/tickets/macros.js",
+		"public/js/tickets/list.js",
+		"public/js/tickets/issue_list.js",
+	],
+	"Task": "public/js/task_list.js",
+}
+
+# Pauses and escalations in the timeline of a ticket
+additional_timeline_content = {
+	"HD Ticket": ["orchestrator.helpdesk.ticket_timeline.get_entries"],
+	"Issue": ["orchestrator.helpdesk.ticket_timeline.get_entries"],
+}
+
+# The page on which customers rate a ticket, /ticket-rating
+page_renderer = ["orchestrator.helpdesk.rating_page.RatingPage"]
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py
 doc_events = {
@@ -100,11 +147,19 @@ doc_events = {
 		"before_validate": "orchestrator.assignment.before_validate",
 		"validate": ["orchestrator.assignment.validate", "orchestrator.sync.clients.links.validate"],
 		"before_save": "orchestrator.helpdesk.due_times.before_save",
-		"on_update": "orchestrator.assignment.on_update",
+		"on_update": [
+			"orchestrator.assignment.on_update",
+			"orchestrator.helpdesk.pauses.on_update",
+			"orchestrator.helpdesk.rating_invitations.on_update",
+		],
 		"on_change": "orchestrator.assignment.on_change",
 		"before_rename": "orchestrator.helpdesk.escalation.before_rename",
 		"after_rename": "orchestrator.assignment.after_rename",
-		"on_trash": "orchestrator.helpdesk.escalation.delete_escalations",
+		"on_trash": [
+			"orchestrator.helpdesk.escalation.delete_escalations",
+			"orchestrator.helpdesk.pauses.delete_pauses",
+			"orchestrator.helpdesk.rating_invitations.delete_ratings",
+		],
 	},
 	"HD Ticket": {
 		"before_validate": "orchestrator.assignment.before_validate",
@@ -113,9 +168,17 @@ doc_events = {
 			"orchestrator.assignment.validate",
 			"orchestrator.sync.clients.links.validate",
 		],
-		"on_update": "orchestrator.assignment.on_update",
+		"on_update": [
+			"orchestrator.assignment.on_update",
+			"orchestrator.helpdesk.pauses.on_update",
+			"orchestrator.helpdesk.rating_invitations.on_update",
+		],
 		"on_change": "orchestrator.assignment.on_change",
-		"on_trash": "orchestrator.helpdesk.escalation.delete_escalations",
+		"on_trash": [
+			"orchestrator.helpdesk.escalation.delete_escalations",
+			"orchestrator.helpdesk.pauses.delete_pauses",
+			"orchestrator.helpdesk.rating_invitations.delete_ratings",
+		],
 	},
 	# Changes of tasks are recorded for the burndown of their sprint: see orchestrator/gameplan/events.py
 	"Task": {
@@ -266,6 +329,7 @@ permission_query_conditions = {
 	"Shift Request": "orchestrator.hr.permissions.build_conditions",
 	"Sprint": "orchestrator.gameplan.permissions.build_conditions",
 	"Sprint Event": "orchestrator.gameplan.permissions.build_conditions",
+	"Ticket Rating": "orchestrator.helpdesk.ticket_rating_rules.build_conditions",
 	"Version": "orchestrator.access.versions.build_conditions",
 }
 has_permission = {
@@ -399,6 +463,10 @@ orchestrator_measures = {
 	"tickets_by_status": "orchestrator.helpdesk.measures.tickets_by_status",
 	"tickets_by_day": "orchestrator.helpdesk.measures.tickets_by_day",
 	"oldest_tickets": "orchestrator.helpdesk.measures.oldest_tickets",
+	"satisfaction_score": "orchestrator.helpdesk.satisfaction_measures.satisfaction_score",
+	"satisfaction_response_rate": "orchestrator.helpdesk.satisfaction_measures.satisfaction_response_rate",
+	"satisfaction_by_agent": "orchestrator.helpdesk.satisfaction_measures.satisfaction_by_agent",
+	"satisfaction_by_month": "orchestrator.helpdesk.satisfaction_measures.satisfaction_by_month",
 	"open_projects": "orchestrator.gameplan.measures.open_projects",
 	"open_tasks": "orchestrator.gameplan.measures.open_tasks",
 	"completed_tasks": "orchestrator.gameplan.measures.completed_tasks",

@@ -7,23 +7,27 @@ import frappe
 from orchestrator.doctypes import CLIENT, CLIENT_STAY
 
 HOOK: Final = "orchestrator_private_doctypes"
-# Their records say who is in care, what they have, or what somebody earns. Their webhooks send no values unless the
-# caller asks for them.
+# Their records say who is in care, what they have, what somebody earns, or what colleagues write among themselves. Their
+# webhooks send no values unless the caller asks for them.
 PRIVATE_DOCTYPES: Final = frozenset(
 	{
 		CLIENT,
 		CLIENT_STAY,
 		"Additional Salary",
+		"Comment",
 		"Document",
 		"Document Text",
 		"Document Version",
 		"Employee",
+		"HD Ticket Comment",
 		"Leave Application",
 		"Salary Slip",
 		"Salary Structure Assignment",
 		"Sync Change",
 		"Sync Issue",
 		"Sync State",
+		"Ticket Pause",
+		"Ticket Rating",
 	}
 )
 

@@ -27,10 +27,12 @@ MIN_ONE_WITH_RATE_LIMIT = (
 	"rate_limit_guest_capacity",
 	"rate_limit_user_capacity",
 )
+MIN_ONE_WITH_RATINGS = ("rating_link_days",)
 
 
 def check_minimums(doc: "OrchestratorSettings") -> None:
 	fieldnames = MIN_ONE + (MIN_ONE_WITH_RATE_LIMIT if doc.rate_limit_enabled else ())
+	fieldnames += MIN_ONE_WITH_RATINGS if doc.ask_for_ratings else ()
 	for fieldname in fieldnames:
 		if int(doc.get(fieldname) or 0) < 1:
 			refuse(

@@ -42,14 +42,14 @@ def before_save(doc: Document, _event: str | None = None) -> None:
 
 def _set_due_times(doc: Document, agreement: "ServiceLevelAgreement", calendar: Calendar) -> None:
 	"""Set the due times of response and resolution. On hold there is none, unless it had passed before."""
-	response, resolution = _get_durations(agreement, doc.priority)
+	response, resolution = get_durations(agreement, doc.priority)
 	credit = doc.get(PAUSE_CREDIT) or 0
 	if doc.response_by:
 		pause = 0 if doc.first_responded_on else credit
-		doc.response_by = add_working_time(calendar, _get_start(doc), response + pause) or doc.response_by
+		doc.response_by = add_working_time(calendar, get_start(doc), response + pause) or doc.response_by
 	if not agreement.apply_sla_for_resolution:
 		return
-	due = add_working_time(calendar, _get_start(doc), resolution + credit)
+	due = add_working_time(calendar, get_start(doc), resolution + credit)
 	if due and (not doc.on_hold_since or due < get_datetime(doc.on_hold_since)):
 		doc.set(RESOLUTION_BY, due)
 
@@ -57,7 +57,7 @@ def _set_due_times(doc: Document, agreement: "ServiceLevelAgreement", calendar: 
 def _count_pause(doc: Document, agreement: "ServiceLevelAgreement", calendar: Calendar) -> None:
 	"""Add the working time of a pause that has just ended. A reset clock has had no pause."""
 	before = doc.get_doc_before_save()
-	if not before or _get_start(doc) != _get_start(before):
+	if not before or get_start(doc) != get_start(before):
 		doc.set(PAUSE_CREDIT, 0)
 		return
 	length = (doc.total_hold_time or 0) - (before.total_hold_time or 0)
@@ -65,26 +65,29 @@ def _count_pause(doc: Document, agreement: "ServiceLevelAgreement", calendar: Ca
 	if length <= 0 or not begin:
 		return
 	end = get_datetime(frappe.flags.current_time or engine.now_datetime(doc.get("owner")))
-	resolution = _get_durations(agreement, before.priority or doc.priority)[1]
+	resolution = get_durations(agreement, before.priority or doc.priority)[1]
 	credit = doc.get(PAUSE_CREDIT) or 0
-	due = add_working_time(calendar, _get_start(doc), resolution + credit)
+	due = add_working_time(calendar, get_start(doc), resolution + credit)
 	if due and begin <= due:
 		doc.set(PAUSE_CREDIT, credit + round(count_working_time(calendar, begin, end)))
 
 
-def _get_start(doc: Document) -> datetime:
+def get_start(doc: Document) -> datetime:
+	"""Return the time from which the ticket's clock runs."""
 	return get_datetime(doc.get("service_level_agreement_creation") or doc.creation)
 
 
-def _get_durations(agreement: "ServiceLevelAgreement", priority: str) -> tuple[float, float]:
+def get_durations(agreement: Document, priority: str) -> tuple[float, float]:
 	"""Return the seconds allowed for the first response and for the resolution."""
 	row = next((row for row in agreement.priorities if row.priority == priority), None)
 	return (row.response_time or 0, row.resolution_time or 0) if row else (0, 0)
 
 
-def get_calendar(agreement: "ServiceLevelAgreement") -> Calendar:
+def get_calendar(agreement: Document) -> Calendar:
+	"""Return the working hours of an agreement, ERPNext's or Helpdesk's."""
+	table = "HD Holiday" if agreement.doctype == "HD Service Level Agreement" else "Holiday"
 	# get_all: due times must not depend on the caller's permissions
-	holidays = frappe.get_all("Holiday", {"parent": agreement.holiday_list}, pluck="holiday_date", limit=0)
+	holidays = frappe.get_all(table, {"parent": agreement.holiday_list}, pluck="holiday_date", limit=0)
 	hours = {
 		WEEKDAYS.index(row.workday): (row.start_time, row.end_time)
 		for row in agreement.support_and_resolution
@@ -103,7 +106,7 @@ def recount_pauses() -> None:
 		doc = frappe.get_doc(ISSUE, row)
 		agreement = frappe.get_cached_doc("Service Level Agreement", doc.service_level_agreement)
 		calendar = get_calendar(agreement)
-		plain = add_working_time(calendar, _get_start(doc), _get_durations(agreement, doc.priority)[1])
+		plain = add_working_time(calendar, get_start(doc), get_durations(agreement, doc.priority)[1])
 		if not plain:
 			continue
 		engines = plain + timedelta(seconds=doc.total_hold_time or 0)

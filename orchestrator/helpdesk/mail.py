@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 from frappe.email.doctype.email_account.email_account import EmailAccount
 from frappe.model.document import Document
-from frappe.utils import parse_addr, validate_email_address
+from frappe.utils import cint, parse_addr, validate_email_address
 
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import InvalidRequestError, refuse
@@ -96,6 +96,25 @@ def get_answered_communication(doc: Document) -> str | None:
 def is_queued(communication: str) -> bool:
 	"""Return True if the reply is in the site's queue, or was sent."""
 	return bool(frappe.db.exists("Email Queue", {"communication": communication}))
+
+
+def explain_if_unsendable(ticket: Ticket, recipient: str | None) -> str | None:
+	"""Return the reason for which a reply would not be sent by mail, None if it would."""
+	if not recipient:
+		return _("No email will be sent: the ticket has no email address for its customer.")
+	if not can_send(ticket.doc.doctype):
+		return _(
+			"No email will be sent: this site has no outgoing Email Account. The customer sees the reply in the portal."
+		)
+	if not ticket.is_issue and not _mails_helpdesk_replies(ticket.doc):
+		return _("No email will be sent: Helpdesk is set not to send replies by email.")
+	return None
+
+
+def _mails_helpdesk_replies(doc: Document) -> bool:
+	"""Return True if Helpdesk's own settings let it mail replies."""
+	is_enabled = cint(frappe.db.get_single_value("HD Settings", "enable_reply_email_via_agent"))
+	return bool(is_enabled) and not cint(doc.skip_email_workflow())
 
 
 def explain_unsent(ticket: Ticket, recipient: str | None) -> str:

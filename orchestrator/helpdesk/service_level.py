@@ -66,7 +66,7 @@ def build_sla_status(doc: Document) -> SlaStatus:
 	"""Return the ticket's state now. `tickets.get_ticket` has checked that the caller may read it."""
 	agreement = _get_agreement(doc)
 	now = clock.get_now()
-	response, resolution = _build_targets(doc, agreement) if agreement else (Target(None, None),) * 2
+	response, resolution = build_targets(doc, agreement) if agreement else (Target(None, None),) * 2
 	at_risk = get_at_risk_seconds()
 	return SlaStatus(
 		issue=str(doc.name),
@@ -86,7 +86,7 @@ def build_sla_status(doc: Document) -> SlaStatus:
 	)
 
 
-def _build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
+def build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
 	"""Return the targets of first response and resolution.
 
 	While a ticket is on hold, its resolution has no due time unless that has passed: the SLA engine sets it

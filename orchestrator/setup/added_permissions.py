@@ -5,8 +5,9 @@ gets an error at each opening. Granted once, so that a site can take them back.
 import frappe
 from frappe.permissions import add_permission, get_all_perms, rights
 
-# DocType and role: the form of an Issue reads whether service levels are on.
-ADDED = (("Support Settings", "Support Team"),)
+# DocType and role: the form of an Issue reads whether service levels are on; managers of Helpdesk, which a site may
+# not have, read the ratings of their teams.
+ADDED = (("Support Settings", "Support Team"), ("Ticket Rating", "Agent Manager"))
 _REMEMBERED = "__orchestrator_added_permissions"  # parent of our rows in DefaultValue
 
 

@@ -64,6 +64,10 @@ METRICS = (
 	Metric("tickets_by_status", "Tickets by Status"),
 	Metric("tickets_by_day", "Tickets by Day"),
 	Metric("oldest_tickets", "Oldest Open Tickets"),
+	Metric("satisfaction_score", "Customer Satisfaction (30 Days)", UP),
+	Metric("satisfaction_response_rate", "Response Rate (30 Days)", UP, "%"),
+	Metric("satisfaction_by_agent", "Satisfaction by Agent (90 Days)"),
+	Metric("satisfaction_by_month", "Satisfaction by Month"),
 	Metric("open_projects", "Open Projects"),
 	Metric("open_tasks", "Open Tasks", DOWN),
 	Metric("overdue_tasks", "Overdue Tasks", DOWN, card="Overdue Tasks"),
@@ -131,6 +135,17 @@ DASHBOARDS = (
 			Item("tickets_by_day", "Two Thirds", "Line"),
 			Item("tickets_by_status", "Third", "Donut"),
 			Item("oldest_tickets", "Full"),
+		),
+	),
+	Dashboard(
+		"satisfaction_dashboard",
+		"Customer Satisfaction",
+		("Agent Manager", "Orchestrator Manager"),
+		(
+			Item("satisfaction_score", "Half"),
+			Item("satisfaction_response_rate", "Half"),
+			Item("satisfaction_by_agent", "Half", "Bar"),
+			Item("satisfaction_by_month", "Half", "Line"),
 		),
 	),
 	Dashboard(

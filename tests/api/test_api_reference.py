@@ -87,6 +87,7 @@ def forget_earlier_run() -> None:
 		("Note", {"title": "Packing list"}),
 		("OAuth Client", {"app_name": APP_NAME}),
 		("Issue", {"raised_by": LEADS[0]}),
+		("Ticket Macro", {"name": "Account unlocked"}),
 		("Task", {"subject": "Call the family", "client": ("is", "set")}),
 		("Opportunity", {"party_name": ("in", leads)}),
 		("Lead", {"name": ("in", leads)}),

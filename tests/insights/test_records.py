@@ -21,6 +21,10 @@ NO_COUNTS = {
 	"length_of_stay",
 	"first_response_hours",
 	"service_level_met",
+	"satisfaction_score",
+	"satisfaction_response_rate",
+	"satisfaction_by_agent",
+	"satisfaction_by_month",
 }
 # Counts of employees, of whom one may have several applications or check-ins
 DISTINCT = {"on_leave_today", "checked_in_today"}
@@ -34,6 +38,7 @@ ROLES = (
 	"Support Team",
 	"Projects User",
 	"Clinical User",
+	"Orchestrator Manager",
 )
 
 
@@ -137,7 +142,7 @@ def test_records_of_a_shared_figure_are_left_out_for_who_may_not_read_them(api, 
 	[
 		(("Clinical User",), ["clients_dashboard"]),
 		(("Sales User", "Projects User"), ["sales_dashboard", "projects_dashboard"]),
-		(("Orchestrator Manager",), []),
+		(("Orchestrator Manager",), ["satisfaction_dashboard"]),
 	],
 )
 def test_dashboards_are_listed_by_the_roles_of_the_caller(api, site, roles, expected):

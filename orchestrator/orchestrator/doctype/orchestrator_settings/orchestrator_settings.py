@@ -15,6 +15,7 @@ class OrchestratorSettings(Document):
 		from frappe.types import DF
 
 		allow_private_webhook_targets: DF.Check
+		ask_for_ratings: DF.Check
 		bulk_limit: DF.Int
 		escalate_to_role: DF.Link | None
 		escalate_to_user: DF.Link | None
@@ -32,6 +33,8 @@ class OrchestratorSettings(Document):
 		rate_limit_per_minute: DF.Int
 		rate_limit_scope: DF.Literal["All of /api/", "Documented Calls"]
 		rate_limit_user_capacity: DF.Int
+		rating_correction_days: DF.Int
+		rating_link_days: DF.Int
 		report_retention_days: DF.Int
 		sla_at_risk_minutes: DF.Int
 		trusted_proxies: DF.SmallText | None

@@ -1,0 +1,1 @@
+orchestrator.tickets.extend_list("HD Ticket");
