@@ -26,6 +26,7 @@ FOUNDATION = {
 	"iso8601",
 	"isolation",
 	"leases",
+	"measure_permissions",
 	"measure_queries",
 	"period",
 	"rows",

@@ -1,7 +1,7 @@
 """Find the dashboard that a name means (of this app, Frappe or Insights), and its items."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import frappe
@@ -10,6 +10,8 @@ from frappe import _
 from orchestrator.apps import is_installed, require_app
 from orchestrator.doctypes import DASHBOARD, METRIC
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
+from orchestrator.insights.metrics import registry
+from orchestrator.insights.metrics.dashboard_filters import FILTERS, NO_FILTERS, DashboardFilters
 from orchestrator.insights.metrics.metrics import (
 	CARD,
 	CHART,
@@ -49,6 +51,22 @@ class DashboardLayout:
 	name: str
 	title: str
 	items: tuple[DashboardItem, ...]
+	filters: DashboardFilters = NO_FILTERS
+
+	def apply_filters(self, filters: DashboardFilters) -> "DashboardLayout":
+		"""Return the layout with the filters that each metric applies."""
+		if not filters.names:
+			return self
+		items = tuple(
+			replace(item, metric=registry.apply_filters(item.metric, filters)) for item in self.items
+		)
+		return replace(self, items=items, filters=filters)
+
+
+def list_available_filters(plan: DashboardLayout) -> list[str]:
+	"""Return the filters that at least one metric applies."""
+	applied = frozenset[str]().union(*(registry.list_filters(item.metric) for item in plan.items))
+	return [name for name in FILTERS if name in applied]
 
 
 def get_dashboard(name: str, doctype: str | None = None) -> DashboardLayout:
