@@ -52,7 +52,7 @@ INNER_LAYERS = {
 		{"actions", "clients", "tools"},
 		{"jobs", ""},
 	),
-	"insights": ({"metrics", "shapes"}, {"dashboards", "reports"}, {""}),
+	"insights": ({"metrics", "shapes"}, {"dashboards", "reports"}, {"subscriptions"}, {""}),
 	"insights.reports": (
 		{"content"},
 		{"formats"},

@@ -58,6 +58,15 @@ def refresh_items(plan: DashboardLayout, chosen: Sequence[DashboardItem]) -> Das
 	return shown
 
 
+def compute_dashboard(plan: DashboardLayout) -> Dashboard:
+	"""Return the dashboard with all values computed now, however long it takes. For jobs."""
+	items = []
+	for placed, scope, value in get_permitted_values(plan.items):
+		newer = values.compute_once(placed.metric, scope, value) or value if scope else None
+		items.append(_build_item(plan.filters, placed, scope, newer, is_queued=False))
+	return _build_dashboard(plan, items, [])
+
+
 def _is_due_and_quick(value: Value, placed: DashboardItem) -> bool:
 	return values.is_due(value, placed.metric) and value.seconds <= QUICK_SECONDS
 
@@ -113,6 +122,10 @@ def _compute_within_budget(
 		items.append(_build_item(plan.filters, placed, scope, value, placed.metric.name in queued))
 	if queued:
 		jobs.enqueue_refresh(plan, queued)
+	return _build_dashboard(plan, items, queued)
+
+
+def _build_dashboard(plan: DashboardLayout, items: list[Item], queued: list[str]) -> Dashboard:
 	times = [item["refreshed_at"] for item in items if item["refreshed_at"]]
 	return Dashboard(
 		dashboard=plan.name,

@@ -53,7 +53,7 @@ def _compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
 	return Number(
 		to_number(value),
 		None if previous is None else to_number(previous),
-		card.currency or None,
+		None if card.function == "Count" else card.currency or None,
 		_build_records(card, filters),
 	)
 

@@ -33,6 +33,7 @@ class OrchestratorSettings(Document):
 		rate_limit_scope: DF.Literal["All of /api/", "Documented Calls"]
 		rate_limit_user_capacity: DF.Int
 		report_retention_days: DF.Int
+		send_dashboards_by_mail: DF.Check
 		sla_at_risk_minutes: DF.Int
 		use_documented_names: DF.Check
 		webhook_retention_days: DF.Int

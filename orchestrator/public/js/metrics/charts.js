@@ -115,6 +115,9 @@ frappe.provide("orchestrator.metrics");
 			truncateLegends: 1,
 			showLegend: PIES.includes(display) ? 0 : 1,
 			axisOptions,
+			// An animation replaces the chart for a while, during which a new size makes it fail.
+			animate: 0,
+			disableEntryAnimation: 1,
 			lineOptions: { hideDots: 1, regionFill: 1 },
 		});
 		escape_tooltip(chart);

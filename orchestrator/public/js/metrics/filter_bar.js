@@ -96,8 +96,16 @@ frappe.provide("orchestrator.metrics");
 			const query = new URLSearchParams(window.location.search);
 			const given = { ...frappe.route_options, ...Object.fromEntries(query) };
 			frappe.route_options = null;
+			this.subscription = given.subscription;
 			const filters = Object.fromEntries(KEYS.filter((key) => given[key]).map((key) => [key, String(given[key])]));
 			return Object.keys(filters).length ? filters : null;
+		}
+
+		// Whether the address, opened from a mail, asks for the subscriptions; once.
+		take_subscription() {
+			const asked = Boolean(this.subscription);
+			this.subscription = null;
+			return asked;
 		}
 
 		write_address() {

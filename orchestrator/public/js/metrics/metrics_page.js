@@ -23,9 +23,14 @@ frappe.provide("orchestrator.metrics");
 			this.page.set_primary_action(__("Refresh"), () => this.refresh(), "refresh");
 			this.page.add_action_icon("expand", () => this.open_full_screen(), "", __("Full Screen"));
 			this.page.add_menu_item(__("Full Screen"), () => this.open_full_screen());
+			this.page.add_menu_item(__("Receive by Email"), () => this.open_subscriptions());
 			if (frappe.model.can_write(DOCTYPE)) {
 				this.page.add_menu_item(__("Edit Dashboard"), () => frappe.set_route("Form", DOCTYPE, this.name));
 			}
+		}
+
+		open_subscriptions() {
+			if (this.board) orchestrator.metrics.open_subscriptions(this.board, this.filter_bar.filters);
 		}
 
 		open_full_screen() {
@@ -112,6 +117,8 @@ frappe.provide("orchestrator.metrics");
 			if (name !== this.name || number < this.rendered || !reply.data) return;
 			this.rendered = number;
 			this.render(reply.data);
+			// the link of a mail
+			if (this.filter_bar.take_subscription()) this.open_subscriptions();
 		}
 
 		render(board) {
