@@ -13,6 +13,7 @@ from frappe.utils import add_to_date, now_datetime
 from orchestrator.insights.subscriptions import jobs, mails
 from tests.support import clinic, factories, helpdesk, insights
 from tests.support.client import get_data, get_error
+from tests.support.keys import KeyMaker
 from tests.sync.test_crashes import run_in_process
 
 SUBSCRIBE = "orchestrator.insights.subscriptions.subscribe"
@@ -355,12 +356,26 @@ def test_owner_cannot_subscribe_a_recipient_again(api, site, counted):
 	]
 	get_data(api(user).post(UNSUBSCRIBE, subscription=name))
 	other = insights.make_reader()
-	for rows in ([{"user": user, "unsubscribed": 0}], [{"user": other}], [{"user": user}, {"user": other}]):
-		reply = owner.request("PUT", f"/api/resource/{DOCTYPE}/{name}", json={"recipients": rows})
-		assert reply.status_code == 200, reply.text
+	path = f"/api/resource/{DOCTYPE}/{name}"
+	tries = [[{"user": user, "unsubscribed": 0}], [{"user": other}], [{"user": user}, {"user": other}]]
+	replies = [owner.request("PUT", path, json={"recipients": rows}).status_code for rows in tries]
+	assert replies == [200, 200, 200]
 	frappe.db.rollback()
 	rows = {row.user: row.unsubscribed for row in frappe.get_doc(DOCTYPE, name).recipients}
 	assert rows == {user: 1, other: 0}
+
+
+def test_owner_cannot_choose_the_next_time_and_may_disable_it_where_mails_are_not_allowed(api, site, counted):
+	owner = api(insights.make_reader())
+	data = get_data(owner.post(SUBSCRIBE, dashboard=counted[0], frequency="Daily"), 201)
+	path = f"/api/resource/{DOCTYPE}/{data['subscription']}"
+	assert owner.request("PUT", path, json={"next_send_at": "2001-01-01 00:00:00"}).status_code == 200
+	with helpdesk.override_settings(send_dashboards_by_mail=0):
+		assert owner.request("PUT", path, json={"enabled": 0}).status_code == 200
+		assert owner.request("PUT", path, json={"enabled": 1}).status_code == 422
+	frappe.db.rollback()
+	doc = frappe.get_doc(DOCTYPE, data["subscription"])
+	assert (doc.enabled, doc.next_send_at > now_datetime()) == (0, True)
 
 
 def test_recipients_see_their_own_entry_alone_and_change_nothing(api, site, counted):
@@ -368,9 +383,10 @@ def test_recipients_see_their_own_entry_alone_and_change_nothing(api, site, coun
 	name = make_subscription(counted[0], one, other).name
 	(shown,) = get_data(api(one).get(LIST))["subscriptions"]
 	assert [row["user"] for row in shown["recipients"]] == [one]
-	for verb, body in (("PUT", {"hour": 3}), ("DELETE", None)):
-		reply = api(one).request(verb, f"/api/resource/{DOCTYPE}/{name}", json=body)
-		assert reply.status_code in (403, 404), reply.text
+	path = f"/api/resource/{DOCTYPE}/{name}"
+	changed = api(one).request("PUT", path, json={"hour": 3}).status_code
+	deleted = api(one).request("DELETE", path).status_code
+	assert {changed, deleted} <= {403, 404}
 	frappe.db.rollback()
 	assert frappe.db.get_value(DOCTYPE, name, "hour") == 7
 
@@ -385,6 +401,16 @@ def test_strangers_find_no_subscription(api, guest, site, counted, method):
 	assert stranger.get("frappe.client.get_list", doctype=DOCTYPE).json()["data"] == []
 	frappe.db.rollback()
 	assert list_mails(name) == {}
+
+
+def test_key_with_a_scope_cannot_subscribe(api, site, counted):
+	"""Later mails would tell what the key may not read."""
+	user = insights.make_reader()
+	rights = {DOCTYPE: ["read", "create"], "Orchestrator Dashboard": ["read"], "User": ["read"]}
+	key = KeyMaker(api(user)).client(doctypes=rights, methods=["orchestrator.insights.*"])
+	assert get_error(key.post(SUBSCRIBE, dashboard=counted[0], frequency="Daily")) == (403, "PermissionError")
+	frappe.db.rollback()
+	assert frappe.db.count(DOCTYPE, {"owner": user}) == 0
 
 
 @pytest.mark.parametrize(

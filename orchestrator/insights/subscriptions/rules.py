@@ -7,6 +7,7 @@ from frappe import _
 
 from orchestrator import clock
 from orchestrator.access.acting_user import run_as_user
+from orchestrator.access.key_scope import is_active
 from orchestrator.configuration import get_settings
 from orchestrator.doctypes import DASHBOARD
 from orchestrator.exceptions import InvalidRequestError, refuse
@@ -34,16 +35,26 @@ def validate(doc: "DashboardSubscription") -> None:
 	_check_schedule(doc)
 	_restore_unsubscribed(doc)
 	check_access(doc)
-	if doc.is_new() or any(map(doc.has_value_changed, SCHEDULE_FIELDS)):
-		doc.next_send_at = compute_next(get_schedule(doc), clock.get_now())
-		doc.last_queued_at = None
+	_set_next_time(doc)
+
+
+def _set_next_time(doc: "DashboardSubscription") -> None:
+	"""Compute when a new or changed subscription is sent next. Otherwise the time stays, whatever was sent."""
+	before = doc.get_doc_before_save()
+	if before and not any(map(doc.has_value_changed, SCHEDULE_FIELDS)):
+		doc.next_send_at, doc.last_queued_at = before.next_send_at, before.last_queued_at
+	else:
+		doc.next_send_at, doc.last_queued_at = compute_next(get_schedule(doc), clock.get_now()), None
 
 
 def check_access(doc: "DashboardSubscription") -> None:
 	"""Check that figures may leave by mail, and that dashboard, facility and recipients are such that the session's user may
 	name them.
 	"""
-	check_mail_allowed()
+	if doc.enabled:
+		check_mail_allowed()
+	if is_active():  # later mails would tell what the key may not read
+		refuse(_("An API key with a scope cannot subscribe. Sign in as yourself."), frappe.PermissionError)
 	if doc.is_new() or doc.has_value_changed("dashboard"):
 		layout.get_dashboard(doc.dashboard, DASHBOARD)
 	if doc.facility and (doc.is_new() or doc.has_value_changed("facility")):
