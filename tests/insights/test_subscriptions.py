@@ -372,7 +372,7 @@ def test_owner_cannot_choose_the_next_time_and_may_disable_it_where_mails_are_no
 	assert owner.request("PUT", path, json={"next_send_at": "2001-01-01 00:00:00"}).status_code == 200
 	with helpdesk.override_settings(send_dashboards_by_mail=0):
 		assert owner.request("PUT", path, json={"enabled": 0}).status_code == 200
-		assert owner.request("PUT", path, json={"enabled": 1}).status_code == 422
+		assert owner.request("PUT", path, json={"enabled": 1}).status_code == 417
 	frappe.db.rollback()
 	doc = frappe.get_doc(DOCTYPE, data["subscription"])
 	assert (doc.enabled, doc.next_send_at > now_datetime()) == (0, True)

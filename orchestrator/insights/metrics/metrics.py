@@ -28,7 +28,7 @@ class Metric:
 
 	`key` identifies its values and its history; `version` changes with its definition and with its source.
 	`compute_as` and `shared_role` apply to a shared metric; `is_approved` is False if its source was changed
-	since the approval. `dashboard_filters` are those that apply to this value.
+	since the approval. `available_filters` are those of a dashboard that it applies, `dashboard_filters` those of this value.
 	"""
 
 	name: str
@@ -48,6 +48,7 @@ class Metric:
 	compute_as: str | None = None
 	shared_role: str | None = None
 	is_approved: bool = True
+	available_filters: frozenset[str] = frozenset()
 	dashboard_filters: DashboardFilters = NO_FILTERS
 
 

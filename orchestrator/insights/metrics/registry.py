@@ -48,11 +48,14 @@ def list_filters(metric: Metric) -> frozenset[str]:
 	return LIST_FILTERS_BY_SOURCE[metric.source_type](metric)
 
 
+def set_available_filters(metric: Metric) -> Metric:
+	"""Return the metric with the filters of a dashboard that it applies."""
+	return replace(metric, available_filters=list_filters(metric))
+
+
 def apply_filters(metric: Metric, filters: DashboardFilters) -> Metric:
 	"""Return the metric with those of the filters that it applies."""
-	return (
-		replace(metric, dashboard_filters=filters.restrict(list_filters(metric))) if filters.names else metric
-	)
+	return replace(metric, dashboard_filters=filters.restrict(metric.available_filters))
 
 
 def compute_metric(metric: Metric) -> Figure:
