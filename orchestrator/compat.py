@@ -36,6 +36,9 @@ NO_OPINION: bool | None = None if FRAPPE_MAJOR < 16 else True
 # Frappe 16 makes its lists by the query builder, which checks permissions there. Frappe 15 makes them by DatabaseQuery.
 QUERY_BUILDER_CHECKS_PERMISSIONS = FRAPPE_MAJOR >= 16
 
+# The labels of a Dashboard Chart by a link are the titles of the linked records.
+CHARTS_SHOW_TITLES = FRAPPE_MAJOR >= 16
+
 # Frappe 16 lets a search ignore user permissions if the link field that it names has that property.
 SEARCH_CHECKS_LINK_FIELD = hasattr(search, "validate_ignore_user_permissions")
 

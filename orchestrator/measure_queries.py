@@ -1,9 +1,11 @@
-"""Results of measures, and the SQL that restricts them to the records that the caller may read.
+"""Results of measures, and the queries that they are made of, restricted to the records that the caller may read.
 
-A measure is a function without parameters that returns one of the three types below. Any app registers its
-measures by name in hooks.py:
+A measure is a function that returns one of the three types below. Any app registers its measures by name in hooks.py:
 
 	orchestrator_measures = {"open_pipeline_value": "orchestrator.crm.measures.open_pipeline_value"}
+
+Its parameters are the filters of a dashboard that it applies, none by default: `dates: DateRange | None = None` and
+`facility: str | None = None`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,13 +14,17 @@ from typing import Any, NamedTuple
 
 import frappe
 from frappe import _
-from frappe.model.db_query import DatabaseQuery
 from frappe.utils import add_days, add_months, get_first_day, get_last_day
 
 from orchestrator import clock
-from orchestrator.exceptions import MissingDataError, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.measure_permissions import build_read_condition
+from orchestrator.period import DateRange
 
 MAX_ROWS = 100
+# Points of a series by day or by month, and records that a list finds by their names
+MAX_POINTS = 366
+MAX_NAMES = 200
 PRECISION = 4
 DAYS, MONTHS = 30, 12
 
@@ -28,12 +34,12 @@ Filter = list[Any]  # [fieldname, operator, value], as Frappe's lists have them
 
 class Records(NamedTuple):
 	"""The records behind a figure, as the filters of a list. `points` has the further filters of each label of a
-	series; those of the same field replace the others.
+	series; those of the same field replace the others. A label without a list has None.
 	"""
 
 	doctype: str
 	filters: list[Filter]
-	points: list[list[Filter]] | None = None
+	points: Sequence[list[Filter] | None] | None = None
 
 
 class Number(NamedTuple):
@@ -108,43 +114,11 @@ def compute_percentage(part: Any, whole: Any) -> float | None:
 	return round(float(part or 0) / float(whole) * 100, 2) if whole else None
 
 
-def _build_read_condition(doctype: str) -> str:
-	"""Return the SQL condition on `tab<doctype>` for records that the caller may read, with roles, user
-	permissions, shares and the conditions of other apps as in Frappe's lists. Percent signs are doubled.
-
-	Raises PermissionError if the caller may read none, MissingDataError if the site has no such DocType.
-	"""
-	if not frappe.db.exists("DocType", doctype, cache=True):
-		refuse(
-			_("This site has no {0} yet, so there is nothing to count.").format(_(doctype)), MissingDataError
-		)
-	check_readable(doctype)
-	return " AND ".join(build_match_conditions(doctype)) or "TRUE"
-
-
-def build_match_conditions(doctype: str) -> list[str]:
-	"""Return the parts of `_build_read_condition`, none if the caller may read all records."""
-	query = DatabaseQuery(doctype)
-	matching = query.build_match_conditions()
-	# `query.conditions` holds the shares of a caller who may read nothing else.
-	conditions = [*query.conditions, *([matching] if matching else [])]
-	return [f"({condition})".replace("%", "%%") for condition in conditions]
-
-
-def check_readable(doctype: str) -> None:
-	"""Refuse (PermissionError) if the caller may read none of these records."""
-	if not frappe.has_permission(doctype, "read"):
-		refuse(
-			_("You don't have access to {0}, so this figure is hidden.").format(_(doctype)),
-			frappe.PermissionError,
-		)
-
-
 def fetch_all(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:
 	"""Return the rows of `sql`, in which `{readable}` is replaced by the condition of the first DocType,
 	`{readable_1}` by that of the second.
 	"""
-	conditions = [_build_read_condition(doctype) for doctype in doctypes]
+	conditions = [build_read_condition(doctype) for doctype in doctypes]
 	named = {f"readable_{index}": condition for index, condition in enumerate(conditions)}
 	# always with a value: only then does the driver undo doubled percent signs
 	return frappe.db.sql(sql.format(readable=conditions[0], **named), {"doctypes": len(doctypes), **values})
@@ -153,6 +127,12 @@ def fetch_all(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:
 def fetch_one(sql: str, *doctypes: str, **values: Any) -> tuple[Any, ...]:
 	"""Return the only row of an aggregate."""
 	return fetch_all(sql, *doctypes, **values)[0]
+
+
+def get_trailing_days(days: int) -> DateRange:
+	"""Return the last `days` days, including today."""
+	today = clock.get_today()
+	return DateRange(add_days(today, 1 - days), today)
 
 
 def aggregate_trailing_period(
@@ -164,26 +144,38 @@ def aggregate_trailing_period(
 	filters: list[Filter] | None = None,
 	days: int = DAYS,
 	average: bool = False,
+	dates: DateRange | None = None,
+	facility: str | None = None,
 ) -> Number:
 	"""Return the sum (or average) of `what`, by default the number of records, over records whose date
-	`field` is within the last `days` days; and over the period of the same length before.
+	`field` is within `dates`, by default the last `days` days; and over the period of the same length before.
 
 	`filters` say the same as `where`; without them, the number has no records.
 	"""
-	today = clock.get_today()
+	dates = dates or get_trailing_days(days)
 	row = fetch_one(
 		f"""
 		SELECT {_render_aggregate(what, field, ">=", average)}, {_render_aggregate(what, field, "<", average)}
-		FROM `tab{doctype}` WHERE {field} >= %(before)s AND {field} < %(end)s AND {where} AND {{readable}}
+		FROM `tab{doctype}` WHERE {field} >= %(before)s AND {field} < %(end)s AND {where}
+			AND {_render_facility(facility)} AND {{readable}}
 		""",  # noqa: S608 (the parts are those of measures, never a caller's)
 		doctype,
-		since=add_days(today, 1 - days),
-		before=add_days(today, 1 - 2 * days),
-		end=add_days(today, 1),
+		since=dates.first,
+		before=dates.before.first,
+		end=dates.end,
+		facility=facility,
 	)
 	now, before = (None if average and value is None else to_number(value) for value in row)
-	period = [field, "between", [str(add_days(today, 1 - days)), str(today)]]
-	return Number(now, before, records=_build_records(doctype, where, filters, [period]))
+	more = [*_build_period(field, *dates), *_build_facility_filter(facility)]
+	return Number(now, before, records=_build_records(doctype, where, filters, more))
+
+
+def _render_facility(facility: str | None) -> str:
+	return "facility = %(facility)s" if facility else "TRUE"
+
+
+def _build_facility_filter(facility: str | None) -> list[Filter]:
+	return [["facility", "=", facility]] if facility else []
 
 
 def _build_records(
@@ -191,7 +183,7 @@ def _build_records(
 	where: str,
 	filters: list[Filter] | None,
 	more: list[Filter] | None = None,
-	points: list[list[Filter]] | None = None,
+	points: Sequence[list[Filter] | None] | None = None,
 ) -> tuple[Records, ...]:
 	"""Return the records of a figure, none if its condition is not given as filters."""
 	if filters is None and where != "TRUE":
@@ -211,27 +203,58 @@ def count_by_month(
 	where: str = "TRUE",
 	months: int = MONTHS,
 	filters: list[Filter] | None = None,
+	dates: DateRange | None = None,
+	facility: str | None = None,
 ) -> Series:
-	"""Return the number of records in each of the last `months` months, including this one. Months without
-	records are included.
+	"""Return the number of records in each month of `dates`, by default of the last `months` months, including this
+	one. Months without records are included.
 	"""
-	first = get_first_day(add_months(clock.get_today(), 1 - months))
+	today = clock.get_today()
+	dates = dates or DateRange(get_first_day(add_months(today, 1 - months)), today)
+	starts = _list_months(dates)
+	label = f"DATE_FORMAT({field}, '%%Y-%%m')"
+	counts = _count_by_label(doctype, label, field, where, dates, facility)
+	series = build_series([(str(start)[:7], counts.get(str(start)[:7], 0)) for start in starts], name)
+	points = [
+		_build_period(field, max(start, dates.first), min(get_last_day(start), dates.last))
+		for start in starts
+	]
+	more = [*_build_period(field, *dates), *_build_facility_filter(facility)]
+	return series._replace(records=_build_records(doctype, where, filters, more, points))
+
+
+def _list_months(dates: DateRange) -> list[Any]:
+	"""Return the first day of each month of a period."""
+	first, last = get_first_day(dates.first), dates.last
+	count = 12 * (last.year - first.year) + last.month - first.month + 1
+	_check_points(count)
+	return [add_months(first, index) for index in range(count)]
+
+
+def _check_points(count: int) -> None:
+	if count > MAX_POINTS:
+		refuse(
+			_("Choose a shorter period: a chart has at most {0} points.").format(MAX_POINTS),
+			InvalidRequestError,
+		)
+
+
+def _count_by_label(
+	doctype: str, label: str, field: str, where: str, dates: DateRange, facility: str | None
+) -> dict[str, int]:
+	"""Return the number of records of a period by the SQL expression `label`."""
 	rows = fetch_all(
 		f"""
-		SELECT DATE_FORMAT({field}, '%%Y-%%m'), COUNT(*) FROM `tab{doctype}`
-		WHERE {field} >= %(first)s AND {field} < %(end)s AND {where} AND {{readable}} GROUP BY 1
+		SELECT {label}, COUNT(*) FROM `tab{doctype}`
+		WHERE {field} >= %(first)s AND {field} < %(end)s AND {where} AND {_render_facility(facility)} AND {{readable}}
+		GROUP BY 1
 		""",  # noqa: S608
 		doctype,
-		first=first,
-		end=add_days(clock.get_today(), 1),
+		first=dates.first,
+		end=dates.end,
+		facility=facility,
 	)
-	counts: dict[Any, int] = dict(rows)
-	starts = [add_months(first, index) for index in range(months)]
-	series = build_series([(str(start)[:7], counts.get(str(start)[:7], 0)) for start in starts], name)
-	today = clock.get_today()
-	points = [_build_period(field, start, min(get_last_day(start), today)) for start in starts]
-	whole = _build_period(field, first, today)
-	return series._replace(records=_build_records(doctype, where, filters, whole, points))
+	return {str(value): count for value, count in rows}
 
 
 def _build_period(field: str, first: Any, last: Any) -> list[Filter]:
@@ -245,52 +268,73 @@ def count_by_day(
 	where: str = "TRUE",
 	days: int = DAYS,
 	filters: list[Filter] | None = None,
+	dates: DateRange | None = None,
+	facility: str | None = None,
 ) -> Series:
-	"""Return the number of records on each of the last `days` days, including today. Days without records are
-	included.
+	"""Return the number of records on each day of `dates`, by default of the last `days` days, including today. Days
+	without records are included.
 	"""
-	first = add_days(clock.get_today(), 1 - days)
-	rows = fetch_all(
-		f"""
-		SELECT DATE({field}), COUNT(*) FROM `tab{doctype}`
-		WHERE {field} >= %(first)s AND {field} < %(end)s AND {where} AND {{readable}} GROUP BY 1
-		""",  # noqa: S608
-		doctype,
-		first=first,
-		end=add_days(clock.get_today(), 1),
-	)
-	counts = {str(day): count for day, count in rows}
-	labels = [str(add_days(first, index)) for index in range(days)]
+	dates = dates or get_trailing_days(days)
+	_check_points(dates.days)
+	counts = _count_by_label(doctype, f"DATE({field})", field, where, dates, facility)
+	labels = [str(add_days(dates.first, index)) for index in range(dates.days)]
 	series = build_series([(label, counts.get(label, 0)) for label in labels], name)
 	points: list[list[Filter]] = [_build_period(field, label, label) for label in labels]
-	whole = _build_period(field, first, clock.get_today())
-	return series._replace(records=_build_records(doctype, where, filters, whole, points))
+	more = [*_build_period(field, *dates), *_build_facility_filter(facility)]
+	return series._replace(records=_build_records(doctype, where, filters, more, points))
 
 
 def count_by_value(
-	doctype: str, field: str, name: str, where: str = "TRUE", filters: list[Filter] | None = None
+	doctype: str,
+	field: str,
+	name: str,
+	where: str = "TRUE",
+	filters: list[Filter] | None = None,
+	facility: str | None = None,
 ) -> Series:
-	"""Return the number of records for each value of a field, largest first."""
+	"""Return the number of records for each value of a field of text, largest first."""
 	rows = fetch_all(
-		f"""SELECT {field}, COUNT(*) AS records FROM `tab{doctype}` WHERE {where} AND {{readable}}
-			GROUP BY {field} ORDER BY records DESC, {field}""",  # noqa: S608
+		f"""SELECT NULLIF({field}, '') AS value, COUNT(*) AS records FROM `tab{doctype}`
+			WHERE {where} AND {_render_facility(facility)} AND {{readable}}
+			GROUP BY value ORDER BY records DESC, value""",  # noqa: S608
 		doctype,
+		facility=facility,
 	)
 	points: list[list[Filter]] = [
 		[[field, "=", value] if value not in (None, "") else [field, "is", "not set"]]
 		for value, _count in rows
 	]
 	series = build_series([(value, count) for value, count in rows], name)
-	return series._replace(records=_build_records(doctype, where, filters, None, points))
+	more = _build_facility_filter(facility)
+	return series._replace(records=_build_records(doctype, where, filters, more, points))
 
 
 def count_records(
-	doctype: str, where: str = "TRUE", filters: list[Filter] | None = None, **values: Any
+	doctype: str,
+	where: str = "TRUE",
+	filters: list[Filter] | None = None,
+	facility: str | None = None,
+	**values: Any,
 ) -> Number:
 	"""Return how many records the caller may read. `filters` say the same as `where`."""
 	(count,) = fetch_one(
-		f"SELECT COUNT(*) FROM `tab{doctype}` WHERE {where} AND {{readable}}",  # noqa: S608
+		f"SELECT COUNT(*) FROM `tab{doctype}` WHERE {where} AND {_render_facility(facility)} AND {{readable}}",  # noqa: S608
+		doctype,
+		facility=facility,
+		**values,
+	)
+	more = _build_facility_filter(facility)
+	return Number(count, records=_build_records(doctype, where, filters, more))
+
+
+def find_records_by_name(doctype: str, where: str, **values: Any) -> tuple[Records, ...]:
+	"""Return the records of a condition that no filters of a list express, by their names; none if there are more than
+	`MAX_NAMES`.
+	"""
+	rows = fetch_all(
+		f"SELECT name FROM `tab{doctype}` WHERE {where} AND {{readable}} ORDER BY name LIMIT {MAX_NAMES + 1}",  # noqa: S608
 		doctype,
 		**values,
 	)
-	return Number(count, records=_build_records(doctype, where, filters))
+	names = [name for (name,) in rows]
+	return (Records(doctype, [["name", "in", names]]),) if len(names) <= MAX_NAMES else ()

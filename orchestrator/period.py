@@ -1,7 +1,7 @@
 """Timestamps and dates of calls and replies: parsed strictly, converted to the site's time zone, written in ISO 8601."""
 
-from datetime import date, datetime
-from typing import Literal, overload
+from datetime import date, datetime, timedelta
+from typing import Literal, NamedTuple, overload
 from zoneinfo import ZoneInfo
 
 from frappe import _
@@ -13,6 +13,27 @@ from orchestrator.iso8601 import parse_iso
 DATE_LENGTH = len("2025-02-19")
 # MariaDB's range, less one day at its end, so that the following day is valid as well.
 YEARS = range(1000, 9999)
+
+
+class DateRange(NamedTuple):
+	"""The days from `first` to `last`, both included."""
+
+	first: date
+	last: date
+
+	@property
+	def days(self) -> int:
+		return (self.last - self.first).days + 1
+
+	@property
+	def end(self) -> date:
+		"""The day after the last one."""
+		return self.last + timedelta(days=1)
+
+	@property
+	def before(self) -> "DateRange":
+		"""The days of the same number right before."""
+		return DateRange(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
 
 
 def get_time_zone() -> str:

@@ -26,6 +26,7 @@ FOUNDATION = {
 	"iso8601",
 	"isolation",
 	"leases",
+	"measure_permissions",
 	"measure_queries",
 	"period",
 	"private_doctypes",
@@ -52,7 +53,7 @@ INNER_LAYERS = {
 		{"actions", "clients", "tools"},
 		{"jobs", ""},
 	),
-	"insights": ({"metrics", "shapes"}, {"dashboards", "reports"}, {""}),
+	"insights": ({"metrics", "shapes"}, {"dashboards", "reports"}, {"subscriptions"}, {""}),
 	"insights.reports": (
 		{"content"},
 		{"formats"},

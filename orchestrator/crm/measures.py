@@ -1,12 +1,12 @@
 """Measures about sales: leads and opportunities that the caller may read."""
 
 from frappe import _
-from frappe.utils import add_days
 
 from orchestrator import clock
 from orchestrator.crm import pipeline
 from orchestrator.crm.stages import CLOSED, LOST, STAGES, WON, build_key
 from orchestrator.doctypes import LEAD, OPPORTUNITY
+from orchestrator.measure_permissions import check_readable
 from orchestrator.measure_queries import (
 	Column,
 	Filter,
@@ -17,15 +17,16 @@ from orchestrator.measure_queries import (
 	aggregate_trailing_period,
 	build_series,
 	build_table,
-	check_readable,
 	compute_percentage,
 	count_by_month,
 	count_by_value,
 	count_records,
 	fetch_all,
 	fetch_one,
+	get_trailing_days,
 	to_number,
 )
+from orchestrator.period import DateRange
 
 YEAR = 365
 CLOSINGS = 10
@@ -51,9 +52,9 @@ def pipeline_by_stage() -> Series:
 	return series._replace(records=(Records(OPPORTUNITY, [IS_OPEN], points),))
 
 
-def win_rate() -> Number:
+def win_rate(dates: DateRange | None = None) -> Number:
 	"""Return the percentage of won opportunities among those closed in the last year; and in the year before."""
-	today = clock.get_today()
+	dates = dates or get_trailing_days(YEAR)
 	row = fetch_one(
 		"""
 		SELECT SUM(is_recent AND is_won), SUM(is_recent), SUM(NOT is_recent AND is_won), SUM(NOT is_recent) FROM (
@@ -65,13 +66,13 @@ def win_rate() -> Number:
 		OPPORTUNITY,
 		won=WON,
 		lost=LOST,
-		since=add_days(today, 1 - YEAR),
-		before=add_days(today, 1 - 2 * YEAR),
-		end=add_days(today, 1),
+		since=dates.first,
+		before=dates.before.first,
+		end=dates.end,
 	)
 	closed = [
 		["pipeline_stage", "in", [WON, LOST]],
-		["transaction_date", "between", [str(add_days(today, 1 - YEAR)), str(today)]],
+		["transaction_date", "between", [str(day) for day in dates]],
 	]
 	return Number(
 		compute_percentage(row[0], row[1]),
@@ -80,23 +81,23 @@ def win_rate() -> Number:
 	)
 
 
-def new_leads() -> Number:
+def new_leads(dates: DateRange | None = None) -> Number:
 	"""Return the number of leads of the last 30 days, and of the 30 days before."""
-	return aggregate_trailing_period(LEAD, "creation")
+	return aggregate_trailing_period(LEAD, "creation", dates=dates)
 
 
-def new_opportunities() -> Number:
+def new_opportunities(dates: DateRange | None = None) -> Number:
 	"""Return the number of opportunities of the last 30 days, and of the 30 days before."""
-	return aggregate_trailing_period(OPPORTUNITY, "creation")
+	return aggregate_trailing_period(OPPORTUNITY, "creation", dates=dates)
 
 
 def leads_by_status() -> Series:
 	return count_by_value(LEAD, "status", _("Leads"))
 
 
-def opportunities_by_month() -> Series:
+def opportunities_by_month(dates: DateRange | None = None) -> Series:
 	"""Return the number of opportunities of the last twelve months, by the month of their date."""
-	return count_by_month(OPPORTUNITY, "transaction_date", _("Opportunities"))
+	return count_by_month(OPPORTUNITY, "transaction_date", _("Opportunities"), dates=dates)
 
 
 def overdue_closings() -> Number:

@@ -13,7 +13,7 @@ from orchestrator.crm.shapes import PipelineSummary
 from orchestrator.crm.stages import OPEN, STAGES, build_key
 from orchestrator.doctypes import OPPORTUNITY
 from orchestrator.exceptions import refuse
-from orchestrator.measure_queries import build_match_conditions
+from orchestrator.measure_permissions import build_match_conditions
 
 PRECISION = 2
 ROLES_THAT_SEE_OTHERS = frozenset({"Sales Manager", "Sales Master Manager", "System Manager"})

@@ -4,6 +4,7 @@ from frappe import _
 
 from orchestrator.doctypes import TASK
 from orchestrator.measure_queries import (
+	DAYS,
 	Column,
 	Filter,
 	Number,
@@ -16,10 +17,15 @@ from orchestrator.measure_queries import (
 	count_records,
 	fetch_all,
 	fetch_one,
+	find_records_by_name,
+	get_trailing_days,
 	to_number,
 )
+from orchestrator.period import DateRange
 
 IS_OPEN = "status NOT IN ('Completed', 'Cancelled', 'Template')"
+IS_COMPLETED = "status = 'Completed'"
+COMPLETED_ON = "COALESCE(completed_on, DATE(modified))"
 IS_A_TASK = "status != 'Template'"
 OPEN_TASKS: list[Filter] = [["status", "not in", ["Completed", "Cancelled", "Template"]]]
 OPEN_PROJECTS: list[Filter] = [["status", "=", "Open"]]
@@ -33,11 +39,12 @@ def open_tasks() -> Number:
 	return count_records(TASK, IS_OPEN, OPEN_TASKS)
 
 
-def completed_tasks() -> Number:
+def completed_tasks(dates: DateRange | None = None) -> Number:
 	"""Return the number of tasks completed within 30 days, and within the 30 days before."""
-	return aggregate_trailing_period(
-		TASK, "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'"
-	)
+	dates = dates or get_trailing_days(DAYS)
+	number = aggregate_trailing_period(TASK, COMPLETED_ON, where=IS_COMPLETED, dates=dates)
+	where = f"{IS_COMPLETED} AND {COMPLETED_ON} >= %(first)s AND {COMPLETED_ON} < %(end)s"
+	return number._replace(records=find_records_by_name(TASK, where, first=dates.first, end=dates.end))
 
 
 def remaining_hours() -> Number:

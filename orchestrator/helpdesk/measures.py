@@ -14,6 +14,7 @@ from orchestrator import clock, measure_queries
 from orchestrator.compat import AS_TEXT
 from orchestrator.doctypes import ISSUE
 from orchestrator.helpdesk.overdue import TicketSource, list_sources
+from orchestrator.measure_permissions import check_readable
 from orchestrator.measure_queries import (
 	Column,
 	Filter,
@@ -26,6 +27,7 @@ from orchestrator.measure_queries import (
 	compute_percentage,
 	to_number,
 )
+from orchestrator.period import DateRange
 
 OLDEST = 10
 HOUR = 3600
@@ -59,7 +61,7 @@ def _list_readable_kinds() -> Iterator[Kind]:
 	]
 	readable = [kind for kind in kinds if frappe.has_permission(kind.doctype, "read")]
 	if not readable:
-		measure_queries.check_readable(ISSUE)
+		check_readable(ISSUE)
 	yield from readable
 
 
@@ -99,31 +101,38 @@ def unassigned_tickets() -> Number:
 
 def overdue_tickets() -> Number:
 	"""Return the number of open tickets past the time by which their service level requires a resolution."""
+	return _sum_kinds(_count_overdue)
+
+
+def _count_overdue(kind: Kind) -> Number:
+	now = clock.get_now()
+	where = (
+		f"{kind.is_open} AND {kind.source.resolution_by} < LEAST(%(now)s, COALESCE(on_hold_since, %(now)s))"
+	)
+	number = measure_queries.count_records(kind.doctype, where, now=now)
+	return number._replace(records=measure_queries.find_records_by_name(kind.doctype, where, now=now))
+
+
+def new_tickets(dates: DateRange | None = None) -> Number:
+	"""Return the number of tickets of the last 30 days, and of the 30 days before."""
 	return _sum_kinds(
-		lambda kind: measure_queries.count_records(
-			kind.doctype,
-			f"{kind.is_open} AND {kind.source.resolution_by} < LEAST(%(now)s, COALESCE(on_hold_since, %(now)s))",
-			now=clock.get_now(),
-		)
+		lambda kind: measure_queries.aggregate_trailing_period(kind.doctype, "creation", dates=dates)
 	)
 
 
-def new_tickets() -> Number:
-	"""Return the number of tickets of the last 30 days, and of the 30 days before."""
-	return _sum_kinds(lambda kind: measure_queries.aggregate_trailing_period(kind.doctype, "creation"))
-
-
-def first_response_hours() -> Number:
+def first_response_hours(dates: DateRange | None = None) -> Number:
 	"""Return the average hours until the first response, of tickets first answered within 30 days; and within
 	the 30 days before.
 	"""
 	waited = "TIMESTAMPDIFF(SECOND, creation, first_responded_on)"
 	spent = [
-		measure_queries.aggregate_trailing_period(kind.doctype, "first_responded_on", what=waited)
+		measure_queries.aggregate_trailing_period(
+			kind.doctype, "first_responded_on", what=waited, dates=dates
+		)
 		for kind in _list_readable_kinds()
 	]
 	answered = [
-		measure_queries.aggregate_trailing_period(kind.doctype, "first_responded_on")
+		measure_queries.aggregate_trailing_period(kind.doctype, "first_responded_on", dates=dates)
 		for kind in _list_readable_kinds()
 	]
 	now = _compute_mean_hours([number.value for number in spent], [number.value for number in answered])
@@ -138,7 +147,7 @@ def _compute_mean_hours(seconds: list[float | None], records: list[float | None]
 	return round(sum(total or 0 for total in seconds) / HOUR / known, 2) if known else None
 
 
-def service_level_met() -> Number:
+def service_level_met(dates: DateRange | None = None) -> Number:
 	"""Return the percentage of tickets resolved in time, of those resolved within 30 days; and within the 30
 	days before.
 	"""
@@ -147,12 +156,12 @@ def service_level_met() -> Number:
 		due, done = kind.source.resolution_by, kind.source.resolved_on
 		met.append(
 			measure_queries.aggregate_trailing_period(
-				kind.doctype, done, what=f"{done} <= {due}", where=f"{due} IS NOT NULL"
+				kind.doctype, done, what=f"{done} <= {due}", where=f"{due} IS NOT NULL", dates=dates
 			)
 		)
 		all_.append(
 			measure_queries.aggregate_trailing_period(
-				kind.doctype, done, where=f"{due} IS NOT NULL", filters=[[due, "is", "set"]]
+				kind.doctype, done, where=f"{due} IS NOT NULL", filters=[[due, "is", "set"]], dates=dates
 			)
 		)
 	return Number(
@@ -176,9 +185,12 @@ def tickets_by_status() -> Series:
 	return build_series(counted.most_common(), _("Tickets"))._replace(records=records)
 
 
-def tickets_by_day() -> Series:
+def tickets_by_day(dates: DateRange | None = None) -> Series:
 	"""Return the number of tickets opened on each of the last 30 days."""
-	counts = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _list_readable_kinds()]
+	counts = [
+		measure_queries.count_by_day(kind.doctype, "creation", "", dates=dates)
+		for kind in _list_readable_kinds()
+	]
 	values = [sum(each) for each in zip(*(series.datasets[0].values for series in counts), strict=True)]
 	series = build_series(zip(counts[0].labels, values, strict=True), _("Tickets"))
 	return series._replace(records=_join_records(counts))

@@ -1,5 +1,7 @@
 """Measures about people: employees and leave that the caller may read."""
 
+from datetime import date
+
 from frappe import _
 from frappe.utils import add_days
 
@@ -20,6 +22,7 @@ from orchestrator.measure_queries import (
 	fetch_all,
 	fetch_one,
 )
+from orchestrator.period import DateRange
 
 FORTNIGHT = 14
 GRANTED = "docstatus = 1 AND status = 'Approved'"
@@ -67,43 +70,46 @@ def checked_in_today() -> Number:
 	return Number(count, records=(Records(EMPLOYEE_CHECKIN, [["time", "between", [today, today]]]),))
 
 
-def new_employees() -> Number:
+def new_employees(dates: DateRange | None = None) -> Number:
 	"""Return the number of employees who joined within 90 days, and within the 90 days before."""
-	return aggregate_trailing_period(EMPLOYEE, "date_of_joining", days=90)
+	return aggregate_trailing_period(EMPLOYEE, "date_of_joining", days=90, dates=dates)
 
 
 def employees_by_department() -> Series:
 	return count_by_value(EMPLOYEE, "department", _("Employees"), "status = 'Active'", IS_ACTIVE)
 
 
-def leave_by_type() -> Series:
-	"""Return the number of approved leave applications of this year by leave type."""
+def leave_by_type(dates: DateRange | None = None) -> Series:
+	"""Return the number of approved leave applications that begin this year, by leave type."""
 	year = clock.get_today().year
+	first, last = dates or DateRange(date(year, 1, 1), date(year, 12, 31))
 	return count_by_value(
 		LEAVE_APPLICATION,
 		"leave_type",
 		_("Applications"),
-		f"{GRANTED} AND YEAR(from_date) = {year}",
-		[*IS_GRANTED, ["from_date", "between", [f"{year}-01-01", f"{year}-12-31"]]],
+		f"{GRANTED} AND from_date BETWEEN '{first}' AND '{last}'",
+		[*IS_GRANTED, ["from_date", "between", [str(first), str(last)]]],
 	)
 
 
-def joined_by_month() -> Series:
+def joined_by_month(dates: DateRange | None = None) -> Series:
 	"""Return the number of employees by the month in which they joined, of the last twelve months."""
-	return count_by_month(EMPLOYEE, "date_of_joining", _("Employees"))
+	return count_by_month(EMPLOYEE, "date_of_joining", _("Employees"), dates=dates)
 
 
-def coming_leave() -> Table:
+def coming_leave(dates: DateRange | None = None) -> Table:
 	"""Return the approved leave of the next fortnight, earliest first."""
+	today = clock.get_today()
+	first, last = dates or DateRange(today, add_days(today, FORTNIGHT))
 	rows = fetch_all(
 		f"""
 		SELECT name, employee_name, from_date, to_date, total_leave_days FROM `tabLeave Application`
-		WHERE {GRANTED} AND to_date >= %(today)s AND from_date <= %(last)s AND {{readable}}
+		WHERE {GRANTED} AND to_date >= %(first)s AND from_date <= %(last)s AND {{readable}}
 		ORDER BY from_date, name
 		""",  # noqa: S608
 		LEAVE_APPLICATION,
-		today=clock.get_today(),
-		last=add_days(clock.get_today(), FORTNIGHT),
+		first=first,
+		last=last,
 	)
 	columns = (
 		Column("name", _("Leave Application"), "Link", LEAVE_APPLICATION),
@@ -112,10 +118,5 @@ def coming_leave() -> Table:
 		Column("to_date", _("To Date"), "Date"),
 		Column("total_leave_days", _("Days"), "Float"),
 	)
-	today = clock.get_today()
-	filters = [
-		*IS_GRANTED,
-		["to_date", ">=", str(today)],
-		["from_date", "<=", str(add_days(today, FORTNIGHT))],
-	]
+	filters = [*IS_GRANTED, ["to_date", ">=", str(first)], ["from_date", "<=", str(last)]]
 	return build_table(columns, rows)._replace(records=(Records(LEAVE_APPLICATION, filters),))

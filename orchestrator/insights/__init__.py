@@ -7,9 +7,10 @@ from frappe import _lt
 
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
 from orchestrator.api.reports import get_report
-from orchestrator.api.schema_types import Bounded, Names, OneOf
+from orchestrator.api.schema_types import Bounded, Formatted, Names, OneOf
 from orchestrator.doctypes import AUTO_EMAIL_REPORT, DASHBOARD
 from orchestrator.insights.dashboards import access, layout, rendering, trends
+from orchestrator.insights.metrics.dashboard_filters import parse_filters
 from orchestrator.insights.reports import report_jobs, report_request, report_runs, report_schedules
 from orchestrator.insights.shapes import (
 	Dashboard,
@@ -20,19 +21,29 @@ from orchestrator.insights.shapes import (
 )
 
 DashboardType = Annotated[str | None, OneOf(*layout.FINDER_BY_DOCTYPE)]
+DateText = Annotated[str | None, Formatted("date")]
 ReportFormat = Annotated[str, OneOf(*report_request.FORMATS)]
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Dashboard fetched"), effect=READ)
-def get_dashboard(dashboard: str, doctype: DashboardType = None) -> Dashboard:
+def get_dashboard(
+	dashboard: str,
+	doctype: DashboardType = None,
+	from_date: DateText = None,
+	to_date: DateText = None,
+	facility: str | None = None,
+) -> Dashboard:
 	"""Return a dashboard's items with their values.
 
-	A value counts what the caller may read, unless its metric is shared with a role of the caller. An item that fails has an error and leaves the others alone.
+	A value counts what the caller may read, unless its metric is shared with a role of the caller. An item that fails has an error and leaves the others alone. Each item names the filters that it applies and those that it does not.
 
 	Args:
 		dashboard: Name of the dashboard, or the title of an Insights dashboard.
 		doctype: DocType of the dashboard. Default: the first of the DocTypes that has one of that name.
+		from_date: First day of the figures that have a period. Default: each figure's own period.
+		to_date: Last day. Default: today.
+		facility: Name of the facility whose records are counted. Default: all.
 
 	Returns:
 		The items in their order, and the items that a background job computes now.
@@ -41,13 +52,14 @@ def get_dashboard(dashboard: str, doctype: DashboardType = None) -> Dashboard:
 		Whoever may open the dashboard.
 
 	Raises:
-		PermissionError: 403. The caller may read no dashboards.
-		DoesNotExistError: 404. The dashboard is missing or hidden.
-		InvalidRequestError: 400. The DocType is not one of dashboards.
+		PermissionError: 403. The caller may read no dashboards, or no facilities.
+		DoesNotExistError: 404. The dashboard or the facility is missing or hidden.
+		InvalidRequestError: 400. The DocType is not one of dashboards, a date is malformed, or the range is empty or longer than ten years.
 		ConflictError: 409. Several dashboards have this title.
 		MissingAppError: 501. An Insights dashboard is meant, and Insights is not installed.
 	"""
-	return rendering.get_dashboard(layout.get_dashboard(dashboard, doctype))
+	plan = layout.get_dashboard(dashboard, doctype)
+	return rendering.get_dashboard(plan.apply_filters(parse_filters(from_date, to_date, facility)))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -70,7 +82,14 @@ def list_dashboards() -> DashboardChoices:
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Metrics refreshed"), effect=WRITE)
-def refresh_metrics(dashboard: str, items: Names = None, doctype: DashboardType = None) -> Dashboard:
+def refresh_metrics(
+	dashboard: str,
+	items: Names = None,
+	doctype: DashboardType = None,
+	from_date: DateText = None,
+	to_date: DateText = None,
+	facility: str | None = None,
+) -> Dashboard:
 	"""Compute metrics of a dashboard again.
 
 	Callers who ask at the same time share one computation. Slow metrics are computed by a background job.
@@ -79,6 +98,9 @@ def refresh_metrics(dashboard: str, items: Names = None, doctype: DashboardType 
 		dashboard: Name of the dashboard, or the title of an Insights dashboard.
 		items: Names of metrics of the dashboard, as a list. Default: all.
 		doctype: DocType of the dashboard. Default: the first of the DocTypes that has one of that name.
+		from_date: First day of the figures that have a period. Default: each figure's own period.
+		to_date: Last day. Default: today.
+		facility: Name of the facility whose records are counted. Default: all.
 
 	Returns:
 		The dashboard with the new values; `queued` names the items that a job computes.
@@ -87,13 +109,14 @@ def refresh_metrics(dashboard: str, items: Names = None, doctype: DashboardType 
 		Whoever may open the dashboard.
 
 	Raises:
-		PermissionError: 403. The caller may read no dashboards.
-		DoesNotExistError: 404. The dashboard is missing or hidden, or a metric is not on it.
-		InvalidRequestError: 400. items is not a list of names, or the DocType is not one of dashboards.
+		PermissionError: 403. The caller may read no dashboards, or no facilities.
+		DoesNotExistError: 404. The dashboard or the facility is missing or hidden, or a metric is not on the dashboard.
+		InvalidRequestError: 400. items is not a list of names, the DocType is not one of dashboards, a date is malformed, or the range is empty or longer than ten years.
 		ConflictError: 409. Several dashboards have this title.
 		MissingAppError: 501. An Insights dashboard is meant, and Insights is not installed.
 	"""
 	plan = layout.get_dashboard(dashboard, doctype)
+	plan = plan.apply_filters(parse_filters(from_date, to_date, facility))
 	return rendering.refresh_items(plan, rendering.select_items(plan, items))
 
 

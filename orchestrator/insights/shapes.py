@@ -9,6 +9,17 @@ from orchestrator.api.schema_types import OneOf
 ReportFormat = Annotated[str, OneOf("pdf", "xlsx", "csv", "json", "html")]
 
 
+FilterName = Annotated[str, OneOf("dates", "facility")]
+
+
+class Filters(TypedDict):
+	"""The filters of a dashboard, as requested."""
+
+	from_date: str | None
+	to_date: str | None
+	facility: str | None
+
+
 class ItemError(TypedDict):
 	"""The reason for which an item has no value: the error's class, and what to do."""
 
@@ -19,12 +30,13 @@ class ItemError(TypedDict):
 class RecordList(TypedDict):
 	"""The records behind a figure: a DocType and the filters of its list, each as [fieldname, operator, value].
 
-	Of a series, `points` has for each label the filters that replace or add to those of the same fields.
+	Of a series, `points` has for each label the filters that replace or add to those of the same fields; null for a
+	label without a list.
 	"""
 
 	doctype: str
 	filters: list[list[Any]]
-	points: list[list[list[Any]]] | None
+	points: list[list[list[Any]] | None] | None
 
 
 class Item(TypedDict):
@@ -34,7 +46,8 @@ class Item(TypedDict):
 	table: `{columns: [{fieldname, label, fieldtype, options}], rows, total}`, 100 rows at most. `previous`,
 	`change` and `change_percent` are of numbers. `direction` is up or down, whichever is better, or null.
 	`stale`: a newer value is due, or being computed. `records` are the records behind the figure, one list for each
-	DocType that the caller may read; null if no filters give exactly those.
+	DocType that the caller may read; null if no filters give exactly those. `applied_filters` and `ignored_filters`
+	are those of the dashboard's filters that the figure applies, and does not apply.
 	"""
 
 	name: str
@@ -51,18 +64,23 @@ class Item(TypedDict):
 	refreshed_at: str | None
 	stale: bool
 	records: list[RecordList] | None
+	applied_filters: list[FilterName]
+	ignored_filters: list[FilterName]
 	error: ItemError | None
 
 
 class Dashboard(TypedDict):
 	"""A dashboard's items in their order. `refreshed_at` is the oldest time among them; times are in the
-	site's time zone. `queued` names the items that a background job is computing.
+	site's time zone. `available_filters` are those that at least one item applies. `queued` names the items that a
+	background job is computing.
 	"""
 
 	dashboard: str
 	doctype: str
 	title: str
 	refreshed_at: str | None
+	filters: Filters
+	available_filters: list[FilterName]
 	items: list[Item]
 	queued: list[str]
 

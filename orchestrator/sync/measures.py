@@ -15,6 +15,7 @@ from orchestrator.measure_queries import (
 	count_by_value,
 	count_records,
 )
+from orchestrator.period import DateRange
 
 IN_CARE = "status = 'Active'"
 IS_REAL = "status != 'Deleted'"
@@ -22,26 +23,32 @@ ACTIVE_CLIENTS: list[Filter] = [["status", "=", "Active"]]
 REAL_STAYS: list[Filter] = [["status", "!=", "Deleted"]]
 
 
-def clients_in_care() -> Number:
-	return count_records(CLIENT, IN_CARE, ACTIVE_CLIENTS)
+def clients_in_care(facility: str | None = None) -> Number:
+	return count_records(CLIENT, IN_CARE, ACTIVE_CLIENTS, facility=facility)
 
 
-def clients_expected() -> Number:
+def clients_expected(facility: str | None = None) -> Number:
 	"""Return the number of clients before their admission."""
-	return count_records(CLIENT, "status = 'Pre-Admission'", [["status", "=", "Pre-Admission"]])
+	return count_records(
+		CLIENT, "status = 'Pre-Admission'", [["status", "=", "Pre-Admission"]], facility=facility
+	)
 
 
-def admissions() -> Number:
+def admissions(dates: DateRange | None = None, facility: str | None = None) -> Number:
 	"""Return the number of stays that began within 30 days, and within the 30 days before."""
-	return aggregate_trailing_period(CLIENT_STAY, "admission_date", where=IS_REAL, filters=REAL_STAYS)
+	return aggregate_trailing_period(
+		CLIENT_STAY, "admission_date", where=IS_REAL, filters=REAL_STAYS, dates=dates, facility=facility
+	)
 
 
-def discharges() -> Number:
+def discharges(dates: DateRange | None = None, facility: str | None = None) -> Number:
 	"""Return the number of stays that ended within 30 days, and within the 30 days before."""
-	return aggregate_trailing_period(CLIENT_STAY, "discharge_date", where=IS_REAL, filters=REAL_STAYS)
+	return aggregate_trailing_period(
+		CLIENT_STAY, "discharge_date", where=IS_REAL, filters=REAL_STAYS, dates=dates, facility=facility
+	)
 
 
-def length_of_stay() -> Number:
+def length_of_stay(dates: DateRange | None = None, facility: str | None = None) -> Number:
 	"""Return the average days from admission to discharge, of stays that ended within 90 days; and within the
 	90 days before.
 	"""
@@ -53,17 +60,27 @@ def length_of_stay() -> Number:
 		filters=[*REAL_STAYS, ["admission_date", "is", "set"]],
 		days=90,
 		average=True,
+		dates=dates,
+		facility=facility,
 	)
 
 
-def clients_by_level_of_care() -> Series:
-	return count_by_value(CLIENT, "level_of_care", _("Clients"), IN_CARE, ACTIVE_CLIENTS)
+def clients_by_level_of_care(facility: str | None = None) -> Series:
+	return count_by_value(CLIENT, "level_of_care", _("Clients"), IN_CARE, ACTIVE_CLIENTS, facility=facility)
 
 
-def clients_by_facility() -> Series:
-	return count_by_value(CLIENT, "facility", _("Clients"), IN_CARE, ACTIVE_CLIENTS)
+def clients_by_facility(facility: str | None = None) -> Series:
+	return count_by_value(CLIENT, "facility", _("Clients"), IN_CARE, ACTIVE_CLIENTS, facility=facility)
 
 
-def admissions_by_month() -> Series:
+def admissions_by_month(dates: DateRange | None = None, facility: str | None = None) -> Series:
 	"""Return the number of stays of the last twelve months, by the month of their admission."""
-	return count_by_month(CLIENT_STAY, "admission_date", _("Admissions"), IS_REAL, filters=REAL_STAYS)
+	return count_by_month(
+		CLIENT_STAY,
+		"admission_date",
+		_("Admissions"),
+		IS_REAL,
+		filters=REAL_STAYS,
+		dates=dates,
+		facility=facility,
+	)

@@ -45,6 +45,8 @@ def test_an_item_says_all_that_a_page_needs(api, note):
 		"doctype": "Orchestrator Dashboard",
 		"title": "Noted",
 		"refreshed_at": item["refreshed_at"],
+		"filters": {"from_date": None, "to_date": None, "facility": None},
+		"available_filters": [],
 		"items": [item],
 		"queued": [],
 	}
@@ -63,6 +65,8 @@ def test_an_item_says_all_that_a_page_needs(api, note):
 		"refreshed_at": item["refreshed_at"],
 		"stale": False,
 		"records": [{"doctype": "ToDo", "filters": [["description", "=", note]], "points": None}],
+		"applied_filters": [],
+		"ignored_filters": [],
 		"error": None,
 	}
 

@@ -6,7 +6,7 @@ import subprocess
 
 from tests.support.source import ROOT
 
-PAGE = ROOT / "orchestrator/orchestrator/page/metrics/metrics.js"
+CHARTS = ROOT / "orchestrator/public/js/metrics/charts.js"
 ATTACK = "<img src=x onerror=alert(1)>"
 # The tooltip of frappe-charts, as far as it takes values: it writes each of them with innerHTML
 SCRIPT = """
@@ -24,7 +24,7 @@ console.log(JSON.stringify(shown));
 
 def test_tooltip_of_a_chart_escapes_labels_and_leaves_numbers():
 	function = re.search(
-		r"^function escape_tooltip\(chart\) \{.*?^\}", PAGE.read_text(), re.DOTALL | re.MULTILINE
+		r"^\tfunction escape_tooltip\(chart\) \{.*?^\t\}", CHARTS.read_text(), re.DOTALL | re.MULTILINE
 	)
 	script = SCRIPT % {"function": function[0], "attack": json.dumps(ATTACK)}
 	run = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
@@ -37,5 +37,5 @@ def test_tooltip_of_a_chart_escapes_labels_and_leaves_numbers():
 
 
 def test_every_chart_of_the_page_is_drawn_with_a_safe_tooltip():
-	source = PAGE.read_text()
-	assert source.count("new frappe.Chart(") == source.count("	escape_tooltip(chart);") == 1
+	source = CHARTS.read_text()
+	assert source.count("new frappe.Chart(") == source.count("		escape_tooltip(chart);") == 1

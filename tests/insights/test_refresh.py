@@ -8,9 +8,10 @@ import pytest
 import frappe
 from frappe.utils import add_days, today
 
+from orchestrator.api import webhook_jobs
 from orchestrator.doctypes import METRIC_VALUE
 from orchestrator.insights.dashboards import history, jobs
-from tests.support import factories, insights
+from tests.support import factories, helpdesk, insights, webhooks
 from tests.support.client import get_error
 from tests.support.insights import GET, HISTORY, REFRESH
 
@@ -311,6 +312,30 @@ def test_alert_is_sent_once_per_threshold_crossing(site, counted):
 		"Things is 2: it has reached 2.",
 		"Things is 3: it has reached 2.",
 	]
+
+
+def test_alert_reaches_a_webhook_without_a_value(site, counted):
+	note, metric, name = counted
+	set_alerts(metric, build_alert(user=frappe.session.user))
+	with webhooks.run_receiver() as receiver, helpdesk.override_settings(allow_private_webhook_targets=1):
+		values = {"webhook_doctype": "Metric Alert Event", "webhook_docevent": "after_insert"}
+		webhook = webhooks.make_webhook(receiver.url, thin_body=1, public_target_only=0, **values)
+		insights.make_todos(2, note)
+		compute_and_record(name)
+		compute_and_record(name)
+		webhook_jobs.deliver_webhook(webhook.name)
+		webhook.delete()
+		frappe.db.commit()
+	(event,) = frappe.get_all("Metric Alert Event", {"metric": metric.name}, ["name", "threshold", "user"])
+	assert (event.threshold, event.user) == (2, None)  # a shared figure
+	(request,) = [each for each in receiver.received if each.body["name"] == event.name]
+	assert {**request.body, "timestamp": None} == {
+		"event": "after_insert",
+		"doctype": "Metric Alert Event",
+		"name": event.name,
+		"timestamp": None,
+		"changed_fields": [],
+	}
 
 
 def test_an_alert_below_a_threshold_falls(site, counted):

@@ -36,6 +36,7 @@ TAG_BY_MODULE = {
 		"Sprints", "Sprints: start, close, board, backlog, burndown, flow, capacity and velocity."
 	),
 	"orchestrator.insights": REPORTS,
+	"orchestrator.insights.subscriptions": REPORTS,
 	"orchestrator.api.reports": REPORTS,
 	"orchestrator.sync": Tag(
 		"Kipu sync", "Import clients from Kipu, look after runs, issues and connections."

@@ -13,7 +13,8 @@ from frappe.translate import get_user_lang, print_language
 from frappe.utils import fmt_money
 from frappe.utils.user import get_users_with_role
 
-from orchestrator.doctypes import METRIC
+from orchestrator import clock
+from orchestrator.doctypes import METRIC, METRIC_ALERT_EVENT
 from orchestrator.insights.dashboards import history
 from orchestrator.insights.dashboards.history import MetricNote
 from orchestrator.insights.dashboards.scopes import ADMINISTRATOR
@@ -41,7 +42,24 @@ def _check_alerts(note: MetricNote, metric: "frappe._dict") -> None:
 	before = history.get_latest(note.metric, note.owner)
 	for alert in metric.alerts:
 		if _is_crossed(before, note.value, alert.condition, alert.threshold):
-			send_notification(note, metric, alert, _list_recipients(note.owner, metric, alert))
+			users = _list_recipients(note.owner, metric, alert)
+			send_notification(note, metric, alert, users)
+			if users:
+				_create_event(note, alert)
+
+
+def _create_event(note: MetricNote, alert: "frappe._dict") -> None:
+	"""Create the record on which webhooks pass the alert on. It has no value: receivers read it with their own rights."""
+	frappe.get_doc(
+		{
+			"doctype": METRIC_ALERT_EVENT,
+			"metric": note.metric,
+			"condition": alert.condition,
+			"threshold": alert.threshold,
+			"crossed_at": clock.get_now_to_second(),
+			"user": note.owner or None,
+		}
+	).insert(ignore_permissions=True)  # the job acts for all users
 
 
 def _is_crossed(before: float | None, now: float | None, condition: str, threshold: float) -> bool:

@@ -18,6 +18,7 @@ from orchestrator.insights.dashboards import alerts, history, layout, scopes, va
 from orchestrator.insights.dashboards.layout import ORCHESTRATOR_DASHBOARD, DashboardLayout
 from orchestrator.insights.dashboards.permitted_values import get_permitted_values
 from orchestrator.insights.dashboards.scopes import ADMINISTRATOR
+from orchestrator.insights.metrics.dashboard_filters import NO_FILTERS, DashboardFilters
 from orchestrator.insights.metrics.metrics import Metric
 
 EVENT = "orchestrator_metrics"
@@ -35,7 +36,9 @@ def enqueue_refresh(plan: DashboardLayout, names: list[str]) -> None:
 	scope = get_scope()
 	caller = f"{frappe.session.user}:{scope.key}" if scope else frappe.session.user
 	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{caller}:{lang}:{','.join(sorted(names))}"
-	_enqueue_once(job, _refresh_items, doctype=plan.doctype, dashboard=plan.name, names=names, lang=lang)
+	filters = plan.filters.to_dict() if plan.filters.names else None
+	arguments = {"doctype": plan.doctype, "dashboard": plan.name, "names": names, "lang": lang}
+	_enqueue_once(f"{job}{plan.filters.digest}", _refresh_items, filters=filters, **arguments)
 
 
 def _enqueue_once(job: str, work: Callable[..., Any], **arguments: Any) -> None:
@@ -44,10 +47,17 @@ def _enqueue_once(job: str, work: Callable[..., Any], **arguments: Any) -> None:
 		frappe.enqueue(work, queue="long", timeout=JOB_TIMEOUT, job_id=job, deduplicate=True, **arguments)
 
 
-def _refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | None = None) -> None:
+def _refresh_items(
+	doctype: str,
+	dashboard: str,
+	names: list[str],
+	lang: str | None = None,
+	filters: dict[str, str | None] | None = None,
+) -> None:
 	"""Run as a job: compute the items one after the other, as the requesting user and in their language."""
 	frappe.local.lang = lang or get_user_lang()
 	plan, asked_at = layout.get_dashboard(dashboard, doctype), time.time()
+	plan = plan.apply_filters(DashboardFilters.from_dict(filters) if filters else NO_FILTERS)
 	for placed, scope, value in get_permitted_values(
 		[item for item in plan.items if item.metric.name in names]
 	):

@@ -1,8 +1,8 @@
 """Find the dashboard that a name means (of this app, Frappe or Insights), and its items."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 import frappe
 from frappe import _
@@ -10,6 +10,8 @@ from frappe import _
 from orchestrator.apps import is_installed, require_app
 from orchestrator.doctypes import DASHBOARD, METRIC
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
+from orchestrator.insights.metrics import registry
+from orchestrator.insights.metrics.dashboard_filters import FILTERS, NO_FILTERS, DashboardFilters
 from orchestrator.insights.metrics.metrics import (
 	CARD,
 	CHART,
@@ -49,6 +51,22 @@ class DashboardLayout:
 	name: str
 	title: str
 	items: tuple[DashboardItem, ...]
+	filters: DashboardFilters = NO_FILTERS
+
+	def apply_filters(self, filters: DashboardFilters) -> "DashboardLayout":
+		"""Return the layout with the filters that each metric applies."""
+		if not filters.names:
+			return self
+		items = tuple(
+			replace(item, metric=registry.apply_filters(item.metric, filters)) for item in self.items
+		)
+		return replace(self, items=items, filters=filters)
+
+
+def list_available_filters(plan: DashboardLayout) -> list[str]:
+	"""Return the filters that at least one metric applies."""
+	applied = frozenset[str]().union(*(item.metric.available_filters for item in plan.items))
+	return [name for name in FILTERS if name in applied]
 
 
 def get_dashboard(name: str, doctype: str | None = None) -> DashboardLayout:
@@ -113,7 +131,7 @@ def _build_layout(name: str) -> DashboardLayout | None:
 	doc = frappe.get_doc(ORCHESTRATOR_DASHBOARD, name)
 	items = tuple(
 		DashboardItem(
-			build_from_document(frappe.get_doc(METRIC, row.metric)),
+			registry.set_available_filters(build_from_document(frappe.get_doc(METRIC, row.metric))),
 			row.width or DEFAULT_WIDTH,
 			row.display or None,
 		)
@@ -141,19 +159,23 @@ def _find_frappe_dashboard(name: str) -> DashboardLayout | None:
 		return None
 	doc = frappe.get_cached_doc(FRAPPE_DASHBOARD, name)
 	cards = [
-		DashboardItem(build_from_source(CARD, card.name, card.label, NUMBER, card.modified), "Quarter")
+		DashboardItem(_build_source(CARD, card.name, card.label, NUMBER, card.modified), "Quarter")
 		for card in _filter_permitted(CARD, [row.card for row in doc.cards])
 	]
 	widths = {row.chart: row.width for row in doc.charts}
 	charts = [
 		DashboardItem(
-			build_from_source(CHART, chart.name, chart.chart_name, SERIES, chart.modified),
+			_build_source(CHART, chart.name, chart.chart_name, SERIES, chart.modified),
 			widths[chart.name] or "Half",
 			chart.type,
 		)
 		for chart in _filter_permitted(CHART, [row.chart for row in doc.charts])
 	]
 	return DashboardLayout(FRAPPE_DASHBOARD, doc.name, doc.dashboard_name, (*cards, *charts))
+
+
+def _build_source(*source: Any) -> Metric:
+	return registry.set_available_filters(build_from_source(*source))
 
 
 def _filter_permitted(doctype: str, names: list[str]) -> list:

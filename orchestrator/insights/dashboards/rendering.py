@@ -2,6 +2,7 @@
 a job.
 """
 
+import re
 import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -14,19 +15,21 @@ from frappe.utils import cint
 from orchestrator import period
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.insights.dashboards import jobs, values
+from orchestrator.insights.dashboards import jobs, layout, values
 from orchestrator.insights.dashboards.layout import DashboardItem, DashboardLayout
 from orchestrator.insights.dashboards.permitted_values import PermittedValue, get_permitted_values
 from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.dashboards.values import QUICK_SECONDS, Value
+from orchestrator.insights.metrics.dashboard_filters import DashboardFilters
 from orchestrator.insights.metrics.metrics import Metric
-from orchestrator.insights.shapes import Dashboard, Item, RecordList
+from orchestrator.insights.shapes import Dashboard, Filters, Item, RecordList
 from orchestrator.measure_queries import PRECISION
 
 # Time budget of one request; the rest goes to a job.
 BUDGET_SECONDS = 10.0
 # Items that took longer last time go to a job at once.
 SLOW_SECONDS = 3.0
+PERIOD_OF_LABEL = re.compile(r"\s*\([^()]*\)$")
 
 
 def get_dashboard(plan: DashboardLayout) -> Dashboard:
@@ -53,6 +56,15 @@ def refresh_items(plan: DashboardLayout, chosen: Sequence[DashboardItem]) -> Das
 	ready = [placed.metric for placed in chosen if placed.metric.name not in shown["queued"]]
 	jobs.publish_refresh(plan, ready, asked_at)
 	return shown
+
+
+def compute_dashboard(plan: DashboardLayout) -> Dashboard:
+	"""Return the dashboard with all values computed now, however long it takes. For jobs."""
+	items = []
+	for placed, scope, value in get_permitted_values(plan.items):
+		newer = values.compute_once(placed.metric, scope, value) or value if scope else None
+		items.append(_build_item(plan.filters, placed, scope, newer, is_queued=False))
+	return _build_dashboard(plan, items, [])
 
 
 def _is_due_and_quick(value: Value, placed: DashboardItem) -> bool:
@@ -107,28 +119,40 @@ def _compute_within_budget(
 			value = values.compute_once(placed.metric, scope, value) or value
 		elif scope and (is_due or queue_the_rest):
 			queued.append(placed.metric.name)
-		items.append(_build_item(placed, scope, value, placed.metric.name in queued))
+		items.append(_build_item(plan.filters, placed, scope, value, placed.metric.name in queued))
 	if queued:
 		jobs.enqueue_refresh(plan, queued)
+	return _build_dashboard(plan, items, queued)
+
+
+def _build_dashboard(plan: DashboardLayout, items: list[Item], queued: list[str]) -> Dashboard:
 	times = [item["refreshed_at"] for item in items if item["refreshed_at"]]
 	return Dashboard(
 		dashboard=plan.name,
 		doctype=plan.doctype,
 		title=_(plan.title),
 		refreshed_at=min(times) if times else None,
+		filters=cast(Filters, plan.filters.to_dict()),
+		available_filters=layout.list_available_filters(plan),
 		items=items,
 		queued=queued,
 	)
 
 
-def _build_item(placed: DashboardItem, scope: Scope | None, value: Value | None, is_queued: bool) -> Item:
+def _build_item(
+	filters: DashboardFilters,
+	placed: DashboardItem,
+	scope: Scope | None,
+	value: Value | None,
+	is_queued: bool,
+) -> Item:
 	"""Return an item of the reply."""
 	metric = placed.metric
 	previous = value.previous if value else None
 	change = _compute_change(value)
 	return Item(
 		name=metric.name,
-		label=_(metric.label),
+		label=_render_label(metric),
 		kind=value.kind if value else metric.kind,
 		value=value.value if value else None,
 		previous=previous,
@@ -143,8 +167,16 @@ def _build_item(placed: DashboardItem, scope: Scope | None, value: Value | None,
 		else None,
 		stale=is_queued or bool(scope and (value is None or values.is_due(value, metric))),
 		records=_list_readable_records(value),
+		applied_filters=list(metric.dashboard_filters.names),
+		ignored_filters=[name for name in filters.names if name not in metric.dashboard_filters.names],
 		error=value.error if value else (None if scope else build_refusal(metric)),  # type: ignore[typeddict-item]
 	)
+
+
+def _render_label(metric: Metric) -> str:
+	"""Return the label; for another period, without the one that it ends with in parentheses."""
+	label = _(metric.label)
+	return PERIOD_OF_LABEL.sub("", label) if metric.dashboard_filters.dates else label
 
 
 def _list_readable_records(value: Value | None) -> list[RecordList] | None:

@@ -22,6 +22,8 @@ from orchestrator.insights.metrics.metrics import CARD, NUMBER, SERIES, TABLE, M
 from orchestrator.measure_queries import Column, Figure, Number, Records, Series
 
 TTL_SECONDS = 24 * 3600
+# There are as many of them as filters.
+FILTERED_TTL_SECONDS = 3600
 ERROR_TTL_SECONDS = 60  # time for which a failure is cached
 # Items that took no longer are computed within the request when they are due.
 QUICK_SECONDS = 1.0
@@ -53,8 +55,11 @@ class Value:
 
 
 def build_key(metric: Metric, scope: Scope) -> str:
-	"""Return the cache key of a value. It contains the language, because labels and errors are translated."""
-	return f"orchestrator:metric:{metric.key}:{metric.version}:{scope.key}:{frappe.local.lang}"
+	"""Return the cache key of a value. It contains the language, because labels and errors are translated, and the
+	filters that apply.
+	"""
+	filtered = metric.dashboard_filters.digest
+	return f"orchestrator:metric:{metric.key}:{metric.version}:{scope.key}:{frappe.local.lang}:{filtered}"
 
 
 def _build_mark(metric: Metric) -> str:
@@ -103,7 +108,7 @@ def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | N
 
 	None if the other request takes too long. Without Redis, every request computes its own.
 	"""
-	cache = frappe.cache()
+	cache, is_filtered = frappe.cache(), bool(metric.dashboard_filters.names)
 	key = build_key(metric, scope)
 	lock = cache.lock(cache.make_key(f"{key}:lock"), timeout=LOCK_TTL_SECONDS, sleep=POLL_INTERVAL_SECONDS)
 	try:
@@ -116,11 +121,12 @@ def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | N
 		if cached and (known is None or cached.id != known.id):
 			return cached
 		text = frappe.as_json(asdict(_compute_value(metric, scope, known)), indent=None)
-		cache.setex(cache.make_key(key), TTL_SECONDS, text)
+		cache.setex(cache.make_key(key), FILTERED_TTL_SECONDS if is_filtered else TTL_SECONDS, text)
 		value = Value(**json.loads(text))  # the same form as from the cache
 	finally:
 		_release_lock(lock)
-	history.add_note(metric, scope, value.kind, value.value, value.error is None)
+	if not is_filtered:
+		history.add_note(metric, scope, value.kind, value.value, value.error is None)
 	return value
 
 
@@ -166,6 +172,8 @@ def _get_previous(metric: Metric, scope: Scope, from_source: float | None) -> fl
 	For a card, the history comes first: Desk's previous value counts how many of today's records existed
 	then, not what the card showed.
 	"""
+	if metric.dashboard_filters.names:
+		return from_source  # the history has values without filters
 	is_cards = metric.source_type == CARD and metric.key == metric.name
 	if from_source is not None and not is_cards:
 		return from_source

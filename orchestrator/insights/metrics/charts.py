@@ -18,9 +18,11 @@ from frappe.utils import cint
 
 from orchestrator import clock, compat
 from orchestrator.exceptions import MissingDataError, refuse
-from orchestrator.insights.metrics import dynamic_filters, report_figures
+from orchestrator.insights.metrics import chart_records, dynamic_filters, record_filters, report_figures
+from orchestrator.insights.metrics.dashboard_filters import DATES
 from orchestrator.insights.metrics.metrics import CHART, Metric
 from orchestrator.measure_queries import Dataset, Series, build_series, to_number
+from orchestrator.period import DateRange
 
 METHOD = re.compile(r"method\s*:\s*[\"']([\w.]+)[\"']")
 
@@ -29,17 +31,47 @@ def compute(metric: Metric) -> Series:
 	"""Return the chart's labels and values."""
 	chart = frappe.get_doc(CHART, metric.source)
 	chart.check_permission("read")
+	chosen = metric.dashboard_filters
 	filters = dynamic_filters.merge_filters(chart.filters_json, chart.dynamic_filters_json)
 	if chart.chart_type == "Report":
-		return _compute_report_chart(chart, filters or {})
+		return _compute_report_chart(
+			chart, {**(filters or {}), **report_figures.build_report_filters(chosen)}
+		)
+	if chosen.facility:
+		filters = [*filters, record_filters.build_facility_filter(chart.document_type, chosen.facility)]
 	if chart.type == "Heatmap":
 		return _compute_heatmap(chart, filters)
+	data = _compute_data(chart, filters, chosen.dates)
+	series = _build_chart_series(data, chart.currency or None)
+	labels = data["labels"] if data else []
+	return series._replace(records=chart_records.build_records(chart, filters, chosen.dates, labels))
+
+
+def list_filters(metric: Metric) -> frozenset[str]:
+	"""Return the filters of a dashboard that a chart applies."""
+	if not frappe.db.exists(CHART, metric.source, cache=True):
+		return frozenset()
+	chart = frappe.get_cached_doc(CHART, metric.source)
+	if chart.chart_type == "Report":
+		return report_figures.list_report_filters(chart.report_name)
+	if chart.chart_type == "Custom":
+		return frozenset()
+	dates = {DATES} if chart.chart_type in chart_records.TIME_SERIES and chart.type != "Heatmap" else set()
+	return record_filters.list_filters(chart.document_type) | dates
+
+
+def _compute_data(chart: DashboardChart, filters: Any, dates: DateRange | None) -> Any:
+	"""Return the labels and values by Frappe's own function."""
 	method = _get_custom_method(chart) if chart.chart_type == "Custom" else dashboard_chart.get
 	conditions = frappe.as_json(filters)
 	described = frappe.as_json({**chart.as_dict(), "filters_json": conditions})
+	span = {}
+	if dates:
+		# the last day until its end, for fields with a time
+		last = f"{dates.last} 23:59:59.999999"
+		span = {"timespan": "Select Date Range", "from_date": str(dates.first), "to_date": last}
 	# Unwrapped, without the cache that all users share.
-	data = frappe.call(inspect.unwrap(method), chart=described, filters=conditions, no_cache=1)
-	return _build_chart_series(data, chart.currency or None)
+	return frappe.call(inspect.unwrap(method), chart=described, filters=conditions, no_cache=1, **span)
 
 
 def _build_chart_series(data: dict[str, Any] | None, unit: str | None = None) -> Series:

@@ -1,5 +1,6 @@
 """Measures that apps register by the hook `orchestrator_measures`: names and functions."""
 
+import inspect
 import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ import frappe
 from frappe import _
 
 from orchestrator.exceptions import MissingDataError, refuse
+from orchestrator.insights.metrics.dashboard_filters import FILTERS
 from orchestrator.measure_queries import Figure, Number, Series, Table
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ KIND_BY_TYPE = {Number: "number", Series: "series", Table: "table"}
 
 def compute_measure(metric: "Metric") -> Figure:
 	"""Return the value of a measure, as the user of the session."""
-	return _get_function(metric.source)()
+	return _get_function(metric.source)(**metric.dashboard_filters.get_arguments())
 
 
 def list_registered() -> dict[str, str]:
@@ -28,7 +30,19 @@ def list_registered() -> dict[str, str]:
 	return {name: paths[-1] for name, paths in hooks.items()}
 
 
-def _get_function(name: str) -> Callable[[], Figure]:
+def list_filters(metric: "Metric") -> frozenset[str]:
+	"""Return the filters of a dashboard that a measure applies: its parameters."""
+	path = list_registered().get(metric.source)
+	if not path:
+		return frozenset()
+	try:
+		parameters = inspect.signature(frappe.get_attr(path)).parameters
+	except Exception:  # an error there concerns one item, not the whole dashboard
+		return frozenset()
+	return frozenset(parameters).intersection(FILTERS)
+
+
+def _get_function(name: str) -> Callable[..., Figure]:
 	"""Return the function of a measure. Raises MissingDataError if no installed app registers it."""
 	path = list_registered().get(name)
 	if not path:

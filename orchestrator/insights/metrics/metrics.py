@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import frappe
 
 from orchestrator.api.parameters import parse_json
+from orchestrator.insights.metrics.dashboard_filters import NO_FILTERS, DashboardFilters
 from orchestrator.insights.metrics.measures import get_measure_kind
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Metric:
 
 	`key` identifies its values and its history; `version` changes with its definition and with its source.
 	`compute_as` and `shared_role` apply to a shared metric; `is_approved` is False if its source was changed
-	since the approval.
+	since the approval. `available_filters` are those of a dashboard that it applies, `dashboard_filters` those of this value.
 	"""
 
 	name: str
@@ -47,6 +48,8 @@ class Metric:
 	compute_as: str | None = None
 	shared_role: str | None = None
 	is_approved: bool = True
+	available_filters: frozenset[str] = frozenset()
+	dashboard_filters: DashboardFilters = NO_FILTERS
 
 
 def build_from_document(doc: "OrchestratorMetric") -> Metric:

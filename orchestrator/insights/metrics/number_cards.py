@@ -9,9 +9,10 @@ from frappe.desk.doctype.number_card import number_card
 from frappe.desk.doctype.number_card.number_card import NumberCard
 
 from orchestrator.exceptions import MissingDataError, refuse
-from orchestrator.insights.metrics import dynamic_filters, report_figures
+from orchestrator.insights.metrics import dynamic_filters, record_filters, report_figures
 from orchestrator.insights.metrics.metrics import CARD, Metric
-from orchestrator.measure_queries import Number, Records, check_readable, to_number
+from orchestrator.measure_permissions import check_readable
+from orchestrator.measure_queries import Number, Records, to_number
 
 
 def compute_card(metric: Metric) -> Number:
@@ -23,11 +24,25 @@ def compute_card(metric: Metric) -> Number:
 		check_readable(card.document_type)
 	card.check_permission("read")
 	filters = dynamic_filters.merge_filters(card.filters_json, card.dynamic_filters_json)
+	if facility := metric.dashboard_filters.facility:
+		filters = [*filters, record_filters.build_facility_filter(card.document_type, facility)]
 	if card.type == "Report":
 		return Number(_compute_from_report(card, filters))
 	if card.type == "Custom":
 		return _compute_from_method(card, filters)
 	return _compute_from_records(card, filters)
+
+
+def list_filters(metric: Metric) -> frozenset[str]:
+	"""Return the filters of a dashboard that a card applies."""
+	card = _get_card_or_none(metric.source)
+	if not card or card.type != "Document Type":
+		return frozenset()
+	return record_filters.list_filters(card.document_type)
+
+
+def _get_card_or_none(name: str) -> NumberCard | None:
+	return frappe.get_cached_doc(CARD, name) if frappe.db.exists(CARD, name, cache=True) else None
 
 
 def _compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
@@ -38,7 +53,7 @@ def _compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
 	return Number(
 		to_number(value),
 		None if previous is None else to_number(previous),
-		card.currency or None,
+		None if card.function == "Count" else card.currency or None,
 		_build_records(card, filters),
 	)
 

@@ -1,12 +1,14 @@
 """Compute a metric now, with the permissions of the session's user."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import frappe
 from frappe import _
 
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.insights.metrics import charts, insights_app, measures, number_cards, report_figures
+from orchestrator.insights.metrics.dashboard_filters import DashboardFilters
 from orchestrator.insights.metrics.metrics import (
 	CARD,
 	CHART,
@@ -26,6 +28,34 @@ COMPUTE_BY_SOURCE: dict[str, Callable[[Metric], Figure]] = {
 	INSIGHTS_QUERY: insights_app.compute_query,
 	INSIGHTS_CHART: insights_app.compute_chart,
 }
+
+
+LIST_FILTERS_BY_SOURCE: dict[str, Callable[[Metric], frozenset[str]]] = {
+	MEASURE: measures.list_filters,
+	CARD: number_cards.list_filters,
+	CHART: charts.list_filters,
+	REPORT: report_figures.list_filters,
+}
+
+
+def list_filters(metric: Metric) -> frozenset[str]:
+	"""Return the filters of a dashboard that a metric applies.
+
+	A shared metric applies none: a part of its figure would tell more than what was shared.
+	"""
+	if metric.compute_as or metric.source_type not in LIST_FILTERS_BY_SOURCE:
+		return frozenset()
+	return LIST_FILTERS_BY_SOURCE[metric.source_type](metric)
+
+
+def set_available_filters(metric: Metric) -> Metric:
+	"""Return the metric with the filters of a dashboard that it applies."""
+	return replace(metric, available_filters=list_filters(metric))
+
+
+def apply_filters(metric: Metric, filters: DashboardFilters) -> Metric:
+	"""Return the metric with those of the filters that it applies."""
+	return replace(metric, dashboard_filters=filters.restrict(metric.available_filters))
 
 
 def compute_metric(metric: Metric) -> Figure:

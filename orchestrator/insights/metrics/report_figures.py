@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+import frappe
 from frappe import _
 
-from orchestrator.api import reports
+from orchestrator.api import report_scripts, reports
+from orchestrator.doctypes import FACILITY
 from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.insights.metrics.dashboard_filters import DATES, FACILITY_FILTER, DashboardFilters
 from orchestrator.insights.metrics.metrics import Metric
 from orchestrator.measure_queries import MAX_ROWS, Column, Figure, Number, Table, to_number
 
@@ -15,10 +18,32 @@ Rows = Sequence[dict[str, Any]]
 
 def compute_report(metric: Metric) -> Figure:
 	"""Return the value of a report, run as the user of the session."""
-	result = run_report(metric.source, metric.filters)
+	result = run_report(metric.source, {**metric.filters, **build_report_filters(metric.dashboard_filters)})
 	if metric.aggregate:
 		return Number(aggregate(result, metric.source, metric.aggregate, metric.aggregate_field))
 	return _build_table(result)
+
+
+def list_filters(metric: Metric) -> frozenset[str]:
+	"""Return the filters of a dashboard that a report applies."""
+	return list_report_filters(metric.source)
+
+
+def list_report_filters(name: str) -> frozenset[str]:
+	"""Return the filters of a dashboard that a report declares."""
+	if not frappe.db.exists("Report", name, cache=True):
+		return frozenset()
+	report = frappe.get_cached_doc("Report", name)
+	declared = {row.fieldname: row.options for row in report.filters}
+	names = declared or dict.fromkeys(report_scripts.parse_declared_filters(report))
+	has_dates = names.keys() >= {"from_date", "to_date"}
+	applied = {DATES: has_dates, FACILITY_FILTER: declared.get("facility") == FACILITY}
+	return frozenset(name for name, is_applied in applied.items() if is_applied)
+
+
+def build_report_filters(filters: DashboardFilters) -> dict[str, str]:
+	"""Return the filters that are set, under the names of a report's filters."""
+	return {name: value for name, value in filters.to_dict().items() if value}
 
 
 def run_report(report: str, filters: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class OrchestratorSettings(Document):
 		rating_correction_days: DF.Int
 		rating_link_days: DF.Int
 		report_retention_days: DF.Int
+		send_dashboards_by_mail: DF.Check
 		sla_at_risk_minutes: DF.Int
 		trusted_proxies: DF.SmallText | None
 		use_documented_names: DF.Check
