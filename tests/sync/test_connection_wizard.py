@@ -121,6 +121,31 @@ def test_no_credential_is_in_any_reply(kipu, connection, clinician, api):
 	assert "****" not in text
 
 
+SAVED = {"access_id": "canary-access", "secret_key": "canary-secret", "app_id": "canary-app"}
+
+
+@pytest.mark.parametrize(
+	"base_url", ["https://api.kipuapi.com", "https://example.org", "http://api.kipuapi.com"]
+)
+def test_credentials_that_are_saved_do_not_come_back(site, browser, base_url):
+	user = factories.make_user("System Manager").name
+	doc = {"doctype": "Kipu Connection", "connection_name": factories.make_unique("Kipu"), "enabled": 0}
+	desk = browser(user, factories.PASSWORD)
+	reply = desk.post("frappe.client.insert", doc={**doc, "base_url": base_url, **SAVED})
+	texts = [reply.text]
+	assert (reply.status_code == 200) == (base_url == "https://api.kipuapi.com")
+	if reply.ok:
+		named = {"doctype": "Kipu Connection", "name": reply.json()["message"]["name"]}
+		texts.append(desk.post("frappe.client.set_value", **named, fieldname={"secret_key": "canary-2"}).text)
+		texts.append(desk.get("frappe.client.get", **named).text)
+	assert [text for text in texts if "canary" in text] == []
+	frappe.db.rollback()
+	logs = [
+		frappe.get_all(name, pluck=field) for name, field in (("Error Log", "error"), ("Version", "data"))
+	]
+	assert "canary-" not in str(logs)
+
+
 # Setup
 
 
