@@ -57,6 +57,12 @@ frappe.provide("orchestrator.connections");
 		save_values: (name, values) =>
 			call("frappe.client.set_value", { doctype: "Kipu Connection", name, fieldname: values }),
 
+		// Desk's address of a page, whose prefix differs between Frappe 15 and 16.
+		build_url(parts, query = null) {
+			const path = frappe.router.make_url(parts);
+			return query ? `${path}?${new URLSearchParams(query)}` : path;
+		},
+
 		make_pill: (text, colour) => $(`<span class="indicator-pill"></span>`).addClass(colour).text(text),
 
 		make_button: (text, kind = "btn-default") =>

@@ -19,7 +19,7 @@
 		}
 
 		show() {
-			frappe.breadcrumbs.add({ type: "Custom", label: __("Kipu Connection"), route: "/app/kipu-connection" });
+			frappe.breadcrumbs.add({ type: "Custom", label: __("Kipu Connection"), route: connections.build_url(["kipu-connection"]) });
 			this.stop();
 			this.requested = frappe.get_route()[1] || "";
 			return this.load();
@@ -126,7 +126,7 @@
 		parent.empty().attr("data-current", current).toggle(found.length > 1 || !current);
 		for (const summary of found) {
 			const card = $(`<a class="connection-card"><strong></strong><span></span></a>`).appendTo(parent);
-			card.attr("href", `/app/${ROUTE}/${encodeURIComponent(summary.connection)}`);
+			card.attr("href", connections.build_url([ROUTE, summary.connection]));
 			if (summary.connection === current) card.attr("aria-current", "page");
 			card.find("strong").text(summary.connection);
 			card.find("span").text(connections.format_lag(summary.minutes_since_success));

@@ -71,8 +71,8 @@
 		if (!kinds.length) return $(`<p class="text-muted"></p>`).text(__("There are no open issues.")).appendTo(section);
 		const list = $(`<ul class="connection-issues"></ul>`).appendTo(section);
 		for (const [kind, count] of kinds) {
-			const query = new URLSearchParams({ connection, kind, status: "Open" });
-			const link = $(`<a></a>`).attr("href", `/app/sync-issue?${query}`).text(KINDS[kind] || __(kind));
+			const url = connections.build_url(["sync-issue"], { connection, kind, status: "Open" });
+			const link = $(`<a></a>`).attr("href", url).text(KINDS[kind] || __(kind));
 			const item = $(`<li></li>`).attr("data-kind", kind).append(link).appendTo(list);
 			$(`<strong></strong>`).text(connections.format_count(count)).appendTo(item);
 		}
@@ -99,13 +99,13 @@
 		const table = $(`<table class="connection-table"><thead><tr></tr></thead><tbody></tbody></table>`).appendTo(section);
 		for (const head of heads) $(`<th scope="col"></th>`).text(head).appendTo(table.find("tr"));
 		for (const run of runs.slice(0, MAX_ROWS)) table.find("tbody").append(build_row(run, heads));
-		const query = new URLSearchParams({ connection });
-		$(`<a class="connection-all"></a>`).attr("href", `/app/sync-run?${query}`).text(__("All runs")).appendTo(section);
+		const url = connections.build_url(["sync-run"], { connection });
+		$(`<a class="connection-all"></a>`).attr("href", url).text(__("All runs")).appendTo(section);
 	};
 
 	const build_row = (run, heads) => {
 		const type = __(run.sync_type.charAt(0).toUpperCase() + run.sync_type.slice(1));
-		const link = $(`<a></a>`).attr("href", `/app/sync-run/${run.run}`).text(connections.format_time(run.requested_at));
+		const link = $(`<a></a>`).attr("href", connections.build_url(["sync-run", run.run])).text(connections.format_time(run.requested_at));
 		const cells = [
 			$(`<td></td>`).text(run.dry_run ? __("{0}, dry run", [type]) : type),
 			$(`<td></td>`).append(connections.make_pill(__(run.status), connections.STATUS_COLOURS[run.status] || "gray")),

@@ -80,7 +80,7 @@
 			const head = $(`<div class="connection-run-head"></div>`).appendTo(this.body);
 			head.append(connections.make_pill(__(run.status), connections.STATUS_COLOURS[run.status] || "gray"));
 			$(`<span role="status"></span>`).text(this.describe(run)).appendTo(head);
-			const link = $(`<a class="connection-run-link"></a>`).attr("href", `/app/sync-run/${run.run}`).text(run.run);
+			const link = $(`<a class="connection-run-link"></a>`).attr("href", connections.build_url(["sync-run", run.run])).text(run.run);
 			if (connections.is_live(run)) this.add_cancel(head);
 			head.append(link);
 			if (connections.is_live(run)) this.add_bar(run);

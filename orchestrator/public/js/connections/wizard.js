@@ -27,7 +27,7 @@
 		}
 
 		async show() {
-			frappe.breadcrumbs.add({ type: "Custom", label: __("Kipu Connection"), route: "/app/kipu-connection" });
+			frappe.breadcrumbs.add({ type: "Custom", label: __("Kipu Connection"), route: connections.build_url(["kipu-connection"]) });
 			const name = frappe.get_route()[1] || "";
 			this.name = name;
 			this.leave_step();
@@ -143,7 +143,7 @@
 		$(`<h3></h3>`).text(__("Connections")).appendTo(card);
 		const list = $(`<ul class="connection-choice"></ul>`).appendTo(card);
 		for (const { connection, is_set_up, status } of found) {
-			const link = $(`<a></a>`).attr("href", `/app/${ROUTE}/${encodeURIComponent(connection)}`).text(connection);
+			const link = $(`<a></a>`).attr("href", connections.build_url([ROUTE, connection])).text(connection);
 			const pill = is_set_up
 				? connections.make_pill(__(status), connections.STATUS_COLOURS[status])
 				: connections.make_pill(__("Not set up"), "orange");
