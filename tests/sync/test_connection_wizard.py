@@ -35,7 +35,6 @@ CALLS: dict[str, dict[str, Any]] = {
 	"save_locations": {"locations": [LOCATION]},
 	"list_sample_records": {},
 }
-Worker = Callable[[], None]
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -149,7 +148,7 @@ def test_credentials_that_are_saved_do_not_come_back(site, browser, base_url):
 # Setup
 
 
-def test_the_step_follows_what_is_done(kipu, manager, worker):
+def test_the_step_follows_what_is_done(kipu, manager):
 	name = make_connection(kipu, app_id=None)
 	setup = fetch(manager, "get_setup", connection=name)
 	assert (setup["step"], setup["keys"]) == (
@@ -161,8 +160,7 @@ def test_the_step_follows_what_is_done(kipu, manager, worker):
 	doc.save()
 	frappe.db.commit()
 	assert fetch(manager, "get_setup", connection=name)["step"] == "test"
-	fetch(manager, "start_test", connection=name)
-	worker()
+	run_test(manager, name)
 	setup = fetch(manager, "get_setup", connection=name)
 	assert (setup["step"], setup["test"]["ok"], setup["can_preview"]) == ("locations", True, False)
 	rows = [{key: row[key] for key in LOCATION} for row in setup["locations"]]
