@@ -42,7 +42,7 @@ STANDALONE = {"kipu_simulator"}  # a development tool: imports nothing of the ap
 # Within the two large domains: each package or module imports from the layers before its own. "" is the package itself.
 INNER_LAYERS = {
 	"sync": (
-		{"client_search", "errors", "measures", "shapes"},
+		{"client_search", "errors", "measures", "roles", "shapes"},
 		{"http"},
 		{"kipu"},
 		{"connection", "facility_rules"},
@@ -51,7 +51,8 @@ INNER_LAYERS = {
 		{"storage"},
 		{"runs"},
 		{"actions", "clients", "tools"},
-		{"jobs", ""},
+		{"wizard"},
+		{"connection_wizard", "jobs", ""},
 	),
 	"insights": ({"metrics", "shapes"}, {"dashboards", "reports"}, {"subscriptions"}, {""}),
 	"insights.reports": (

@@ -9,20 +9,21 @@ from orchestrator.api.endpoint import READ, WRITE, endpoint
 from orchestrator.api.schema_types import Bounded, ListOf, OneOf, OptionalDay
 from orchestrator.sync.actions import health, history, run_actions, run_requests
 from orchestrator.sync.clients import overview
+from orchestrator.sync.roles import SYNC_ROLES
 from orchestrator.sync.shapes import (
 	ClientOverview,
 	ConnectionHealth,
+	ConnectionSummary,
 	ConnectionTest,
 	DiscardedIssues,
 	MappingPreview,
+	PausedConnection,
 	ResumedConnection,
 	RollbackPreview,
 	RunStanding,
 	SyncResult,
 )
 from orchestrator.sync.tools import connection_test, mapping_preview
-
-RUNS = ("System Manager", "Kipu Sync Manager")
 
 
 @frappe.whitelist(methods=["POST"])
@@ -56,7 +57,7 @@ def sync_kipu_clients(
 		RunConflictError: 409. Another run of the connection is running; the message has its ID.
 		InvalidSettingsError: 422. A setting of the connection is missing or wrong, or no connection is enabled.
 	"""
-	frappe.only_for(RUNS)
+	frappe.only_for(SYNC_ROLES)
 	order = run_requests.parse_request(sync_type, dry_run, since_date)
 	names = run_requests.list_connections(connection)
 	return run_requests.execute_requests(order, names, background)
@@ -83,7 +84,7 @@ def test_connection(connection: str) -> ConnectionTest:
 		DoesNotExistError: 404. There is no such connection.
 		InvalidSettingsError: 422. A setting is missing or contradicts itself.
 	"""
-	frappe.only_for(RUNS)
+	frappe.only_for(SYNC_ROLES)
 	return connection_test.run_connection_test_by_name(connection)
 
 
@@ -166,6 +167,28 @@ def get_connection_health(connection: str) -> ConnectionHealth:
 
 
 @frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Connections fetched"), effect=READ)
+def list_connections(connection: str | None = None) -> list[ConnectionSummary]:
+	"""Return the connections that the caller may read, with the state of each.
+
+	Args:
+		connection: Name of the only Kipu Connection to return. Default: all.
+
+	Returns:
+		For each connection whether it is paused, the time since the last success, the number of open issues, the next scheduled run, and the run that is active.
+
+	Permissions:
+		Whoever may read Kipu Connections, Sync Runs and Sync Issues.
+
+	Raises:
+		PermissionError: 403. The caller may not read connections, runs or issues.
+	"""
+	for doctype in ("Kipu Connection", "Sync Run", "Sync Issue"):
+		frappe.has_permission(doctype, throw=True)
+	return health.list_summaries(connection)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Sync run fetched"), effect=READ)
 def get_sync_run(run: str) -> RunStanding:
 	"""Return one run as it is now.
@@ -208,7 +231,7 @@ def cancel_sync(run: str) -> RunStanding:
 		DoesNotExistError: 404. There is no such run.
 		ConflictError: 409. The run has ended.
 	"""
-	frappe.only_for(RUNS)
+	frappe.only_for(SYNC_ROLES)
 	return run_actions.cancel_run(run)
 
 
@@ -232,7 +255,7 @@ def approve_sync_run(run: str) -> RunStanding:
 		ConflictError: 409. The run is not held.
 		RunConflictError: 409. Another run of the connection is running.
 	"""
-	frappe.only_for(RUNS)
+	frappe.only_for(SYNC_ROLES)
 	return run_actions.approve_run(run)
 
 
@@ -254,7 +277,7 @@ def preview_rollback(run: str) -> RollbackPreview:
 		PermissionError: 403. The caller has neither role.
 		DoesNotExistError: 404. There is no such run.
 	"""
-	frappe.only_for(RUNS)
+	frappe.only_for(SYNC_ROLES)
 	return run_actions.preview_rollback(run)
 
 
@@ -280,7 +303,7 @@ def rollback_sync_run(run: str) -> RunStanding:
 		ConflictError: 409. The run is a dry run or a rollback, or has not ended.
 		RunConflictError: 409. Another run of the connection is running.
 	"""
-	frappe.only_for(RUNS)
+	frappe.only_for(SYNC_ROLES)
 	return run_actions.roll_back_run(run)
 
 
@@ -311,7 +334,7 @@ def retry_sync_issues(
 		RunConflictError: 409. Another run of the connection is running.
 		InvalidSettingsError: 422. A setting of the connection is missing or wrong.
 	"""
-	frappe.only_for(RUNS)
+	frappe.only_for(SYNC_ROLES)
 	(name,) = run_requests.list_connections(connection)
 	return run_actions.retry_issues(name, run_actions.parse_names(issues) if issues else None)
 
@@ -337,8 +360,34 @@ def discard_sync_issues(
 		InvalidRequestError: 400. issues is not a list of 1 to 500 names.
 		DoesNotExistError: 404. There is no such issue.
 	"""
-	frappe.only_for(RUNS)
+	frappe.only_for(SYNC_ROLES)
 	return {"discarded": run_actions.discard_issues(run_actions.parse_names(issues))}
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Connection paused"), effect=WRITE)
+def pause_connection(connection: str) -> PausedConnection:
+	"""Pause the scheduled runs of a connection, until somebody resumes it.
+
+	A run that is active goes on. Runs that somebody starts are possible, and do not end the pause.
+
+	Args:
+		connection: Name of the Kipu Connection.
+
+	Returns:
+		The connection and its status.
+
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		DoesNotExistError: 404. There is no such connection.
+		ConflictError: 409. The connection is paused already.
+	"""
+	frappe.only_for(SYNC_ROLES)
+	run_actions.pause_connection(connection)
+	return {"connection": connection, "status": "Paused"}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -359,7 +408,7 @@ def resume_connection(connection: str) -> ResumedConnection:
 		PermissionError: 403. The caller has neither role.
 		DoesNotExistError: 404. There is no such connection.
 	"""
-	frappe.only_for(RUNS)
+	frappe.only_for(SYNC_ROLES)
 	run_actions.resume_connection(connection)
 	return {"connection": connection, "status": "Active"}
 

@@ -148,6 +148,7 @@ def _get_policy(caller_waits: bool) -> HttpPolicy:
 		max_attempts=CALLER_MAX_ATTEMPTS,
 		read_timeout=CALLER_READ_TIMEOUT,
 		max_elapsed=CALLER_MAX_ELAPSED,
+		max_wait=CALLER_MAX_ELAPSED,
 	)
 
 
@@ -170,6 +171,7 @@ def validate(doc: "KipuConnection") -> None:
 	_validate_targets(_build_mapping(doc))
 	if doc.status != "Paused":
 		doc.paused_reason = None
+		doc.paused_manually = 0
 
 
 def _parse_base_url(doc: "KipuConnection") -> str:
@@ -196,8 +198,7 @@ def _describe_unsafe_url(reason: str) -> str:
 
 def validate_credentials(name: str) -> None:
 	"""Raise InvalidSettingsError (422) naming the missing credentials."""
-	missing = [key for key in CREDENTIAL_FIELDS if not _get_credential(name, key)]
-	if missing:
+	if missing := list_missing_credentials(name):
 		labels = ", ".join(_(KEY_LABELS[key]) for key in missing)
 		refuse(
 			_("Connection {0} is missing: {1}. Enter the credentials that Kipu gave you.").format(
@@ -205,6 +206,11 @@ def validate_credentials(name: str) -> None:
 			),
 			InvalidSettingsError,
 		)
+
+
+def list_missing_credentials(name: str) -> list[str]:
+	"""Return the fields of the credentials that are empty."""
+	return [key for key in CREDENTIAL_FIELDS if not _get_credential(name, key)]
 
 
 def _get_credentials(name: str) -> Credentials:

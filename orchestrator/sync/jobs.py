@@ -13,6 +13,7 @@ from orchestrator.sync.actions.staleness import list_stale_connections
 from orchestrator.sync.runs import alerts, engine, run_queue, run_records
 from orchestrator.sync.runs.run_queue import RunConflictError
 from orchestrator.sync.runs.run_records import RunRequest
+from orchestrator.sync.wizard import background_test
 
 # Tolerance of the schedule, which runs every five minutes: a run may have begun a little late.
 SCHEDULE_TOLERANCE = timedelta(seconds=90)
@@ -26,6 +27,11 @@ def run_queued(run: str) -> None:
 	"""Run as a job: execute a queued run."""
 	if claimed := run_queue.claim_queued_run(run):
 		engine.execute(claimed)
+
+
+def run_connection_test(connection: str, test: str) -> None:
+	"""Run as a job: execute a queued test of a connection."""
+	background_test.run_test(connection, test)
 
 
 def start_due_runs() -> None:

@@ -112,11 +112,12 @@ class CheckShape(TypedDict):
 
 
 class LocationShape(TypedDict):
-	"""A location that Kipu has."""
+	"""A location that Kipu has. `time_zone` is the probable one, by the dates of its records, null if unknown."""
 
 	location_id: str
 	location_name: str
 	enabled: bool
+	time_zone: str | None
 
 
 class ConnectionTest(TypedDict):
@@ -182,6 +183,27 @@ class ConnectionHealth(TypedDict):
 	runs: list[RunStanding]
 
 
+class ConnectionSummary(TypedDict):
+	"""A connection in the list of all. `is_stale`: no success for longer than the connection allows. `live_run` is the run
+	that waits or works.
+	"""
+
+	connection: str
+	enabled: bool
+	status: Annotated[str, OneOf("Active", "Paused")]
+	paused_reason: str | None
+	schedule_enabled: bool
+	interval_minutes: int
+	is_set_up: bool
+	last_success: str | None
+	minutes_since_success: int | None
+	is_stale: bool
+	synced_up_to: str | None
+	next_run_at: str | None
+	open_issues: int
+	live_run: str | None
+
+
 class DiscardedIssues(TypedDict):
 	"""The number of open issues that were discarded."""
 
@@ -193,6 +215,13 @@ class ResumedConnection(TypedDict):
 
 	connection: str
 	status: Annotated[str, OneOf("Active")]
+
+
+class PausedConnection(TypedDict):
+	"""A connection that the schedule does not run until it is resumed."""
+
+	connection: str
+	status: Annotated[str, OneOf("Paused")]
 
 
 class ClientHeader(TypedDict):

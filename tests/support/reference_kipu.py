@@ -42,7 +42,8 @@ def make_reference_connection(kipu: Simulator) -> None:
 	"""Create the connection, with the locations and facilities of the instance."""
 	for place in PLACES:
 		if not frappe.db.exists("Facility", place.name):
-			factories.make_record("Facility", facility_name=place.name, time_zone=place.zone.key)
+			factories.make_record("Facility", facility_name=place.name)
+		frappe.db.set_value("Facility", place.name, "time_zone", place.zone.key)
 	locations = [
 		{"location_id": place.location_id, "location_name": place.name, "facility": place.name}
 		for place in PLACES

@@ -36,7 +36,7 @@ def test_a_connection_that_is_right(kipu):
 	result = get_outcome(connection)
 	assert (result["connection"], result["ok"], result["wrong"]) == (connection.name, True, [])
 	assert result["locations"][0] == {
-		"location_id": "1", "location_name": "Harbor Point Recovery", "enabled": True,
+		"location_id": "1", "location_name": "Harbor Point Recovery", "enabled": True, "time_zone": "America/New_York",
 	}  # fmt: skip
 	census = next(check for check in result["checks"] if check["route"] == "patients/census")
 	assert (census["title"], census["level"], census["found"], census["remedy"]) == (

@@ -35,6 +35,7 @@ CALLS: dict[str, dict[str, Any]] = {
 	"preview_rollback": {"run": "SYNC-2000-00001"},
 	"retry_sync_issues": {"connection": "none"},
 	"discard_sync_issues": {"issues": ["SI-none"]},
+	"pause_connection": {"connection": "none"},
 	"resume_connection": {"connection": "none"},
 	"get_sync_run": {"run": "SYNC-2000-00001"},
 	"get_sync_history": {},

@@ -17,9 +17,9 @@ from orchestrator.api.endpoint import get_documented_types, get_effect
 Method = Callable[..., Any]
 
 APP = "orchestrator"
-# A domain's endpoints are in its package, the contract's own in modules of the package api. HR and
-# insights have further ones in modules.
-PACKAGES_WITH_ENDPOINTS = (APP, f"{APP}.api", f"{APP}.hr", f"{APP}.insights")
+# A domain's endpoints are in its package, the contract's own in modules of the package api. HR, insights and sync have
+# further ones in modules.
+PACKAGES_WITH_ENDPOINTS = (APP, f"{APP}.api", f"{APP}.hr", f"{APP}.insights", f"{APP}.sync")
 OVERRIDES_PREFIX = f"{overrides.__name__}."
 
 

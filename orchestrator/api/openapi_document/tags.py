@@ -14,6 +14,7 @@ class Tag(NamedTuple):
 REPORTS = Tag("Reports", "Reports as rows, as files and by mail, and dashboards with their metrics.")
 BULK = Tag("Bulk operations", "Assign, delete, or create and change many records in one call.")
 HR = Tag("HR", "Check-ins, leave, leave balances, and who is out.")
+SYNC = Tag("Kipu sync", "Import clients from Kipu, look after runs, issues and connections.")
 API = Tag("API", "This document, and the caller's own use of the API.")
 # Package or module of the endpoints -> tag, in the order of the document.
 TAG_BY_MODULE = {
@@ -38,9 +39,8 @@ TAG_BY_MODULE = {
 	"orchestrator.insights": REPORTS,
 	"orchestrator.insights.subscriptions": REPORTS,
 	"orchestrator.api.reports": REPORTS,
-	"orchestrator.sync": Tag(
-		"Kipu sync", "Import clients from Kipu, look after runs, issues and connections."
-	),
+	"orchestrator.sync": SYNC,
+	"orchestrator.sync.connection_wizard": SYNC,
 	"orchestrator.api.webhooks": Tag(
 		"Webhooks", "Have records sent to a URL when something happens to them."
 	),

@@ -6,6 +6,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import get_fullname
 
 from orchestrator import clock
 from orchestrator.api.parameters import parse_json
@@ -132,11 +133,25 @@ def parse_names(issues: str | list[str]) -> list[str]:
 	return names
 
 
+def pause_connection(connection: str) -> None:
+	"""Pause the schedule of a connection until somebody resumes it. Refuse (409) if it is paused already."""
+	status = frappe.db.get_value(KIPU_CONNECTION, connection, "status", for_update=True)
+	if not status:
+		refuse(_("Kipu Connection {0} not found.").format(connection), frappe.DoesNotExistError)
+	if status == "Paused":
+		refuse(_("Connection {0} is paused already.").format(connection), ConflictError)
+	reason = _("Paused by {0}.").format(get_fullname(frappe.session.user))
+	_set_status(connection, status="Paused", paused_reason=reason, paused_manually=1)
+
+
 def resume_connection(connection: str) -> None:
 	"""Resume the schedule of a paused connection."""
 	if not frappe.db.exists(KIPU_CONNECTION, connection):
 		refuse(_("Kipu Connection {0} not found.").format(connection), frappe.DoesNotExistError)
-	values = {"status": "Active", "paused_reason": None}
+	_set_status(connection, status="Active", paused_reason=None, paused_manually=0)
+
+
+def _set_status(connection: str, **values: str | int | None) -> None:
 	frappe.db.set_value(KIPU_CONNECTION, connection, values, update_modified=False)
 	frappe.clear_document_cache(KIPU_CONNECTION, connection)
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 
 from orchestrator.sync.errors import (
 	AccessDeniedError,
@@ -47,6 +48,7 @@ from orchestrator.sync.kipu.findings import (
 )
 from orchestrator.sync.kipu.pages import Page
 from orchestrator.sync.kipu.sample import count_sample
+from orchestrator.sync.kipu.time_zones import suggest_time_zones
 from orchestrator.sync.kipu.values import Zones
 
 # Beyond this, the signature is refused; from a third of it on, a warning is given.
@@ -74,19 +76,33 @@ class Target:
 
 
 def run_examination(
-	target: Target, session: HttpSession | None = None, now: Callable[[], float] = time.time
+	target: Target,
+	session: HttpSession | None = None,
+	now: Callable[[], float] = time.time,
+	report: Callable[[Finding], None] | None = None,
 ) -> Examination:
-	"""Test a connection with about ten requests. Never raises, whatever the remote does or sends."""
+	"""Test a connection with about ten requests. Never raises, whatever the remote does or sends.
+
+	`report` is called with each finding at once.
+	"""
 	http_session = session or HttpSession(RETRY_POLICY)
 	examined = Examination()
 	try:
-		examined.findings += _Examination(target, http_session, now).run(examined)
-	except UnsafeUrlError as error:
-		examined.findings.append(Finding("base_url", "fail", f"unsafe_{error.reason}"))
+		for finding in _yield_findings(_Examination(target, http_session, now), examined):
+			examined.findings.append(finding)
+			if report:
+				report(finding)
 	finally:
 		http_session.close()
 	examined.requests = http_session.requests_sent
 	return examined
+
+
+def _yield_findings(probes: "_Examination", examined: Examination) -> Iterator[Finding]:
+	try:
+		yield from probes.run(examined)
+	except UnsafeUrlError as error:
+		yield Finding("base_url", "fail", f"unsafe_{error.reason}")
 
 
 class _Examination:
@@ -247,6 +263,8 @@ class _Examination:
 		if isinstance(known, Page):
 			examined.locations = [dict(location) for location in known.records]
 			yield from judge_locations(self.target.locations, self.target.left_out, examined.locations)
+		records = chain.from_iterable(page.records for page in outcomes.values() if isinstance(page, Page))
+		examined.time_zones = suggest_time_zones(records, self.target.zones.default)
 		census = outcomes["patients/census"]
 		if isinstance(census, Page):
 			yield from judge_page(census, self.target.per)
@@ -261,7 +279,8 @@ def _get_first_page(client: KipuClient, route: str, now: float) -> Iterator[Page
 	reads: dict[str, Callable[[], Iterator[Page]]] = {
 		"patients/census": client.list_census,
 		"patients/latest": lambda: client.list_updated(yesterday, today),
-		"patients/admissions": lambda: client.list_admissions(yesterday, today),
+		# A year of them: their dates show the time zones of the locations.
+		"patients/admissions": lambda: client.list_admissions(today - timedelta(days=365), today),
 		"vaults/patients": lambda: client.list_deleted(yesterday, today),
 		"locations": client.list_locations,
 	}

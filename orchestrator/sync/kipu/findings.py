@@ -36,10 +36,11 @@ class Finding:
 
 @dataclass(slots=True)
 class Examination:
-	"""All findings, and the locations of the instance: ID, name, enabled."""
+	"""All findings, the locations of the instance (ID, name, enabled), and their probable time zones by ID."""
 
 	findings: list[Finding] = field(default_factory=list)
 	locations: list[dict[str, Any]] = field(default_factory=list)
+	time_zones: dict[str, str] = field(default_factory=dict)
 	requests: int = 0
 
 	@property

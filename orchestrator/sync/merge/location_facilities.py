@@ -42,7 +42,7 @@ def _add_location(
 	source: Source, location_id: str, name: str, mapped_facility: FacilityMapping | None, dry_run: bool
 ) -> None:
 	known = (mapped_facility.name if mapped_facility else "") or name
-	facility = _find_free_title(known or f"{source.name} {location_id}", source.name)
+	facility = find_free_title(known or f"{source.name} {location_id}", source.name)
 	if not dry_run:
 		_create_facility(facility)
 		if mapped_facility is None:
@@ -55,7 +55,7 @@ def _add_location(
 	)
 
 
-def _find_free_title(title: str, connection: str) -> str:
+def find_free_title(title: str, connection: str) -> str:
 	"""Return a title for a new facility. A location of the same name in another instance is another facility."""
 	title = _fit_title(title, connection)
 	if not frappe.db.exists(FACILITY, title):
@@ -76,7 +76,7 @@ def _fit_title(title: str, connection: str) -> str:
 
 
 def _create_default_facility(source: Source, dry_run: bool) -> str:
-	facility = _find_free_title(source.name, source.name)
+	facility = find_free_title(source.name, source.name)
 	if not dry_run:
 		_create_facility(facility)
 		frappe.db.set_value(KIPU_CONNECTION, source.name, "default_facility", facility, update_modified=False)

@@ -78,14 +78,12 @@ def _complete_run(work: RunContext) -> None:
 	run, source = work.run, work.source
 	after = phases.compute_cursor(work)
 	if not work.dry_run:
-		values = {
-			"last_success": clock.get_now(),
-			"tested_at": clock.get_now(),
-			"last_run": run.name,
-			"status": "Active",
-			"paused_reason": None,
-		}
-		frappe.db.set_value(KIPU_CONNECTION, source.name, {**values, "cursor": after}, update_modified=False)
+		now = clock.get_now()
+		values = {"last_success": now, "tested_at": now, "last_run": run.name, "cursor": after}
+		# A success shows that the cause of a pause is gone, but not that the person who paused it agrees.
+		if not frappe.db.get_value(KIPU_CONNECTION, source.name, "paused_manually", for_update=True):
+			values |= {"status": "Active", "paused_reason": None}
+		frappe.db.set_value(KIPU_CONNECTION, source.name, values, update_modified=False)
 	run.checkpoint = {}
 	run.finish_run("Completed", cursor_after=source.cursor if work.dry_run else after)
 	frappe.clear_document_cache(KIPU_CONNECTION, source.name)

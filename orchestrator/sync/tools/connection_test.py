@@ -1,6 +1,7 @@
 """The connection test: sends requests to Kipu, changes nothing, and names the part that is wrong."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import frappe
@@ -20,30 +21,33 @@ if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.kipu_connection.kipu_connection import KipuConnection
 
 
-def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
-	"""Test a connection with about ten requests at its own rate; nothing is written.
+def run_connection_test(
+	connection: "KipuConnection", report: Callable[[Finding], None] | None = None
+) -> ConnectionTest:
+	"""Test a connection with about ten requests at its own rate; nothing is written. `report` is called with
+	each finding at once.
 
 	Raises InvalidSettingsError (422) for a missing key and for an invalid setting.
 	"""
 	connections.validate_credentials(str(connection.name))
 	policy = dataclasses.replace(RETRY_POLICY, requests_per_second=connection.requests_per_second)
-	examined = run_examination(_build_target(connection), HttpSession(policy))
+	examined = run_examination(_build_target(connection), HttpSession(policy), report=report)
 	return {
 		"connection": str(connection.name),
 		"ok": examined.ok,
 		"wrong": examined.wrong_parts,
-		"checks": [_build_check(finding) for finding in examined.findings],
+		"checks": [build_check(finding) for finding in examined.findings],
 		"locations": _build_locations(examined),
 		"requests": examined.requests,
 	}
 
 
-def run_connection_test_by_name(name: str) -> ConnectionTest:
+def run_connection_test_by_name(name: str, report: Callable[[Finding], None] | None = None) -> ConnectionTest:
 	"""Test a connection by its name, and save the time if it works. Raises DoesNotExistError (404) if there is
 	none.
 	"""
 	connection = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
-	result = run_connection_test(connection)
+	result = run_connection_test(connection, report)
 	if result["ok"]:
 		kipu_connection_rules.record_test(name, connection.modified)
 	return result
@@ -73,7 +77,8 @@ def _get_trimmed_credentials(connection: "KipuConnection") -> Credentials:
 	return Credentials(*(key.strip() for key in stored))
 
 
-def _build_check(finding: Finding) -> CheckShape:
+def build_check(finding: Finding) -> CheckShape:
+	"""Return a finding in the caller's language."""
 	found, remedy = render_finding(finding)
 	return {
 		"part": finding.part,
@@ -92,6 +97,7 @@ def _build_locations(examined: Examination) -> list[LocationShape]:
 			"location_id": str(location.get("location_id") or ""),
 			"location_name": str(location.get("location_name") or ""),
 			"enabled": bool(location.get("enabled", True)),
+			"time_zone": examined.time_zones.get(str(location.get("location_id") or "")),
 		}
 		for location in examined.locations
 	]

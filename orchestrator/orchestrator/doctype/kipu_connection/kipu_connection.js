@@ -18,6 +18,8 @@ frappe.ui.form.on("Kipu Connection", {
 		}
 		frm.add_custom_button(__("Runs"), () => show_list(frm, "Sync Run"), __("Show"));
 		frm.add_custom_button(__("Issues"), () => show_list(frm, "Sync Issue"), __("Show"));
+		frm.add_custom_button(__("Health"), () => frappe.set_route("connection-health", frm.doc.name), __("Show"));
+		frm.add_custom_button(__("Wizard"), () => frappe.set_route("connection-wizard", frm.doc.name), __("Show"));
 	},
 });
 

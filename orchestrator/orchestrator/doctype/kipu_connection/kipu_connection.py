@@ -40,6 +40,7 @@ class KipuConnection(Document):
 		mass_change_percent: DF.Int
 		overlap_days: DF.Int
 		page_size: DF.Int
+		paused_manually: DF.Check
 		paused_reason: DF.SmallText | None
 		requests_per_second: DF.Float
 		schedule_enabled: DF.Check
