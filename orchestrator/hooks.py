@@ -62,7 +62,10 @@ doctype_js = {
 	"Leave Application": "public/js/own_employee.js",
 	"Task": ["public/js/task.js", "public/js/client_link.js"],
 }
-doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
+doctype_list_js = {
+	"Issue": ["public/js/issue_list.js", "public/js/issue_escalations_list.js"],
+	"Task": "public/js/task_list.js",
+}
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py
 doc_events = {

@@ -36,7 +36,7 @@ def open_tasks() -> Number:
 def completed_tasks() -> Number:
 	"""Return the number of tasks completed within 30 days, and within the 30 days before."""
 	return aggregate_trailing_period(
-		TASK, "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'"
+		TASK, "completed_on", where="status = 'Completed'", filters=[["status", "=", "Completed"]]
 	)
 
 
