@@ -75,6 +75,8 @@ def test_an_agent_sees_the_escalations_of_an_issue(open_desk: Callable[[str], De
 	)
 	check_no_refusal(desk, "issue")
 	assert page.locator(".ticket-escalations").count() == 1
+	desk.open(f"/app/issue?name={issue}", f".list-row:has([data-name='{issue}']) .escalation-mark")
+	assert page.locator(".escalation-mark").inner_text() == "Escalated"
 
 
 def test_a_number_of_a_dashboard_opens_the_records_behind_it(open_desk: Callable[[str], Desk]) -> None:

@@ -3,6 +3,7 @@ records are for. No site needed.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,21 @@ def test_fields_have_labels_in_the_case_of_titles(path: Path) -> None:
 		if field["fieldtype"] not in ("Section Break", "Column Break", "HTML", "Tab Break")
 	}
 	assert {name: label for name, label in labels.items() if not label or not label[0].isupper()} == {}
+
+
+STYLESHEETS = sorted(
+	[
+		*(ROOT / "orchestrator" / "public" / "css").glob("*.css"),
+		*ROOT.glob("orchestrator/orchestrator/page/*/*.css"),
+	]
+)
+PHYSICAL = re.compile(
+	r"(?:margin|padding|border)-(?:left|right)\b|^\s*(?:left|right|float):|text-align: (?:left|right)|(?:top|bottom)-(?:left|right)-radius",
+	re.M,
+)
+
+
+@pytest.mark.parametrize("path", STYLESHEETS, ids=get_stem)
+def test_styles_follow_the_direction_of_the_language(path: Path) -> None:
+	"""Frappe mirrors its own bundles only. Logical properties such as margin-inline-start work in both directions."""
+	assert PHYSICAL.findall(path.read_text()) == []

@@ -197,7 +197,7 @@ function render_bars(box, item) {
 	const most = Math.max(...values.map(Math.abs), 1);
 	const list = $(`<ul class="metrics-bars"></ul>`).appendTo(box);
 	item.value.labels.forEach((label, index) => {
-		const row = $(`<li><span></span><b></b><i></i></li>`).appendTo(list);
+		const row = $(`<div><span></span><b></b><i></i></div>`).appendTo($("<li></li>").appendTo(list));
 		row.find("span").text(abbreviate(label));
 		row.find("b").text(format_value(values[index]));
 		row.find("i").css({ width: `${(100 * Math.abs(values[index])) / most}%`, background: COLORS[0] });
@@ -214,7 +214,7 @@ function render_pie(box, item) {
 	if (!slices.some(([, value]) => value)) return render_empty(box);
 	const flex = $(`<div class="metrics-pie"><div></div><ul></ul></div>`).appendTo(box);
 	slices.forEach(([label, value, source], index) => {
-		const line = $(`<li><i></i><span></span> <b></b></li>`).appendTo(flex.find("ul"));
+		const line = $(`<div><i></i><span></span> <b></b></div>`).appendTo($("<li></li>").appendTo(flex.find("ul")));
 		line.find("i").css("background", COLORS[index]);
 		line.find("span").text(label);
 		line.find("b").text(format_value(value));
