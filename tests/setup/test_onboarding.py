@@ -8,7 +8,7 @@ from tests.setup.test_workspaces import open_workspaces
 from tests.support import factories
 
 PERSONAS = {
-	"administrator": (("System Manager",), ["Connect Kipu", "Set Up Orchestrator"]),
+	"administrator": (("System Manager",), ["Connect Kipu", "Plan a Sprint", "Set Up Orchestrator"]),
 	"integration engineer": (("Kipu Sync Manager",), ["Connect Kipu"]),
 	"scrum master": (("Projects User", "Projects Manager"), ["Plan a Sprint"]),
 	"clinician": (("Clinical User",), []),
