@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 	parser.addoption(
 		"--fuzz-examples", type=int, help="a long run of schemathesis: so many requests of each operation"
 	)
+	parser.addoption("--screenshots", metavar="FOLDER", help="where tests/browser/screenshots.py saves them")
 	parser.addoption("--security", action="store_true", help="run the sweep for leaks, and nothing else")
 
 

@@ -25,7 +25,6 @@ from orchestrator.period import DateRange
 
 IS_OPEN = "status NOT IN ('Completed', 'Cancelled', 'Template')"
 IS_COMPLETED = "status = 'Completed'"
-COMPLETED_ON = "COALESCE(completed_on, DATE(modified))"
 IS_A_TASK = "status != 'Template'"
 OPEN_TASKS: list[Filter] = [["status", "not in", ["Completed", "Cancelled", "Template"]]]
 OPEN_PROJECTS: list[Filter] = [["status", "=", "Open"]]
@@ -41,10 +40,9 @@ def open_tasks() -> Number:
 
 def completed_tasks(dates: DateRange | None = None) -> Number:
 	"""Return the number of tasks completed within 30 days, and within the 30 days before."""
-	dates = dates or get_trailing_days(DAYS)
-	number = aggregate_trailing_period(TASK, COMPLETED_ON, where=IS_COMPLETED, dates=dates)
-	where = f"{IS_COMPLETED} AND {COMPLETED_ON} >= %(first)s AND {COMPLETED_ON} < %(end)s"
-	return number._replace(records=find_records_by_name(TASK, where, first=dates.first, end=dates.end))
+	return aggregate_trailing_period(
+		TASK, "completed_on", where=IS_COMPLETED, filters=[["status", "=", "Completed"]], dates=dates
+	)
 
 
 def remaining_hours() -> Number:

@@ -72,7 +72,7 @@ def _sum_kinds(of_kind: Callable[[Kind], Number]) -> Number:
 	return Number(
 		sum(number.value or 0 for number in numbers),
 		sum(previous) if previous else None,
-		records=_join_records(numbers),
+		records=_join_records([number for number in numbers if number.value] or numbers),
 	)
 
 
@@ -118,7 +118,6 @@ def new_tickets(dates: DateRange | None = None) -> Number:
 	return _sum_kinds(
 		lambda kind: measure_queries.aggregate_trailing_period(kind.doctype, "creation", dates=dates)
 	)
-
 
 def first_response_hours(dates: DateRange | None = None) -> Number:
 	"""Return the average hours until the first response, of tickets first answered within 30 days; and within

@@ -20,6 +20,7 @@ def before_uninstall() -> None:
 	if ledger.has_demo():
 		_remove_demo()
 	report_schedules.disable_all()
+	_delete_onboarding_steps()
 	declarations.delete_all(last=False)
 
 
@@ -41,6 +42,13 @@ def _remove_demo() -> None:
 	"""
 	for line in remove.delete_demo().kept:
 		click.echo(f"Demo record kept because your own records refer to it: {line}")
+
+
+def _delete_onboarding_steps() -> None:
+	"""Delete the steps of this app's onboardings. Frappe deletes only the onboardings, which name the module."""
+	onboardings = frappe.get_all("Module Onboarding", {"module": "Orchestrator"}, pluck="name")
+	steps = frappe.get_all("Onboarding Step Map", {"parent": ("in", onboardings)}, pluck="step")
+	frappe.db.delete("Onboarding Step", {"name": ("in", steps)})
 
 
 def _is_dry_run() -> bool:

@@ -38,6 +38,15 @@ def chromium() -> Iterator["Browser"]:
 		browser.close()
 
 
+@pytest.fixture(scope="module")
+def demo(frappe_site: str) -> Iterator[None]:
+	"""Create the demo for the tests of a file."""
+	from tests.support.demo_site import create_demo
+
+	with create_demo():
+		yield
+
+
 @pytest.fixture(params=SCREENS)
 def screen(request: pytest.FixtureRequest) -> str:
 	"""Return the name of a screen: each test runs on a desktop and on a phone."""

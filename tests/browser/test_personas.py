@@ -76,6 +76,7 @@ def test_an_agent_sees_the_escalations_of_an_issue(open_desk: Callable[[str], De
 	)
 	check_no_refusal(desk, "issue")
 	assert page.locator(".ticket-escalations").count() == 1
+	desk.open(f"/app/issue?name={issue}", ".ticket-marks:has-text('Escalated')")
 
 
 def test_a_number_of_a_dashboard_opens_the_records_behind_it(open_desk: Callable[[str], Desk]) -> None:

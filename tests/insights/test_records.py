@@ -7,6 +7,7 @@ import pytest
 
 import frappe
 
+from orchestrator.helpdesk import overdue
 from orchestrator.setup.shipped_dashboards import DASHBOARDS
 from tests.support import clinic, factories, hr_factories, insights
 from tests.support.client import get_error
@@ -136,6 +137,28 @@ def test_records_of_a_shared_figure_are_left_out_for_who_may_not_read_them(api, 
 
 	assert (hidden["value"], hidden["records"]) == (shown["value"], None)
 	assert shown["records"] == [{"doctype": "Lead", "filters": [["status", "=", "Open"]], "points": None}]
+
+
+def test_a_shared_figure_names_no_tickets_of_others(api, site):
+	"""Overdue tickets are listed by name, but only to those who may see each of them."""
+	(issues, *_others) = overdue.list_sources()
+	due = {issues.resolution_by: frappe.utils.add_days(frappe.utils.now(), -1)}
+	tickets = [factories.make_issue().name for _ in range(2)]
+	agents = [insights.make_reader("Support Team") for _ in range(2)]
+	for ticket, agent in zip(tickets, agents, strict=True):
+		frappe.db.set_value("Issue", ticket, due)
+		factories.make_record("User Permission", user=agent, allow="Issue", for_value=ticket)
+	shared = {"permission_mode": "Shared", "compute_as": agents[0], "shared_role": "Support Team"}
+	metrics = [insights.make_metric("Measure", "overdue_tickets", **fields) for fields in ({}, shared)]
+	reader = api(agents[1])
+	own, others = (
+		insights.get_item(reader.get(insights.GET, dashboard=insights.make_dashboard(metric)), metric.name)
+		for metric in metrics
+	)
+
+	assert (own["value"], others["value"]) == (1, 1)
+	assert own["records"] == [{"doctype": "Issue", "filters": [["name", "in", [tickets[1]]]], "points": None}]
+	assert others["records"] is None
 
 
 @pytest.mark.parametrize(

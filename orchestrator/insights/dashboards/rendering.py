@@ -166,7 +166,7 @@ def _build_item(
 		if value
 		else None,
 		stale=is_queued or bool(scope and (value is None or values.is_due(value, metric))),
-		records=_list_readable_records(value),
+		records=_list_readable_records(value, is_shared=bool(metric.compute_as)),
 		applied_filters=list(metric.dashboard_filters.names),
 		ignored_filters=[name for name in filters.names if name not in metric.dashboard_filters.names],
 		error=value.error if value else (None if scope else build_refusal(metric)),  # type: ignore[typeddict-item]
@@ -179,11 +179,21 @@ def _render_label(metric: Metric) -> str:
 	return PERIOD_OF_LABEL.sub("", label) if metric.dashboard_filters.dates else label
 
 
-def _list_readable_records(value: Value | None) -> list[RecordList] | None:
-	"""Return the records behind a value, of DocTypes that the caller may read: a shared value may count others'."""
+def _list_readable_records(value: Value | None, is_shared: bool) -> list[RecordList] | None:
+	"""Return the records behind a value, of DocTypes that the caller may read. A shared value may count others' records:
+	it gives no names of them.
+	"""
 	found = (value.records if value else None) or []
-	readable = [records for records in found if frappe.has_permission(records["doctype"], "read")]
+	readable = [
+		records
+		for records in found
+		if frappe.has_permission(records["doctype"], "read") and not (is_shared and _has_names(records))
+	]
 	return cast(list[RecordList], readable) or None
+
+
+def _has_names(records: dict[str, Any]) -> bool:
+	return any(field == "name" for field, *_condition in records["filters"])
 
 
 def _compute_change(value: Value | None) -> float | None:

@@ -41,7 +41,8 @@ orchestrator.ApiPage = class ApiPage {
 	}
 
 	move_focus(event) {
-		const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+		const forward = document.dir === "rtl" ? -1 : 1; // the page is outside of Desk, too
+		const step = { ArrowRight: forward, ArrowLeft: -forward }[event.key];
 		if (!step) return;
 		const index = this.tabs.findIndex(([name]) => name === this.opened);
 		const [name] = this.tabs[(index + step + this.tabs.length) % this.tabs.length];

@@ -1,5 +1,6 @@
 frappe.listview_settings["Kipu Connection"] = {
 	add_fields: ["enabled", "status", "last_success"],
+	hide_name_column: true,
 
 	get_indicator(doc) {
 		if (!doc.enabled) return [__("Switched off"), "gray", "enabled,=,0"];

@@ -44,7 +44,8 @@ frappe.provide("orchestrator.documents");
 		}
 
 		move_focus(event) {
-			const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+			const forward = frappe.utils.is_rtl() ? -1 : 1;
+				const step = { ArrowRight: forward, ArrowLeft: -forward }[event.key];
 			if (!step) return;
 			event.preventDefault();
 			event.stopPropagation();

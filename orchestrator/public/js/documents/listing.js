@@ -102,7 +102,8 @@ frappe.provide("orchestrator.documents");
 			const index = items.index($(event.target).closest(".doc-item"));
 			const row = this.parent.hasClass("is-grid") ? this.count_columns() : 1;
 			const moves = { ArrowDown: row, ArrowUp: -row, Home: -items.length, End: items.length };
-			if (row > 1) Object.assign(moves, { ArrowRight: 1, ArrowLeft: -1 });
+			const forward = frappe.utils.is_rtl() ? -1 : 1;
+			if (row > 1) Object.assign(moves, { ArrowRight: forward, ArrowLeft: -forward });
 			const actions = {
 				Enter: () => this.open(items.eq(index)),
 				" ": () => this.open(items.eq(index)),

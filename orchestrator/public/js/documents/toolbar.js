@@ -22,7 +22,7 @@ frappe.provide("orchestrator.documents");
 			const tools = $(`<div class="doc-tools"></div>`).appendTo(parent);
 			this.search = $(`<input type="search" class="form-control input-sm">`).attr({ placeholder: __("Search documents"), "aria-label": __("Search documents") });
 			this.search.on("input", () => browser.search(this.search.val().trim())).appendTo(tools);
-			const order = $(`<select class="form-control input-sm"></select>`).attr("aria-label", __("Order")).appendTo(tools);
+			const order = $(`<select class="form-control input-sm"></select>`).attr("aria-label", __("Sort Order")).appendTo(tools);
 			ORDERS.forEach(([value, label]) => $("<option></option>").val(value).text(label).appendTo(order));
 			order.on("change", () => browser.set_order(order.val()));
 			this.views = $(`<div class="btn-group" role="group"></div>`).attr("aria-label", __("View")).appendTo(tools);

@@ -99,13 +99,14 @@ frappe.provide("orchestrator.documents");
 			const visible = this.parent.find(".doc-node:visible");
 			const index = visible.index(node);
 			const expanded = node.attr("aria-expanded");
+			const [inwards, outwards] = frappe.utils.is_rtl() ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
 			const moves = {
 				ArrowDown: () => visible.eq(index + 1),
 				ArrowUp: () => visible.eq(Math.max(index - 1, 0)),
 				Home: () => visible.first(),
 				End: () => visible.last(),
-				ArrowRight: () => (expanded === "false" ? this.expand(item) && null : item.find("> ul > li > .doc-node").first()),
-				ArrowLeft: () => (expanded === "true" ? this.collapse(item) : item.parent().closest("li").find("> .doc-node")),
+				[inwards]: () => (expanded === "false" ? this.expand(item) && null : item.find("> ul > li > .doc-node").first()),
+				[outwards]: () => (expanded === "true" ? this.collapse(item) : item.parent().closest("li").find("> .doc-node")),
 				Enter: () => this.open(item.data("folder").name),
 				" ": () => this.open(item.data("folder").name),
 			};

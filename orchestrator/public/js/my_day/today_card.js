@@ -55,7 +55,7 @@ orchestrator.my_day.TodayCard = class TodayCard {
 		for (const punch of this.work.day.punches) {
 			const line = $(`<li><span class="indicator-pill"></span> <span></span></li>`).appendTo(list);
 			const is_in = punch.log_type === "IN";
-			line.find(".indicator-pill").addClass(is_in ? "green" : "gray").text(is_in ? __("In") : __("Out"));
+			line.find(".indicator-pill").addClass(is_in ? "green" : "gray").text(is_in ? __("In", null, "Employee Checkin") : __("Out", null, "Employee Checkin"));
 			line.find("span:last").text(orchestrator.my_day.format_time(punch.time));
 		}
 		const own_zone = frappe.boot.time_zone && frappe.boot.time_zone.user;

@@ -114,7 +114,8 @@
 		handle_key(event) {
 			if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
 			const card = $(event.currentTarget);
-			const across = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+			const forward = frappe.utils.is_rtl() ? -1 : 1;
+			const across = { ArrowLeft: -forward, ArrowRight: forward }[event.key];
 			const along = { ArrowUp: -1, ArrowDown: 1 }[event.key];
 			if (event.shiftKey && across) this.move_across(card, across);
 			else if (across) this.focus_across(card, across);

@@ -1,0 +1,3 @@
+frappe.listview_settings["Calendar Feed"] = {
+	hide_name_column: true,
+};

@@ -1,0 +1,3 @@
+frappe.listview_settings["Change Feed"] = {
+	hide_name_column: true,
+};

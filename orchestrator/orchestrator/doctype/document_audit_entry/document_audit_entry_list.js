@@ -1,0 +1,3 @@
+frappe.listview_settings["Document Audit Entry"] = {
+	hide_name_column: true,
+};

@@ -1,0 +1,3 @@
+frappe.listview_settings["Facility"] = {
+	hide_name_column: true,
+};

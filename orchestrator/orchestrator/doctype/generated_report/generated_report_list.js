@@ -1,0 +1,3 @@
+frappe.listview_settings["Generated Report"] = {
+	hide_name_column: true,
+};

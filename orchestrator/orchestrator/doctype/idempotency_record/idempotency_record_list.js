@@ -1,0 +1,3 @@
+frappe.listview_settings["Idempotency Record"] = {
+	hide_name_column: true,
+};

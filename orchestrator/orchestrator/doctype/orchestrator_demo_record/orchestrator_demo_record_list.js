@@ -1,0 +1,3 @@
+frappe.listview_settings["Orchestrator Demo Record"] = {
+	hide_name_column: true,
+};

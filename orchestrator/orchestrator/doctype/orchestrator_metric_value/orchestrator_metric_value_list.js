@@ -1,0 +1,3 @@
+frappe.listview_settings["Orchestrator Metric Value"] = {
+	hide_name_column: true,
+};

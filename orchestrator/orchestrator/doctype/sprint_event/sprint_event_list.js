@@ -1,0 +1,3 @@
+frappe.listview_settings["Sprint Event"] = {
+	hide_name_column: true,
+};
