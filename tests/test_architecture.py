@@ -28,10 +28,11 @@ FOUNDATION = {
 	"leases",
 	"measure_queries",
 	"period",
+	"private_doctypes",
 	"rows",
 }
 CONTRACT = {"api"}
-DOMAINS = {"crm", "hr", "helpdesk", "docs", "insights", "gameplan", "sync"}
+DOMAINS = {"crm", "hr", "helpdesk", "docs", "insights", "gameplan", "privacy", "sync"}
 FRAPPE_MODULE = {"orchestrator"}  # a DocType does not depend on the installer
 OUTSIDE = {"setup", "commands", "patches", "www"}
 LAYERS = (FOUNDATION, CONTRACT, DOMAINS, FRAPPE_MODULE, OUTSIDE)

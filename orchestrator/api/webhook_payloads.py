@@ -13,25 +13,6 @@ from frappe.model.document import Document
 from orchestrator.api import sealed_replies
 
 PURPOSE = "webhook-delivery"
-# Their records say who is in care, what they have, or what somebody earns. Their webhooks send no values unless the
-# caller asks for them.
-PRIVATE_DOCTYPES = frozenset(
-	{
-		"Additional Salary",
-		"Client",
-		"Client Stay",
-		"Document",
-		"Document Text",
-		"Document Version",
-		"Employee",
-		"Leave Application",
-		"Salary Slip",
-		"Salary Structure Assignment",
-		"Sync Change",
-		"Sync Issue",
-		"Sync State",
-	}
-)
 
 
 @dataclass(frozen=True)

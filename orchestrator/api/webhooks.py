@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import frappe
 from frappe import _, _lt
 
-from orchestrator.api import webhook_payloads, webhook_replays, webhook_secrets, webhook_targets
+from orchestrator.api import webhook_replays, webhook_secrets, webhook_targets
 from orchestrator.api.endpoint import CREATE, WRITE, endpoint
 from orchestrator.api.lists import parse_json
 from orchestrator.api.schema_types import Bounded, Formatted, ListOf, OneOf
@@ -14,6 +14,7 @@ from orchestrator.api.webhook_deliveries import STATUSES
 from orchestrator.api.webhook_requests import DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS
 from orchestrator.api.webhook_signatures import generate_secret
 from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.private_doctypes import get_private_doctypes
 
 FULL_DOCUMENT = "{{ doc | json }}"
 # What a webhook with a thin body sends where a site turns reliable delivery off.
@@ -168,7 +169,7 @@ def replay_deliveries(
 
 def _is_thin(doctype: str) -> bool:
 	"""Return whether webhooks of a DocType send no values unless the caller asks for them."""
-	return doctype in webhook_payloads.PRIVATE_DOCTYPES or not frappe.has_permission(doctype, "read")
+	return doctype in get_private_doctypes() or not frappe.has_permission(doctype, "read")
 
 
 def _parse_timeout(timeout: int | None) -> int:

@@ -40,6 +40,7 @@ TAG_BY_MODULE = {
 	"orchestrator.sync": Tag(
 		"Kipu sync", "Import clients from Kipu, look after runs, issues and connections."
 	),
+	"orchestrator.privacy": Tag("Access log", "Who got which private record, and what is unusual about it."),
 	"orchestrator.api.webhooks": Tag(
 		"Webhooks", "Have records sent to a URL when something happens to them."
 	),

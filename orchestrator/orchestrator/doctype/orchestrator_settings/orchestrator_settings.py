@@ -14,6 +14,8 @@ class OrchestratorSettings(Document):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
+		access_log_enabled: DF.Check
+		access_log_retention_days: DF.Int
 		allow_private_webhook_targets: DF.Check
 		bulk_limit: DF.Int
 		escalate_to_role: DF.Link | None
@@ -23,6 +25,7 @@ class OrchestratorSettings(Document):
 		guard_platform_methods: DF.Check
 		idempotency_hours: DF.Int
 		lease_seconds: DF.Int
+		logged_doctypes: DF.SmallText | None
 		max_page_length: DF.Int
 		mcp_allow_writes: DF.Check
 		punch_clock_tolerance_seconds: DF.Int
@@ -34,6 +37,7 @@ class OrchestratorSettings(Document):
 		rate_limit_user_capacity: DF.Int
 		report_retention_days: DF.Int
 		sla_at_risk_minutes: DF.Int
+		unusual_clients_per_hour: DF.Int
 		use_documented_names: DF.Check
 		webhook_retention_days: DF.Int
 
@@ -44,6 +48,7 @@ class OrchestratorSettings(Document):
 		settings_rules.check_page_length(self)
 		settings_rules.check_lease(self)
 		settings_rules.check_escalation(self)
+		settings_rules.check_logged_doctypes(self)
 
 	def on_update(self) -> None:
 		if self.has_value_changed("use_documented_names"):
