@@ -20,12 +20,9 @@ class Receiver(NamedTuple):
 	recipient: str = ""
 
 
-class DisclosedRecord(NamedTuple):
-	"""A record and who got it."""
-
-	receiver: Receiver
-	doctype: str
-	name: str
+# The names of records by receiver and DocType, each once and in their order
+Disclosed = dict[tuple[Receiver, str], dict[str, None]]
+Position = dict[tuple[Receiver, str], int]
 
 
 class DisclosureRecorder:
@@ -40,7 +37,7 @@ class DisclosureRecorder:
 	def __init__(
 		self,
 		doctypes: frozenset[str],
-		write: Callable[[Iterable[DisclosedRecord], str], None],
+		write: Callable[[Disclosed, str], None],
 		*,
 		is_job: bool = False,
 	) -> None:
@@ -48,8 +45,8 @@ class DisclosureRecorder:
 		self.write = write
 		self.is_job = is_job
 		self.purpose = ""
-		self.records: dict[DisclosedRecord, None] = {}
-		self.written: set[DisclosedRecord] = set()
+		self.records: Disclosed = {}
+		self.written: Disclosed = {}
 		self.is_suspended = False
 		# Lists that ignore permissions are given to the caller as well, as in the search of some link fields
 		self.ignores_permissions = False
@@ -60,26 +57,32 @@ class DisclosureRecorder:
 		"""Record that a user, by default the session's, gets records of a DocType."""
 		if self.is_suspended or doctype not in self.doctypes:
 			return
-		receiver = Receiver(user or frappe.session.user)
-		for name in names:
-			if name:
-				self.records[DisclosedRecord(receiver, doctype, str(name))] = None
-		if self.is_job and self.records:
+		found = dict.fromkeys([str(name) for name in names if name])
+		if not found:
+			return
+		self.records.setdefault((Receiver(user or frappe.session.user), doctype), {}).update(found)
+		if self.is_job:
 			self._write_before_commit()
 
 	def add_sent(self, doctype: str, name: str, receivers: Iterable[Receiver]) -> None:
 		"""Write that a record is sent out of the site by mail or webhook, in the transaction that stores what is sent."""
 		if doctype in self.doctypes:
-			self.write([DisclosedRecord(receiver, doctype, name) for receiver in receivers], self.purpose)
+			self.write({(receiver, doctype): {name: None} for receiver in receivers}, self.purpose)
 
 	def flush(self) -> bool:
 		"""Write what is not written yet, in the present transaction. Return True if there was anything."""
-		records = [record for record in self.records if record not in self.written]
+		records = {key: self._leave_out_written(key, names) for key, names in self.records.items()}
+		records = {key: names for key, names in records.items() if names}
 		self.records = {}
 		if records:
 			self.write(records, self.purpose)
-			self.written.update(records)
+		for key, names in records.items():
+			self.written.setdefault(key, {}).update(names)
 		return bool(records)
+
+	def _leave_out_written(self, key: tuple[Receiver, str], names: dict[str, None]) -> dict[str, None]:
+		written = self.written.get(key)
+		return {name: None for name in names if name not in written} if written else names
 
 	def _write_before_commit(self) -> None:
 		"""Have the records of a job written with what it commits. A rollback forgets the callbacks of its transaction."""
@@ -129,14 +132,15 @@ def suspend_recording() -> Iterator[None]:
 		recorder.is_suspended = before
 
 
-def get_position() -> int:
+def get_position() -> Position:
 	"""Return how many records are waiting to be written, for `discard_after`."""
 	recorder = get_recorder()
-	return len(recorder.records) if recorder else 0
+	return {key: len(names) for key, names in recorder.records.items()} if recorder else {}
 
 
-def discard_after(position: int) -> None:
+def discard_after(position: Position) -> None:
 	"""Forget the records that were recorded after `get_position` was called: nobody gets them."""
 	recorder = get_recorder()
-	while recorder and len(recorder.records) > position:
-		recorder.records.popitem()
+	for key, names in recorder.records.items() if recorder else ():
+		while len(names) > position.get(key, 0):
+			names.popitem()

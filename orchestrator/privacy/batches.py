@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import frappe
 
-from orchestrator.access.disclosures import DisclosedRecord, Receiver, record_sent
+from orchestrator.access.disclosures import Disclosed, Receiver, record_sent
 from orchestrator.api import key_authentication, route
 from orchestrator.doctypes import ACCESS_LOG_BATCH
 
@@ -23,7 +23,7 @@ COLUMNS: Final = ("accessed_at", "user", "recipient", "route", "api_key", "purpo
 Records = dict[str, list[str]]
 
 
-def write_batches(records: Iterable[DisclosedRecord], purpose: str) -> None:
+def write_batches(records: Disclosed, purpose: str) -> None:
 	"""Write records to the log in the present transaction, by one statement unless they are very many."""
 	now, path, key = datetime.now(UTC).replace(tzinfo=None), get_route(), _get_key()
 	rows = [
@@ -34,17 +34,20 @@ def write_batches(records: Iterable[DisclosedRecord], purpose: str) -> None:
 		_insert_rows(rows[start : start + MAX_ROWS])
 
 
-def _group_records(records: Iterable[DisclosedRecord]) -> Iterator[tuple[Receiver, Records]]:
+def _group_records(disclosed: Disclosed) -> Iterator[tuple[Receiver, Records]]:
 	"""Yield the records of each receiver, in parts that fit into a row."""
-	by_receiver: dict[Receiver, list[DisclosedRecord]] = {}
-	for record in records:
-		by_receiver.setdefault(record.receiver, []).append(record)
-	for receiver, found in by_receiver.items():
-		for start in range(0, len(found), MAX_RECORDS):
-			names: Records = {}
-			for record in found[start : start + MAX_RECORDS]:
-				names.setdefault(record.doctype, []).append(record.name)
-			yield receiver, names
+	parts: dict[Receiver, list[Records]] = {}
+	for (receiver, doctype), names in disclosed.items():
+		found = list(names)
+		rows = parts.setdefault(receiver, [{}])
+		if len(found) > MAX_RECORDS:
+			rows += [
+				{doctype: found[start : start + MAX_RECORDS]} for start in range(0, len(found), MAX_RECORDS)
+			]
+		elif found:
+			rows[0][doctype] = found
+	for receiver, rows in parts.items():
+		yield from ((receiver, row) for row in rows if row)
 
 
 def _insert_rows(rows: list[tuple[Any, ...]]) -> None:

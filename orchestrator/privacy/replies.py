@@ -1,6 +1,8 @@
 """Records in a reply: documents and rows with their DocType, titles of links, and links in the rows of a report."""
 
 from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from frappe.model.base_document import BaseDocument
@@ -10,6 +12,9 @@ from orchestrator.privacy.references import find_record
 
 LINK_TITLES: Final = "_link_titles"
 TITLE_SEPARATOR: Final = "::"
+# Keys of a dict that names records
+KEYS: Final = frozenset({"doctype", "parenttype", "columns", LINK_TITLES})
+SCALARS: Final = frozenset({str, int, float, bool, type(None), date, datetime, timedelta, Decimal})
 
 
 def record_reply(recorder: DisclosureRecorder, reply: Any) -> None:
@@ -54,8 +59,15 @@ class _ReplyScan:
 	def __init__(self, recorder: DisclosureRecorder) -> None:
 		self.recorder = recorder
 		self.seen: set[int] = set()
+		self.report_rows: Any = self  # flat: they are not scanned
 
 	def scan(self, value: Any) -> None:
+		if (
+			isinstance(value, dict)
+			and KEYS.isdisjoint(value)
+			and SCALARS.issuperset(map(type, value.values()))
+		):
+			return  # a row of a list
 		if isinstance(value, BaseDocument):
 			self._record(value)
 			value = value.__dict__
@@ -65,6 +77,8 @@ class _ReplyScan:
 			return
 		self.seen.add(id(value))
 		for item in value.values() if isinstance(value, dict) else value:
+			if item is self.report_rows:
+				continue
 			if isinstance(item, dict | list | tuple | BaseDocument):
 				self.scan(item)
 
@@ -72,7 +86,8 @@ class _ReplyScan:
 		if "doctype" in values or "parenttype" in values:
 			self._record(values)
 		if "columns" in values and ("result" in values or "rows" in values):
-			record_report(self.recorder, values["columns"], values.get("result", values.get("rows")))
+			self.report_rows = values.get("result", values.get("rows"))
+			record_report(self.recorder, values["columns"], self.report_rows)
 		titles = values.get(LINK_TITLES)
 		if isinstance(titles, dict):
 			for key in titles:

@@ -52,6 +52,7 @@ class Tracking(NamedTuple):
 
 	columns: tuple[TrackedColumn, ...]
 	has_labels: bool
+	has_names: bool
 	reveals: bool
 	source: str
 
@@ -65,8 +66,9 @@ def prepare_args(native: Any, query: DatabaseQuery) -> Any:
 	has_labels = not query.group_by and not _has_aggregate(query.fields) and _keeps_rows(query)
 	where = f"where {args.conditions}" if args.conditions else ""
 	reveals = has_labels or any(_reveals(query.doctype_meta, field) for field in _list_fields(query.fields))
-	query.__dict__[STATE] = Tracking(columns, has_labels, reveals, f"from {args.tables} {where}")
-	if has_labels:
+	has_names = has_labels and _has_names(query, columns)
+	query.__dict__[STATE] = Tracking(columns, has_labels, has_names, reveals, f"from {args.tables} {where}")
+	if has_labels and not has_names:
 		args.fields += ", " + select_labels(columns)
 	return args
 
@@ -82,7 +84,10 @@ def build_and_run(native: Any, query: DatabaseQuery) -> Any:
 		named = _select_names(tracking) if tracking.reveals and rows else []
 		record_names(tracking.columns, named)
 		return rows
-	rows, named = split_labels(rows, tracking.columns)
+	if tracking.has_names:
+		named = [(row["name"],) for row in rows]
+	else:
+		rows, named = split_labels(rows, tracking.columns)
 	if isinstance(query, ContractQuery) and query.keyset and query.limit_page_length:
 		named = named[: query.limit_page_length - 1]  # the last row only tells that there are more
 	record_names(tracking.columns, named)
@@ -170,6 +175,16 @@ def _keeps_rows(query: DatabaseQuery) -> bool:
 	if not query.distinct and not any("distinct" in field.lower() for field in fields):
 		return True
 	return any(_is_name(query.doctype, field) for field in fields)
+
+
+def _has_names(query: DatabaseQuery, columns: Sequence[TrackedColumn]) -> bool:
+	"""Return True where the rows have the names of the records already, under that key."""
+	if query.as_list or len(columns) > 1 or not columns[0].doctype or columns[0].doctype != query.doctype:
+		return False
+	if query.link_tables or len(query.tables) > 1:
+		return False
+	names = {"name", "*", "`name`", f"`tab{query.doctype}`.`name`", f"`tab{query.doctype}`.*"}
+	return not names.isdisjoint(_list_fields(query.fields))
 
 
 def _is_name(doctype: str, field: str) -> bool:
