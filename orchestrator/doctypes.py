@@ -5,6 +5,9 @@ themselves.
 from typing import Final
 
 # This app's own
+ACCESS_LOG_BATCH: Final = "Access Log Batch"
+ACCESS_LOG_DAY: Final = "Access Log Day"
+ACCESS_LOG_ENTRY: Final = "Access Log Entry"
 API_KEY: Final = "API Key"
 BULK_OPERATION: Final = "Bulk Operation"
 BULK_OPERATION_CHUNK: Final = "Bulk Operation Chunk"

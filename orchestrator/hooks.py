@@ -58,6 +58,8 @@ override_doctype_class = {
 }
 app_include_js = ["/assets/orchestrator/js/script_loader.js", "/assets/orchestrator/js/record_search.js"]
 doctype_js = {
+	"Client": "public/js/record_accesses.js",
+	"Client Stay": "public/js/record_accesses.js",
 	"Document": "public/js/client_link.js",
 	"Employee Checkin": "public/js/own_employee.js",
 	"HD Ticket": [
@@ -219,7 +221,10 @@ doc_events = {
 	# Titles of linked records: see orchestrator/access/link_titles.py. No field leads to a private file that the user may
 	# not read: see orchestrator/access/attachments.py
 	"*": {
-		"before_print": "orchestrator.access.link_titles.before_print",
+		"before_print": [
+			"orchestrator.access.link_titles.before_print",
+			"orchestrator.privacy.recording.before_print",
+		],
 		"validate": "orchestrator.access.attachments.check_attach_fields",
 		# the events that call webhooks
 		"after_insert": "orchestrator.api.webhook_outbox.on_event",
@@ -237,6 +242,8 @@ doc_events = {
 		"after_rename": "orchestrator.api.changes.events.after_rename",
 	},
 	"Address": {"validate": "orchestrator.access.link_titles.validate_links"},
+	# A mail about a private record: see orchestrator/privacy
+	"Email Queue": {"after_insert": "orchestrator.privacy.recording.on_email"},
 	"Contact": {"validate": "orchestrator.access.link_titles.validate_links"},
 	"Document Follow": {
 		"after_insert": [
@@ -379,11 +386,13 @@ before_request = [
 	"orchestrator.isolation.read_committed_rows_under_lock",
 	"orchestrator.access.platform_patches.before_request",
 	"orchestrator.api.pipeline.before_request",
+	"orchestrator.privacy.recording.before_request",
 ]
 auth_hooks = [
 	"orchestrator.api.key_authentication.authenticate",
 	"orchestrator.api.pipeline.authorize",
 	"orchestrator.access.plain_names.check_request",
+	"orchestrator.privacy.recording.authorize",
 	"orchestrator.api.method_guard.check_requested_method",
 	"orchestrator.access.private_files.check_request",
 	"orchestrator.api.raw_conditions.authorize",
@@ -434,10 +443,12 @@ before_job = [
 	"orchestrator.isolation.read_committed_rows_under_lock",
 	"orchestrator.access.platform_patches.before_job",
 	"orchestrator.access.key_jobs.before_job",
+	"orchestrator.privacy.recording.before_job",
 	"orchestrator.api.webhook_targets.check_before_delivery",
 	"orchestrator.api.webhook_redirects.before_job",
 	"orchestrator.api.webhook_delivery.start_delivery",
 ]
+after_job = ["orchestrator.privacy.recording.after_job"]
 
 # Measures for metrics: a name, and a function as described in orchestrator/measure_queries.py. Other apps add theirs.
 orchestrator_measures = {
@@ -515,6 +526,7 @@ scheduler_events = {
 			"orchestrator.insights.subscriptions.jobs.enqueue_due_subscriptions",
 			"orchestrator.sync.jobs.give_up_dead_runs",
 			"orchestrator.sync.jobs.start_due_runs",
+			"orchestrator.privacy.sealing.seal_batches",
 		],
 		"7,27,47 2 * * *": ["orchestrator.sync.jobs.start_census"],
 		"11,31,51 3 * * 0": ["orchestrator.sync.jobs.start_reconcile"],
@@ -532,6 +544,9 @@ scheduler_events = {
 		"orchestrator.insights.reports.report_jobs.delete_expired_runs",
 		"orchestrator.insights.subscriptions.jobs.delete_old_mails",
 	],
-	"daily_long": ["orchestrator.docs.integrity.check_nightly"],
+	"daily_long": [
+		"orchestrator.docs.integrity.check_nightly",
+		"orchestrator.privacy.verification.verify_nightly",
+	],
 	"weekly_long": ["orchestrator.docs.fulltext.rebuild_index"],
 }

@@ -33,7 +33,7 @@ FOUNDATION = {
 	"rows",
 }
 CONTRACT = {"api"}
-DOMAINS = {"crm", "hr", "helpdesk", "docs", "insights", "gameplan", "sync"}
+DOMAINS = {"crm", "hr", "helpdesk", "docs", "insights", "gameplan", "privacy", "sync"}
 FRAPPE_MODULE = {"orchestrator"}  # a DocType does not depend on the installer
 OUTSIDE = {"setup", "commands", "patches", "www"}
 LAYERS = (FOUNDATION, CONTRACT, DOMAINS, FRAPPE_MODULE, OUTSIDE)

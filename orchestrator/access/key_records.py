@@ -23,6 +23,7 @@ FILE = "File"
 REFERENCED = ("DocType", "Report")
 # Fields that name a DocType or a report as plain text
 TEXT_REFERENCES = {
+	("Access Log Entry", "reference_doctype"): "DocType",
 	("Access Log", "export_from"): "DocType",
 	("Access Log", "report_name"): "Report",
 	("Deleted Document", "deleted_doctype"): "DocType",

@@ -27,6 +27,7 @@ from frappe.model.document import Document
 
 from orchestrator.access import (
 	child_rows,
+	disclosures,
 	engine_checks,
 	exports,
 	insights_tables,
@@ -68,17 +69,21 @@ def install_patches() -> None:
 	switch.begin()
 
 
-def install(replacements: Iterable[tuple[Any, str, Native]], decide: Callable[[], bool]) -> None:
+def install(
+	replacements: Iterable[tuple[Any, str, Native]], decide: Callable[[], bool], mark: str = MARK
+) -> None:
 	"""Install replacements in this process, once. Each works where `decide` says so.
 
 	Args:
 		replacements: The owner of a function, its name, and what takes its place.
 		decide: Returns True in a request or job in which the replacements work.
+		mark: The attribute by which a function is known as replaced. Replacements with different marks of one function
+			work one around the other.
 	"""
 	for owner, name, replacement in replacements:
 		native = getattr(owner, name)
-		if not hasattr(native, MARK):
-			_install(owner, name, native, _replace(native, replacement, decide))
+		if not hasattr(native, mark):
+			_install(owner, name, native, _replace(native, replacement, decide, mark))
 
 
 def _is_activated() -> bool:
@@ -100,7 +105,7 @@ def _install(owner: Any, name: str, native: Native, chosen: Native) -> None:
 				setattr(module, name, chosen)
 
 
-def _replace(native: Native, replacement: Native, decide: Callable[[], bool]) -> Native:
+def _replace(native: Native, replacement: Native, decide: Callable[[], bool], mark: str) -> Native:
 	"""Return a function that calls the replacement, with the native function as first argument, if `decide`
 	returns True.
 	"""
@@ -111,7 +116,7 @@ def _replace(native: Native, replacement: Native, decide: Callable[[], bool]) ->
 			return native(*args, **kwargs)
 		return replacement(native, *args, **kwargs)
 
-	setattr(chosen, MARK, native)
+	setattr(chosen, mark, native)
 	return chosen
 
 
@@ -209,7 +214,10 @@ def _get_message(native: Native, doc_name: str, doctype: str, frequency: str, us
 	"""Return the mail to a follower, without records that they may not read (any more)."""
 	if not linked_records.can_read(doctype, doc_name, user):
 		return []
-	return list(native(doc_name, doctype, frequency, user))
+	message = list(native(doc_name, doctype, frequency, user))
+	if message:
+		disclosures.record_sent(doctype, doc_name, [disclosures.Receiver(user, user)])
+	return message
 
 
 def _get_version(native: Native, doctype: str, doc_name: str, frequency: str, user: str) -> list[Any]:

@@ -8,6 +8,7 @@ from frappe import _
 from orchestrator.api.key_addresses import parse_networks
 from orchestrator.exceptions import refuse
 from orchestrator.leases import MIN_LEASE_SECONDS
+from orchestrator.private_doctypes import parse_doctypes
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.orchestrator_settings.orchestrator_settings import (
@@ -21,6 +22,8 @@ MIN_ONE = (
 	"bulk_limit",
 	"report_retention_days",
 	"webhook_retention_days",
+	"access_log_retention_days",
+	"unusual_clients_per_hour",
 )
 MIN_ONE_WITH_RATE_LIMIT = (
 	"rate_limit_per_minute",
@@ -74,3 +77,15 @@ def check_escalation(doc: "OrchestratorSettings") -> None:
 			_("{0} is disabled, so tickets cannot be escalated to them. Choose someone else.").format(user),
 			frappe.ValidationError,
 		)
+
+
+def check_logged_doctypes(doc: "OrchestratorSettings") -> None:
+	for name in parse_doctypes(doc.logged_doctypes):
+		meta = frappe.get_meta(name) if frappe.db.exists("DocType", name) else None
+		if meta is None or meta.istable or meta.issingle or meta.get("is_virtual"):
+			refuse(
+				_(
+					"{0} is not a DocType with records of its own, so access to it cannot be logged. Check the line in {1}."
+				).format(frappe.bold(name), frappe.bold(_(doc.meta.get_label("logged_doctypes")))),
+				frappe.ValidationError,
+			)

@@ -16,6 +16,7 @@ from frappe.model.dynamic_links import invalidate_distinct_link_doctypes
 from frappe.utils import get_datetime
 
 from orchestrator import clock
+from orchestrator.access.disclosures import Receiver, record_sent
 from orchestrator.api import webhook_payloads, webhook_queue
 from orchestrator.compat import get_enabled_webhooks
 from orchestrator.doctypes import WEBHOOK, WEBHOOK_DELIVERY
@@ -80,6 +81,9 @@ def _store_deliveries() -> None:
 def _insert_rows(rows: list[Row]) -> None:
 	"""Insert deliveries, and have their jobs queued after the commit."""
 	insert_rows(WEBHOOK_DELIVERY, rows)
+	for row in rows:
+		receiver = Receiver("", f"{WEBHOOK}: {row['webhook']}")
+		record_sent(str(row["reference_doctype"]), str(row["reference_name"]), [receiver])
 	# So that Frappe finds them where it renames a record.
 	for doctype in {row["reference_doctype"] for row in rows}:
 		invalidate_distinct_link_doctypes(WEBHOOK_DELIVERY, "reference_doctype", doctype)

@@ -9,7 +9,7 @@ import click
 import frappe
 from frappe.commands import pass_context
 
-from orchestrator.commands import documents, sync
+from orchestrator.commands import access_log, documents, sync
 from orchestrator.commands.site import open_site
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -17,7 +17,7 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 @click.group()
 def orchestrator() -> None:
-	"""Frappe Orchestrator: demo data, checks of the setup and of the documents, the Kipu sync."""
+	"""Frappe Orchestrator: demo data, checks of the setup, the documents and the access log, the Kipu sync."""
 
 
 @orchestrator.command()
@@ -102,7 +102,7 @@ def _remove_demo() -> None:
 		sys.exit(1)
 
 
-for command in (*documents.COMMANDS, *sync.COMMANDS):
+for command in (*access_log.COMMANDS, *documents.COMMANDS, *sync.COMMANDS):
 	orchestrator.add_command(command)
 
 commands = [orchestrator]

@@ -119,6 +119,7 @@ def new_tickets(dates: DateRange | None = None) -> Number:
 		lambda kind: measure_queries.aggregate_trailing_period(kind.doctype, "creation", dates=dates)
 	)
 
+
 def first_response_hours(dates: DateRange | None = None) -> Number:
 	"""Return the average hours until the first response, of tickets first answered within 30 days; and within
 	the 30 days before.

@@ -8,6 +8,7 @@ ROLES = (
 	"Clinical User",  # sees clients and their stays, without the most private fields
 	"Clinical Manager",  # sees all of them
 	"Kipu Sync Manager",  # runs the sync and reads its history, sees no client
+	"Privacy Officer",  # reads the access log, sees no client
 )
 
 

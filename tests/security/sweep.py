@@ -22,6 +22,7 @@ from tests.security import attacks, file_attacks, functions, guesses, routes
 from tests.security.arguments import Arguments, as_text
 from tests.security.attack import ATTACKS, Send
 from tests.security.callers import Caller, create_callers
+from tests.security.disclosures import count_logged, find_unlogged
 from tests.security.dispatch import Dispatcher, Reply, Request
 from tests.security.isolation import Ground
 from tests.security.leaks import Leak, find_leaks, is_permitted
@@ -51,6 +52,8 @@ class Report:
 	unreached: set[str] = field(default_factory=set)
 	stopped: Counter[str] = field(default_factory=Counter)
 	leaks: list[Leak] = field(default_factory=list)
+	unlogged: list[str] = field(default_factory=list)
+	logged: int = 0
 	unchanged: bool = False
 
 	def add(self, reply: Reply) -> None:
@@ -162,6 +165,10 @@ class Sweep:
 		self.report.add(reply)
 		for leak in find_leaks(self.world, caller, reply):
 			self._note(leak)
+		self.report.logged += count_logged(reply)
+		for line in find_unlogged(self.world, caller, reply):
+			self.report.unlogged.append(line)
+			sys.stdout.write(f"Access log: {line}\n")
 
 	def _note(self, leak: Leak) -> None:
 		self.report.leaks.append(leak)
@@ -199,7 +206,7 @@ def open_sweep(bench: Path, site: str, keys: list[str]) -> tuple[Sweep, list[Cal
 	methods = find_methods()
 	ground = Ground(Path(frappe.get_site_path()))
 	ground.install()
-	frappe.db.set_single_value("Orchestrator Settings", "rate_limit_enabled", 0)
+	frappe.db.set_single_value("Orchestrator Settings", {"rate_limit_enabled": 0, "access_log_enabled": 1})
 	world = plant()
 	callers = create_callers(world, keys)
 	arguments = Arguments(world, methods)

@@ -40,5 +40,6 @@ def assert_is_tight(report: dict[str, Any]) -> None:
 		for leak in report["leaks"]
 	]
 	assert not leaks, "\n".join(leaks[:SHOWN])
+	assert not report["unlogged"], "\n".join(report["unlogged"][:SHOWN])
 	assert report["unchanged"], "a planted record was changed"
 	assert share(report) >= LEAST_SHARE, sorted(report["stopped"].items(), key=lambda item: -item[1])[:SHOWN]

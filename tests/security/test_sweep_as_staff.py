@@ -16,4 +16,5 @@ def test_nothing_planted_comes_out(
 	report = sweep("desk,employee,clinical,kipu", tmp_path)
 	with capsys.disabled():
 		sys.stdout.write(f"\n{describe(report)}\n")
+	assert report["logged"], "nobody got a client, so the access log was not tested"
 	assert_is_tight(report)

@@ -12,6 +12,7 @@ from orchestrator.kipu_simulator.places import PLACES
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import Settings
 from tests.support import factories
+from tests.support.helpdesk import override_settings
 from tests.support.kipu_site import RECORDS, make_connection, run_sync, set_loopback_allowed
 
 CONNECTION = "Harbor Kipu"
@@ -26,10 +27,14 @@ def run_reference_kipu() -> Iterator[dict[str, str]]:
 	document.
 	"""
 	delete_reference_connection()
-	frappe.get_doc("User", CALLER).add_roles("Clinical Manager", "Kipu Sync Manager")
+	frappe.get_doc("User", CALLER).add_roles("Clinical Manager", "Kipu Sync Manager", "Privacy Officer")
 	others = frappe.get_all("Kipu Connection", {"enabled": 1}, pluck="name")
 	set_enabled(others, 0)
-	with Simulator(PEOPLE, settings=Settings(as_of=date(2025, 2, 22))) as kipu, set_loopback_allowed():
+	with (
+		Simulator(PEOPLE, settings=Settings(as_of=date(2025, 2, 22))) as kipu,
+		set_loopback_allowed(),
+		override_settings(access_log_enabled=1),
+	):
 		assert len(kipu.world) == STAYS
 		make_reference_connection(kipu)
 		change_patients(kipu)

@@ -12,7 +12,7 @@ import frappe.handler
 from frappe import _
 from frappe.utils.response import build_response
 
-from orchestrator.access import replies
+from orchestrator.access import disclosures, replies
 from orchestrator.access.method_guards import get_function_name
 from orchestrator.api import errors, file_privacy, key_guard
 from orchestrator.api.batches.references import FailedDependencyError, ReferenceResolver
@@ -69,6 +69,7 @@ def run_step(
 	"""
 	call = ApiCall(method=step.method, from_browser=False, id=request_id)
 	batch = frappe.local.request
+	position = disclosures.get_position()
 	with isolate_request_state(call):
 		try:
 			params = _resolve_params(step, replies_by_id)
@@ -78,6 +79,7 @@ def run_step(
 			_check_batchable(call, function)
 			response = _answer(call)
 		except Exception as error:
+			disclosures.discard_after(position)  # its reply has no records
 			# An unforeseen error arrives as UnexpectedError
 			cause = call.error if isinstance(call.error, Exception) else error
 			if isinstance(cause, WHOLE_CALL_ERRORS):

@@ -41,6 +41,7 @@ TAG_BY_MODULE = {
 	"orchestrator.api.reports": REPORTS,
 	"orchestrator.sync": SYNC,
 	"orchestrator.sync.connection_wizard": SYNC,
+	"orchestrator.privacy": Tag("Access log", "Who got which private record, and what is unusual about it."),
 	"orchestrator.api.webhooks": Tag(
 		"Webhooks", "Have records sent to a URL when something happens to them."
 	),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
+from orchestrator.access.disclosures import suspend_recording
 from orchestrator.access.linked_records import can_read
 from orchestrator.api.records import get_meta_or_none
 from orchestrator.doctypes import CLIENT, DOCUMENT, HD_TICKET, ISSUE, LEAD, TASK
@@ -27,7 +28,9 @@ def validate(doc: "Document", _method: str | None = None) -> None:
 	before = doc.get_doc_before_save()
 	if not client or doc.flags.ignore_permissions or (before and before.get(LINK_FIELD) == client):
 		return
-	if not can_read(CLIENT, client) and not _is_linked_in_readable_record(client):
+	with suspend_recording():  # nobody gets anything of the client
+		is_found = can_read(CLIENT, client) or _is_linked_in_readable_record(client)
+	if not is_found:
 		refuse(_("Could not find {0}").format(f"{_('Client')}: {client}"), frappe.LinkValidationError)
 
 

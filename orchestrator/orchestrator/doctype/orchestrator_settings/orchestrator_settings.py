@@ -14,6 +14,8 @@ class OrchestratorSettings(Document):
 	if TYPE_CHECKING:
 		from frappe.types import DF
 
+		access_log_enabled: DF.Check
+		access_log_retention_days: DF.Int
 		allow_private_webhook_targets: DF.Check
 		ask_for_ratings: DF.Check
 		bulk_limit: DF.Int
@@ -24,6 +26,7 @@ class OrchestratorSettings(Document):
 		guard_platform_methods: DF.Check
 		idempotency_hours: DF.Int
 		lease_seconds: DF.Int
+		logged_doctypes: DF.SmallText | None
 		max_page_length: DF.Int
 		mcp_allow_writes: DF.Check
 		punch_clock_tolerance_seconds: DF.Int
@@ -39,6 +42,7 @@ class OrchestratorSettings(Document):
 		send_dashboards_by_mail: DF.Check
 		sla_at_risk_minutes: DF.Int
 		trusted_proxies: DF.SmallText | None
+		unusual_clients_per_hour: DF.Int
 		use_documented_names: DF.Check
 		webhook_retention_days: DF.Int
 
@@ -50,6 +54,7 @@ class OrchestratorSettings(Document):
 		settings_rules.check_lease(self)
 		settings_rules.check_trusted_proxies(self)
 		settings_rules.check_escalation(self)
+		settings_rules.check_logged_doctypes(self)
 
 	def on_update(self) -> None:
 		if self.has_value_changed("use_documented_names"):

@@ -1,0 +1,41 @@
+from frappe.model.document import Document
+
+from orchestrator.privacy import immutability
+
+
+class AccessLogBatch(Document):
+	"""Records that one reply, mail or webhook gave to one receiver, until they are sealed as entries."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		accessed_at: DF.Datetime | None
+		api_key: DF.Data | None
+		name: DF.Int | None
+		purpose: DF.Data | None
+		recipient: DF.Data | None
+		records: DF.LongText | None
+		route: DF.Data | None
+		user: DF.Data | None
+
+	# end: auto-generated types
+
+	def before_insert(self) -> None:
+		immutability.refuse_change()
+
+	def validate(self) -> None:
+		immutability.refuse_change()
+
+	def on_trash(self) -> None:
+		immutability.refuse_change()
+
+	def before_rename(self, *_args: object) -> None:
+		immutability.refuse_change()
+
+	def validate_share(self, _share: Document) -> None:
+		immutability.refuse_change()

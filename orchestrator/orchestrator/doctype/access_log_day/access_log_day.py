@@ -1,0 +1,42 @@
+from frappe.model.document import Document
+
+from orchestrator.privacy import immutability
+
+
+class AccessLogDay(Document):
+	"""The entries of one day: where their chain begins and ends, and the file that they were moved to."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		archive: DF.Data | None
+		archive_digest: DF.Data | None
+		closing_hash: DF.Data | None
+		day: DF.Date | None
+		entries: DF.Int
+		first_entry: DF.Int
+		last_entry: DF.Int
+		opening_hash: DF.Data | None
+		signature: DF.Data | None
+
+	# end: auto-generated types
+
+	def before_insert(self) -> None:
+		immutability.refuse_change()
+
+	def validate(self) -> None:
+		immutability.refuse_change()
+
+	def on_trash(self) -> None:
+		immutability.refuse_change()
+
+	def before_rename(self, *_args: object) -> None:
+		immutability.refuse_change()
+
+	def validate_share(self, _share: Document) -> None:
+		immutability.refuse_change()

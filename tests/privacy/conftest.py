@@ -1,0 +1,52 @@
+"""Fixtures of the tests of the access log: a site that keeps it, and clients of two facilities."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from frappe.model.document import Document
+
+from tests.support import clinic, factories
+from tests.support.helpdesk import override_settings
+
+
+@dataclass(frozen=True)
+class People:
+	"""Three clients of a facility, the stay of the first one, a client of another facility, and users."""
+
+	clients: list[Document]
+	stay: Document
+	stranger: Document
+	manager: str
+	facility: str
+
+	@property
+	def names(self) -> list[str]:
+		return [client.name for client in self.clients]
+
+
+@pytest.fixture
+def logged(site: str) -> Iterator[None]:
+	"""Keep the access log during a test."""
+	with override_settings(access_log_enabled=1):
+		yield
+
+
+@pytest.fixture(scope="module")
+def people(frappe_site: str) -> People:
+	connection = clinic.make_connection()
+	clients = [clinic.make_client(connection) for _number in range(3)]
+	stay = factories.make_record(
+		"Client Stay",
+		client=clients[0].name,
+		connection=connection.name,
+		facility=connection.default_facility,
+		casefile_id=factories.make_unique("casefile"),
+		status="Active",
+	)
+	stranger = clinic.make_client(connection, facility=clinic.make_facility().name)
+	manager = clinic.make_clinical_user(
+		connection.default_facility, "Clinical Manager", "Report Manager", "System Manager"
+	)
+	return People(clients, stay, stranger, manager, connection.default_facility)
