@@ -4,7 +4,6 @@ from frappe import _
 
 from orchestrator.doctypes import TASK
 from orchestrator.measure_queries import (
-	DAYS,
 	Column,
 	Filter,
 	Number,
@@ -17,8 +16,6 @@ from orchestrator.measure_queries import (
 	count_records,
 	fetch_all,
 	fetch_one,
-	find_records_by_name,
-	get_trailing_days,
 	to_number,
 )
 from orchestrator.period import DateRange
