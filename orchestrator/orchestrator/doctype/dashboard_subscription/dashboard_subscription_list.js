@@ -1,0 +1,3 @@
+frappe.listview_settings["Dashboard Subscription"] = {
+	hide_name_column: true,
+};

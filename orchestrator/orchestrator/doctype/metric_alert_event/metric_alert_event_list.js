@@ -1,0 +1,3 @@
+frappe.listview_settings["Metric Alert Event"] = {
+	hide_name_column: true,
+};

@@ -1,0 +1,3 @@
+frappe.listview_settings["Ticket Rating"] = {
+	hide_name_column: true,
+};
