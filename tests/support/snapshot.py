@@ -1,6 +1,7 @@
 """A snapshot of the whole database, for comparison with another."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 
 import frappe
@@ -60,6 +61,12 @@ def list_rows(table: str) -> list[str]:
 def find_changed_tables(one: Snapshot, other: Snapshot) -> list[str]:
 	"""Return the tables whose rows differ."""
 	return sorted(name for name in one.tables if one.tables[name] != other.tables.get(name))
+
+
+def list_changed_bookkeeping(one: Snapshot, other: Snapshot) -> list[str]:
+	"""Return the rows of Frappe's own tables that only one of both has, each as often as it is more."""
+	rows = [Counter(row for found in state.bookkeeping.values() for row in found) for state in (one, other)]
+	return sorted([*(rows[0] - rows[1]).elements(), *(rows[1] - rows[0]).elements()])
 
 
 def find_unchanged_tables(one: Snapshot, other: Snapshot) -> set[str]:
