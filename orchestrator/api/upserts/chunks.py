@@ -163,7 +163,11 @@ def get_next_chunk(operation: str) -> Chunk | None:
 	filters = {"operation": operation, "records": ("is", "set")}
 	# No permissions: nobody has one to read chunks
 	found = frappe.get_all(
-		BULK_OPERATION_CHUNK, filters, ["name", "records", "results"], order_by="position", limit=1
+		BULK_OPERATION_CHUNK,
+		filters=filters,
+		fields=["name", "records", "results"],
+		order_by="position",
+		limit=1,
 	)
 	if not found:
 		return None

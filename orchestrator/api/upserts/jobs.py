@@ -200,7 +200,7 @@ def resume_dead_operations() -> None:
 		"last_activity_at": ("<", add_to_date(leases.get_now(), minutes=-STALE_MINUTES)),
 	}
 	# No permissions: a clean-up acts for all users
-	for row in frappe.get_all(BULK_OPERATION, filters, ["name", "job_number"]):
+	for row in frappe.get_all(BULK_OPERATION, filters=filters, fields=["name", "job_number"]):
 		if get_job_status(_build_job_id(row.name, row.job_number)) == JobStatus.QUEUED:
 			continue
 		try:
