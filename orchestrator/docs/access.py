@@ -57,7 +57,7 @@ def get_level(folder: str | None, user: str | None = None) -> int:
 	"""Return the user's access level in a folder."""
 	user = user or frappe.session.user
 	level = MANAGE if _is_global_manager(user) else _get_levels(user).get(folder or "", NONE)
-	return min(level, _get_level_of_scope(user))
+	return min(level, _get_scope_level(user))
 
 
 def get_level_name(folder: str | None) -> str:
@@ -66,7 +66,7 @@ def get_level_name(folder: str | None) -> str:
 	return next((name for name, value in LEVEL_BY_NAME.items() if value == level), "")
 
 
-def _get_level_of_scope(user: str) -> int:
+def _get_scope_level(user: str) -> int:
 	"""Return the most that the scope of an API key lets it do with documents."""
 	scope = get_scope()
 	if scope is None or not scope.applies_to(user):

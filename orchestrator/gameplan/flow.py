@@ -28,7 +28,7 @@ def build_flow(sprint: frappe._dict) -> SprintFlow:
 	is_closed = sprint.state == CLOSED
 	until = sprint.closed_at if is_closed else clock.get_now()
 	rows = list_sprint_rows(sprint.name)
-	everything = history.list_events_of_all_sprints(sprint.name, until)
+	everything = history.list_all_sprints_events(sprint.name, until)
 	events = [event for name, event in everything if name == sprint.name]
 	missing = [] if is_closed else history.find_unwritten_events(events, rows, until)
 	days = list_days(sprint.start_date, sprint.end_date)

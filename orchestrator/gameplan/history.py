@@ -56,7 +56,7 @@ def get_latest_event(doctype: str, task: str) -> SprintTaskEvent | None:
 	return SprintTaskEvent(rows[0][0], Event(*rows[0][1:])) if rows else None
 
 
-def list_events_of_all_sprints(sprint: str, until: datetime) -> list[SprintTaskEvent]:
+def list_all_sprints_events(sprint: str, until: datetime) -> list[SprintTaskEvent]:
 	"""Return the stored events up to a time, first to last, of every task that was in the sprint; also those
 	in other sprints.
 	"""

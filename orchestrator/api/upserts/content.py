@@ -90,7 +90,7 @@ def _read_part() -> Content | None:
 		return None
 	part = request.files[FILE_PART]
 	part.stream.seek(0)
-	return Content(part.stream.read(), _get_format_of_name(part.filename or ""))
+	return Content(part.stream.read(), _get_file_format(part.filename or ""))
 
 
 def _read_body() -> Content | None:
@@ -115,8 +115,8 @@ def _read_file(url: str) -> Content:
 	except OSError:
 		refuse(_("The content of this File is missing. Upload it again."), InvalidRequestError)
 	data = content.encode() if isinstance(content, str) else content
-	return Content(data, _get_format_of_name(files[0].file_name or url))
+	return Content(data, _get_file_format(files[0].file_name or url))
 
 
-def _get_format_of_name(name: str) -> Format:
+def _get_file_format(name: str) -> Format:
 	return "csv" if PurePath(name).suffix.lower() == ".csv" else "ndjson"

@@ -49,7 +49,7 @@ def write_profile(folder: Path) -> None:
 
 
 def build_command(source: str, extension: str, folder: str) -> list[str]:
-	inside = f"/work/document.{extension}"
+	inside = f"/sandbox/document.{extension}"
 	command = [
 		"bwrap",
 		"--unshare-all",
@@ -63,11 +63,11 @@ def build_command(source: str, extension: str, folder: str) -> list[str]:
 		command += ["--setenv", name, value]
 	for path in (*SYSTEM, *map(str, Path("/opt").glob("libreoffice*"))):
 		command += ["--ro-bind-try", path, path]
-	command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/work"]  # noqa: S108  # as above
-	command += ["--bind", folder, "/work/folder", "--ro-bind", source, inside, "--chdir", "/work"]
+	command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/sandbox"]  # noqa: S108  # as above
+	command += ["--bind", folder, "/sandbox/folder", "--ro-bind", source, inside, "--chdir", "/sandbox"]
 	command += ["soffice", "--headless", "--nologo", "--norestore", "--nodefault", "--nolockcheck"]
-	command += ["-env:UserInstallation=file:///work/folder/profile", "--convert-to", "pdf"]
-	return [*command, "--outdir", "/work/folder/out", inside]
+	command += ["-env:UserInstallation=file:///sandbox/folder/profile", "--convert-to", "pdf"]
+	return [*command, "--outdir", "/sandbox/folder/out", inside]
 
 
 if __name__ == "__main__":
