@@ -28,6 +28,8 @@ SUITE_TABLES = (
 )  # fmt: skip
 # Written by every migration: the definitions that come with the app.
 DEFINITIONS = frozenset({"Orchestrator Metric", "Orchestrator Dashboard", "Orchestrator Dashboard Item"})
+# Roles of workspaces, pages and reports are definitions too: only those of people belong to the site.
+CONDITIONS = {"Has Role": "parenttype = 'User'"}
 # DocType -> renamed field -> its name now
 RENAMED_FIELDS: dict[str, dict[str, str]] = {}
 # Columns that an upgrade fills again; each has its own tests.
@@ -88,9 +90,12 @@ class UpgradedSite:
 		own = self.query("select name from `tabDocType` where module = 'Orchestrator' and issingle = 0")
 		tables = {row["name"] for row in own} | set(SUITE_TABLES)
 		return {
-			table: {str(row["name"]): row for row in self.query(f"select * from `tab{table}`")}  # noqa: S608
-			for table in tables - DEFINITIONS
+			table: {str(row["name"]): row for row in self.read_table(table)} for table in tables - DEFINITIONS
 		}
+
+	def read_table(self, table: str) -> list[dict[str, Any]]:
+		"""Return the rows of a table that belong to the site."""
+		return self.query(f"select * from `tab{table}` where {CONDITIONS.get(table, 'true')}")  # noqa: S608
 
 
 @pytest.fixture(scope="module")
