@@ -15,7 +15,7 @@ from orchestrator.api.cursors import FIRST_PAGE, encrypt_cursor, parse_cursor
 from orchestrator.api.parameters import parse_whole_number
 from orchestrator.doctypes import ACCESS_LOG_BATCH, ACCESS_LOG_ENTRY
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.privacy.shapes import Access, AccessPage
+from orchestrator.privacy.shapes import AccessPage, RecordAccess
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 500
 COLUMNS: Final = "accessed_at, user, recipient, route, api_key, purpose"
@@ -79,7 +79,7 @@ def parse_limit(limit: Any) -> int:
 
 class _Found(NamedTuple):
 	place: Place
-	row: Access
+	row: RecordAccess
 
 
 def _parse_place(cursor: str | None, scope: list[str]) -> Place:
@@ -119,7 +119,7 @@ def _list_waiting(before: Place, condition: str, values: dict[str, Any]) -> Iter
 				yield _Found(place, _build_access(row, None, doctype, name))
 
 
-def _build_access(row: Any, entry: int | None, doctype: str, name: str) -> Access:
+def _build_access(row: Any, entry: int | None, doctype: str, name: str) -> RecordAccess:
 	return {
 		"entry": entry,
 		"accessed_at": format_utc(row.accessed_at),

@@ -25,7 +25,7 @@ class VerificationReport(TypedDict):
 	broken_link: BrokenLink | None
 
 
-class Access(TypedDict):
+class RecordAccess(TypedDict):
 	"""A record that somebody got. `accessed_at` is in UTC; `entry` is null until the entry is sealed."""
 
 	entry: int | None
@@ -42,7 +42,7 @@ class Access(TypedDict):
 class AccessPage(TypedDict):
 	"""Accesses, the latest first. `next_cursor` is null on the last page."""
 
-	accesses: list[Access]
+	accesses: list[RecordAccess]
 	next_cursor: str | None
 
 

@@ -272,6 +272,12 @@ def test_an_operation_id_is_the_documented_name(
 	assert build_operation_id(method, verb, usual_verb) == identifier
 
 
+def test_titles_of_schemas_are_unique(spec: dict[str, Any]) -> None:
+	"""Generators of clients name a class after the title."""
+	titles = [schema["title"] for schema in spec["components"]["schemas"].values() if "title" in schema]
+	assert sorted(titles) == sorted(set(titles))
+
+
 def test_every_operation_has_a_described_tag(spec: dict[str, Any]) -> None:
 	tags = {tag["name"]: tag["description"] for tag in spec["tags"]}
 	assert all(tags.values())

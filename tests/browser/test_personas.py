@@ -13,7 +13,7 @@ from tests.support.desk import Desk
 
 REFUSALS = ".modal.show .indicator.red, .modal.show .msgprint .text-danger"
 # persona -> roles, and the pages with what must appear there
-WORKSPACE = ".codex-editor .ce-block"
+WORKSPACE = ".codex-editor .ce-block:visible"
 SEARCH_BAR = "#navbar-search, .navbar-search-bar:visible"  # in the navbar of Frappe 15, in the sidebar of 16
 LIST = ".frappe-list .list-row, .frappe-list .no-result:visible"
 REPORT = ".report-wrapper .datatable, .report-wrapper:visible, .msg-box:visible"

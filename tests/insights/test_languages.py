@@ -182,6 +182,6 @@ def test_alert_is_translated_for_each_recipient(site, things_in_german):
 	insights.record_history()
 
 	assert {lang: insights.list_notifications(user, metric.name) for lang, user in users.items()} == {
-		"de": ["Dinge is 1: it has reached 1."],
+		"de": ["Dinge ist 1: Der Wert hat 1 erreicht."],
 		"en": ["Things is 1: it has reached 1."],
 	}

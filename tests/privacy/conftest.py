@@ -2,22 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
-from frappe.model.document import Document
-
-from tests.support import clinic, factories
-from tests.support.helpdesk import override_settings
+if TYPE_CHECKING:
+	from frappe.model.document import Document
 
 
 @dataclass(frozen=True)
 class People:
 	"""Three clients of a facility, the stay of the first one, a client of another facility, and users."""
 
-	clients: list[Document]
-	stay: Document
-	stranger: Document
+	clients: "list[Document]"
+	stay: "Document"
+	stranger: "Document"
 	manager: str
 	facility: str
 
@@ -29,12 +28,16 @@ class People:
 @pytest.fixture
 def logged(site: str) -> Iterator[None]:
 	"""Keep the access log during a test."""
+	from tests.support.helpdesk import override_settings
+
 	with override_settings(access_log_enabled=1):
 		yield
 
 
 @pytest.fixture(scope="module")
 def people(frappe_site: str) -> People:
+	from tests.support import clinic, factories
+
 	connection = clinic.make_connection()
 	clients = [clinic.make_client(connection) for _number in range(3)]
 	stay = factories.make_record(

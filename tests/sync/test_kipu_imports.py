@@ -13,7 +13,10 @@ PURE += [f"sync/http/{name}.py" for name in ("http_session", "allowed_hosts", "r
 PURE += [
 	f"sync/kipu/{name}.py" for name in ("auth", "client", "fields", "mapping", "pages", "records", "values")
 ]
-PURE += [f"sync/kipu/{name}.py" for name in ("findings", "examination", "sample", "credential_probes")]
+PURE += [
+	f"sync/kipu/{name}.py"
+	for name in ("findings", "examination", "sample", "credential_probes", "time_zones")
+]
 SIMULATOR = sorted(f"kipu_simulator/{path.name}" for path in (PACKAGE / "kipu_simulator").glob("*.py"))
 # Parsing and mapping touch no network.
 OFFLINE = [f"sync/kipu/{name}.py" for name in ("fields", "values", "records", "mapping", "auth", "sample")]
