@@ -103,4 +103,5 @@ def _get_path(function: Callable[..., Any]) -> str:
 def _refuse_parameter(name: str, known: Iterable[str]) -> None:
 	"""Refuse the parameter, and suggest a similar one."""
 	hint = build_hint(name, sorted(known))
-	refuse(f"{_('There is no parameter {0}.').format(name)} {hint}".strip(), InvalidRequestError)
+	message = _("There is no parameter {0}.").format(name)
+	refuse(f"{message} {hint}".strip(), InvalidRequestError)

@@ -213,7 +213,10 @@ def _render_line(stage: Stage, item: EscalatedTicket) -> str:
 		"Resolution At Risk": _("The resolution is due at {0}."),
 	}
 	text = texts[stage.name].format(due)
-	return f"{text} {_('Escalated to {0}.').format(item.assignee)}" if item.assignee else text
+	if not item.assignee:
+		return text
+	assignment = _("Escalated to {0}.").format(item.assignee)
+	return f"{text} {assignment}"
 
 
 def _insert_rows(doctype: str, values: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:

@@ -71,7 +71,8 @@ def _parse_step(number: int, entry: Any) -> BatchStep:
 	for key in entry:
 		if key not in STEP_KEYS:
 			hint = build_hint(str(key), list(STEP_KEYS))
-			_refuse_step(number, f"{_('there is no key {0}.').format(key)} {hint}".strip())
+			message = _("there is no key {0}.").format(key)
+			_refuse_step(number, f"{message} {hint}".strip())
 	name = _parse_text(number, "id", entry.get("id"))
 	if not ID_PATTERN.fullmatch(name):
 		_refuse_step(number, _("id must be 1 to 64 letters, digits, hyphens or underscores."))

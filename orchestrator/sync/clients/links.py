@@ -31,7 +31,8 @@ def validate(doc: "Document", _method: str | None = None) -> None:
 	with suspend_recording():  # nobody gets anything of the client
 		is_found = can_read(CLIENT, client) or _is_linked_in_readable_record(client)
 	if not is_found:
-		refuse(_("Could not find {0}").format(f"{_('Client')}: {client}"), frappe.LinkValidationError)
+		label = _(CLIENT)
+		refuse(_("Could not find {0}").format(f"{label}: {client}"), frappe.LinkValidationError)
 
 
 def _is_linked_in_readable_record(client: str) -> bool:
