@@ -40,6 +40,14 @@ def make_public_dashboard() -> Case:
 	return doc, factories.make_user("Desk User").name
 
 
+def make_own_subscription() -> Case:
+	user = factories.make_user("Desk User").name
+	dashboard = insights.make_dashboard(insights.make_shared_metric("harbor"))
+	doc = frappe.new_doc("Dashboard Subscription")
+	doc.update({"dashboard": dashboard, "owner": user, "recipients": [{"user": user}], "frequency": "Daily"})
+	return doc, user
+
+
 def make_granted_folder(doctype: str) -> Case:
 	user = factories.make_user("Desk User").name
 	folder = docs_factories.make_folder(("User", user, "Read"))
@@ -108,6 +116,7 @@ CASES: dict[str, Callable[[], Case]] = {
 	"*": make_own_todo,
 	"API Key": make_own_api_key,
 	"Deleted Document": make_copy_of_deleted_lead,
+	"Dashboard Subscription": make_own_subscription,
 	"Orchestrator Dashboard": make_public_dashboard,
 	"Document": lambda: make_granted_folder("Document"),
 	"Document Version": lambda: make_granted_folder("Document Version"),

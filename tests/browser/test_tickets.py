@@ -23,7 +23,10 @@ def agent(site: str) -> str:
 
 def open_menu_action(page, label: str) -> None:
 	"""Run a button of the form, which a phone shows in a menu."""
-	page.evaluate("label => cur_frm.custom_buttons[label].trigger('click')", label)
+	page.wait_for_function(
+		"label => { const button = cur_frm?.custom_buttons[label]; return button && button.trigger('click'); }",
+		arg=label,
+	)
 
 
 def count(doctype: str, ticket, **filters: object) -> int:
