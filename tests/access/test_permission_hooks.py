@@ -43,8 +43,15 @@ def make_public_dashboard() -> Case:
 def make_own_subscription() -> Case:
 	user = factories.make_user("Desk User").name
 	dashboard = insights.make_dashboard(insights.make_shared_metric("harbor"))
-	doc = frappe.new_doc("Dashboard Subscription")
-	doc.update({"dashboard": dashboard, "owner": user, "recipients": [{"user": user}], "frequency": "Daily"})
+	doc = factories.make_record(
+		"Dashboard Subscription",
+		dashboard=dashboard,
+		recipients=[{"user": user}],
+		frequency="Daily",
+		format="HTML",
+	)
+	doc.db_set("owner", user)
+	frappe.db.commit()
 	return doc, user
 
 

@@ -37,8 +37,11 @@ SENT_BY_CLIENTS = frozenset({"Authorization", "Content-Type", "Idempotency-Key"}
 FIRST_ERROR = 400
 EXAMPLES = list(reference.parse_examples())
 
-# The audit trail counts what both clients read, and the reference reads it once.
-COUNTING_READS = frozenset({"/api/method/orchestrator.docs.get_audit_trail"})
+# They list what both clients read, and the reference reads it once.
+COUNTING_READS = frozenset(
+	f"/api/method/orchestrator.{name}"
+	for name in ("docs.get_audit_trail", "privacy.get_record_accesses", "privacy.get_user_accesses")
+)
 
 Document = dict[str, Any]
 
