@@ -13,7 +13,7 @@ from frappe.permissions import has_controller_permissions
 
 from orchestrator import hooks
 from orchestrator.hr.permissions import EMPLOYEE_FIELDS
-from tests.support import docs_factories, factories, gameplan, hr_factories, insights
+from tests.support import docs_factories, factories, gameplan, helpdesk, hr_factories, insights
 
 Case = tuple[Document, str]
 
@@ -43,13 +43,14 @@ def make_public_dashboard() -> Case:
 def make_own_subscription() -> Case:
 	user = factories.make_user("Desk User").name
 	dashboard = insights.make_dashboard(insights.make_shared_metric("harbor"))
-	doc = factories.make_record(
-		"Dashboard Subscription",
-		dashboard=dashboard,
-		recipients=[{"user": user}],
-		frequency="Daily",
-		format="HTML",
-	)
+	with helpdesk.override_settings(send_dashboards_by_mail=1):
+		doc = factories.make_record(
+			"Dashboard Subscription",
+			dashboard=dashboard,
+			recipients=[{"user": user}],
+			frequency="Daily",
+			format="HTML",
+		)
 	doc.db_set("owner", user)
 	frappe.db.commit()
 	return doc, user

@@ -1,8 +1,8 @@
 """The page Metrics in a browser: filters, links to records, full screen, updates in place."""
 
 from collections.abc import Callable
-from urllib.parse import urljoin
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 
