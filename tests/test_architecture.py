@@ -23,6 +23,7 @@ FOUNDATION = {
 	"doctypes",
 	"exceptions",
 	"file_names",
+	"immutable_record",
 	"iso8601",
 	"isolation",
 	"leases",

@@ -1,9 +1,8 @@
-from frappe.model.document import Document
-
+from orchestrator.immutable_record import ImmutableRecord
 from orchestrator.privacy import immutability
 
 
-class AccessLogBatch(Document):
+class AccessLogBatch(ImmutableRecord):
 	"""Records that one reply, mail or webhook gave to one receiver, until they are sealed as entries."""
 
 	# begin: auto-generated types
@@ -25,17 +24,4 @@ class AccessLogBatch(Document):
 
 	# end: auto-generated types
 
-	def before_insert(self) -> None:
-		immutability.refuse_change()
-
-	def validate(self) -> None:
-		immutability.refuse_change()
-
-	def on_trash(self) -> None:
-		immutability.refuse_change()
-
-	def before_rename(self, *_args: object) -> None:
-		immutability.refuse_change()
-
-	def validate_share(self, _share: Document) -> None:
-		immutability.refuse_change()
+	refuse_change = staticmethod(immutability.refuse_change)

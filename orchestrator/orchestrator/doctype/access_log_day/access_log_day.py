@@ -1,9 +1,8 @@
-from frappe.model.document import Document
-
+from orchestrator.immutable_record import ImmutableRecord
 from orchestrator.privacy import immutability
 
 
-class AccessLogDay(Document):
+class AccessLogDay(ImmutableRecord):
 	"""The entries of one day: where their chain begins and ends, and the file that they were moved to."""
 
 	# begin: auto-generated types
@@ -26,17 +25,4 @@ class AccessLogDay(Document):
 
 	# end: auto-generated types
 
-	def before_insert(self) -> None:
-		immutability.refuse_change()
-
-	def validate(self) -> None:
-		immutability.refuse_change()
-
-	def on_trash(self) -> None:
-		immutability.refuse_change()
-
-	def before_rename(self, *_args: object) -> None:
-		immutability.refuse_change()
-
-	def validate_share(self, _share: Document) -> None:
-		immutability.refuse_change()
+	refuse_change = staticmethod(immutability.refuse_change)

@@ -1,11 +1,11 @@
 import frappe
-from frappe.model.document import Document
 
 from orchestrator.doctypes import ACCESS_LOG_ENTRY
+from orchestrator.immutable_record import ImmutableRecord
 from orchestrator.privacy import immutability
 
 
-class AccessLogEntry(Document):
+class AccessLogEntry(ImmutableRecord):
 	"""One record that one receiver got. `orchestrator.privacy` adds entries; nobody changes or deletes one."""
 
 	# begin: auto-generated types
@@ -32,20 +32,7 @@ class AccessLogEntry(Document):
 
 	# end: auto-generated types
 
-	def before_insert(self) -> None:
-		immutability.refuse_change()
-
-	def validate(self) -> None:
-		immutability.refuse_change()
-
-	def on_trash(self) -> None:
-		immutability.refuse_change()
-
-	def before_rename(self, *_args: object) -> None:
-		immutability.refuse_change()
-
-	def validate_share(self, _share: Document) -> None:
-		immutability.refuse_change()
+	refuse_change = staticmethod(immutability.refuse_change)
 
 
 def on_doctype_update() -> None:

@@ -1,9 +1,8 @@
-from frappe.model.document import Document
-
 from orchestrator.docs import audit
+from orchestrator.immutable_record import ImmutableRecord
 
 
-class DocumentAuditEntry(Document):
+class DocumentAuditEntry(ImmutableRecord):
 	"""One view, download or change of a document. `orchestrator.docs.audit` adds entries; nobody changes one."""
 
 	# begin: auto-generated types
@@ -24,17 +23,4 @@ class DocumentAuditEntry(Document):
 
 	# end: auto-generated types
 
-	def before_insert(self) -> None:
-		audit.refuse_change()
-
-	def validate(self) -> None:
-		audit.refuse_change()
-
-	def on_trash(self) -> None:
-		audit.refuse_change()
-
-	def before_rename(self, *_args: object) -> None:
-		audit.refuse_change()
-
-	def validate_share(self, _share: Document) -> None:
-		audit.refuse_change()
+	refuse_change = staticmethod(audit.refuse_change)
