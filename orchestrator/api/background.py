@@ -127,10 +127,28 @@ class BackgroundRecords:
 		)
 		return [row.name for row in rows if self._is_dead(row, get_timeout)]
 
-	def lock_dead(self, name: str, get_timeout: Callable[[str], int | None] = lambda _name: None) -> bool:
+	def _lock_dead(self, name: str, get_timeout: Callable[[str], int | None]) -> bool:
 		"""Lock a record. Return True if its worker is still lost: another host may have recovered it meanwhile."""
 		row = self._lock(name)
 		return row.status in UNFINISHED_STATUSES and self._is_dead(row, get_timeout)
+
+	def recover_dead(
+		self,
+		recover: Callable[[str], None],
+		get_timeout: Callable[[str], int | None] = lambda _name: None,
+		filters: Mapping[str, Any] | None = None,
+	) -> None:
+		"""Recover the records whose worker is lost, each in a transaction of its own, which releases its lock.
+
+		Args:
+			recover: Repeats or ends a record, which is locked.
+			get_timeout: As of `list_dead`.
+			filters: As of `list_dead`.
+		"""
+		for name in self.list_dead(get_timeout, filters):
+			if self._lock_dead(name, get_timeout):
+				recover(name)
+			frappe.db.commit()
 
 	def _is_dead(self, row: frappe._dict, get_timeout: Callable[[str], int | None]) -> bool:
 		"""Return True if the job is gone or silent, or started so long ago that its worker must have been killed."""

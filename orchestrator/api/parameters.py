@@ -24,6 +24,17 @@ def parse_json(name: str, value: Any) -> Any:
 		refuse(_("{0} is not valid JSON.").format(name), InvalidRequestError)
 
 
+def parse_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
+	"""Return a choice by its name, ignoring case; None if none was sent. Refuse (400) any other value."""
+	match = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
+	if value and match is None:
+		refuse(
+			_("There is no {0} {1}. Choose one of: {2}.").format(name, value, ", ".join(choices)),
+			InvalidRequestError,
+		)
+	return match
+
+
 def parse_whole_number(name: str, value: Any, default: int) -> int:
 	"""Return `value` as a whole number, `default` if none was sent."""
 	if value is None or value == "":

@@ -155,12 +155,8 @@ def recover_lost_operations() -> None:
 	"""Run every five minutes: repeat operations whose worker is lost, which changed nothing. Those that have lost two are
 	marked as Failed.
 	"""
-	for operation in OPERATIONS.list_dead(
-		filters={"operation": ("!=", UPSERT)}
-	):  # upserts resume by themselves
-		if OPERATIONS.lock_dead(operation):
-			_recover_operation(operation)
-		frappe.db.commit()  # each in a transaction of its own, which releases its lock
+	others = {"operation": ("!=", UPSERT)}  # upserts resume by themselves
+	OPERATIONS.recover_dead(_recover_operation, filters=others)
 
 
 def _recover_operation(operation: str) -> None:

@@ -156,10 +156,7 @@ def recover_lost_runs() -> None:
 	"""Run every five minutes: repeat runs whose worker is lost, which left no file. Those that have lost two are marked as
 	Failed.
 	"""
-	for run in RUN_RECORDS.list_dead(_get_timeout):
-		if RUN_RECORDS.lock_dead(run, _get_timeout):
-			_recover_run(run)
-		frappe.db.commit()  # each in a transaction of its own, which releases its lock
+	RUN_RECORDS.recover_dead(_recover_run, _get_timeout)
 
 
 def _recover_run(run: str) -> None:

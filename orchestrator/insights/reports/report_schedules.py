@@ -15,6 +15,7 @@ from frappe.core.doctype.report.report import Report
 from frappe.email.doctype.auto_email_report.auto_email_report import AutoEmailReport
 
 from orchestrator.api import reports
+from orchestrator.api.parameters import parse_choice
 from orchestrator.configuration import is_platform_guarded
 from orchestrator.doctypes import AUTO_EMAIL_REPORT
 from orchestrator.exceptions import InvalidRequestError, refuse
@@ -98,12 +99,12 @@ def _send_as_user(schedule: str) -> None:
 
 def parse_frequency(frequency: str) -> str:
 	"""Return the frequency. 400 for one that Frappe does not have."""
-	return _parse_choice("frequency", frequency, FREQUENCIES) or FREQUENCIES[0]
+	return parse_choice("frequency", frequency, FREQUENCIES) or FREQUENCIES[0]
 
 
 def parse_day(day_of_week: str | None) -> str | None:
 	"""Return the day of a weekly mail. 400 for any other value."""
-	return _parse_choice("day_of_week", day_of_week, DAYS)
+	return parse_choice("day_of_week", day_of_week, DAYS)
 
 
 def parse_period(report: Report, period: str | None) -> str | None:
@@ -111,7 +112,7 @@ def parse_period(report: Report, period: str | None) -> str | None:
 
 	Refuse (400) an unknown one, or a report without such dates.
 	"""
-	chosen = _parse_choice("period", period, PERIODS)
+	chosen = parse_choice("period", period, PERIODS)
 	declared = {row.fieldname for row in report.filters}
 	if chosen and (
 		report.report_type == reports.REPORT_BUILDER or (declared and not declared.issuperset(SPAN))
@@ -121,17 +122,6 @@ def parse_period(report: Report, period: str | None) -> str | None:
 			InvalidRequestError,
 		)
 	return chosen
-
-
-def _parse_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
-	"""Return a choice by its name, ignoring case. 400 for any other value."""
-	match = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
-	if value and match is None:
-		refuse(
-			_("There is no {0} {1}. Choose one of: {2}.").format(name, value, ", ".join(choices)),
-			InvalidRequestError,
-		)
-	return match
 
 
 def create_schedule(

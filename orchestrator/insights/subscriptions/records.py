@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import frappe
 from frappe import _
 
-from orchestrator.api.parameters import parse_json, parse_whole_number
+from orchestrator.api.parameters import parse_choice, parse_json, parse_whole_number
 from orchestrator.api.records import raise_not_found
 from orchestrator.doctypes import DASHBOARD_SUBSCRIPTION
 from orchestrator.exceptions import InvalidRequestError, refuse
@@ -29,29 +29,18 @@ def create_subscription(dashboard: str, values: dict[str, Any]) -> Subscription:
 			"doctype": DASHBOARD_SUBSCRIPTION,
 			"dashboard": dashboard,
 			"enabled": 1,
-			"format": FORMATS[_parse_choice("format", values["format"], tuple(FORMATS)) or "pdf"],
-			"frequency": _parse_choice("frequency", values["frequency"], schedule.FREQUENCIES),
-			"day_of_week": _parse_choice("day_of_week", values["day_of_week"], schedule.DAYS)
+			"format": FORMATS[parse_choice("format", values["format"], tuple(FORMATS)) or "pdf"],
+			"frequency": parse_choice("frequency", values["frequency"], schedule.FREQUENCIES),
+			"day_of_week": parse_choice("day_of_week", values["day_of_week"], schedule.DAYS)
 			or schedule.DAYS[0],
 			"day_of_month": parse_whole_number("day_of_month", values["day_of_month"], 1),
 			"hour": parse_whole_number("hour", values["hour"], 7),
-			"period": _parse_choice("period", values["period"], schedule.PERIODS),
+			"period": parse_choice("period", values["period"], schedule.PERIODS),
 			"facility": values["facility"],
 			"recipients": [{"user": user} for user in _parse_recipients(values["recipients"])],
 		}
 	)
 	return serialize(doc.insert())
-
-
-def _parse_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
-	"""Return a choice by its name, ignoring case. 400 for any other value."""
-	match = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
-	if value and match is None:
-		refuse(
-			_("There is no {0} {1}. Choose one of: {2}.").format(name, value, ", ".join(choices)),
-			InvalidRequestError,
-		)
-	return match
 
 
 def _parse_recipients(value: Any) -> list[str]:
