@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, NoReturn
 
 import frappe
@@ -12,8 +13,9 @@ from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.exceptions import refuse
 from orchestrator.sync import connection as connections
 from orchestrator.sync.connection import Source
-from orchestrator.sync.errors import RecordNotFoundError, SyncError
+from orchestrator.sync.errors import RecordNotFoundError
 from orchestrator.sync.http.redaction import PrivateDict
+from orchestrator.sync.kipu.client import KipuClient
 from orchestrator.sync.kipu.mapping import Rule, to_canonical
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, compute_drift, split_casefile
@@ -21,6 +23,7 @@ from orchestrator.sync.merge.fingerprints import ParsedRecord, fingerprint_recor
 from orchestrator.sync.merge.three_way import MergeResult, Person, Record, merge_record
 from orchestrator.sync.shapes import Effect, MappingPreview, PreviewedField
 from orchestrator.sync.storage.store import get_persons
+from orchestrator.sync.tools.single_calls import fetch_records
 from orchestrator.sync.tools.visibility import can_access_facility
 
 
@@ -57,22 +60,17 @@ def _parse_casefile(casefile_id: str) -> str:
 
 
 def _fetch_record(connection: str, casefile_id: str) -> RawRecord:
-	client, session = connections.open_client(connection, caller_waits=True)
-	records: list[RawRecord] = []
-	trouble = ""
-	try:
-		records = next(client.get_patient(casefile_id)).records
-	except RecordNotFoundError:
-		pass
-	except SyncError as error:
-		trouble = str(error)
-	finally:
-		session.close()
-	if trouble:
-		refuse(trouble, frappe.ValidationError)
+	records = fetch_records(connection, partial(_read_patient, casefile_id=casefile_id))
 	if not records:
 		_raise_not_found(casefile_id)
 	return records[0]
+
+
+def _read_patient(client: KipuClient, casefile_id: str) -> list[RawRecord]:
+	try:
+		return next(client.get_patient(casefile_id)).records
+	except RecordNotFoundError:
+		return []
 
 
 def _check_client_access(incoming: ParsedRecord, person: Person, casefile_id: str) -> None:

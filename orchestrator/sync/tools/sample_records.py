@@ -6,14 +6,14 @@ from datetime import datetime, timezone
 import frappe
 
 from orchestrator.doctypes import CLIENT
-from orchestrator.exceptions import refuse
 from orchestrator.sync import connection as connections
 from orchestrator.sync.connection import Source
-from orchestrator.sync.errors import SyncError
+from orchestrator.sync.kipu.client import KipuClient
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError
 from orchestrator.sync.merge.fingerprints import ParsedRecord, fingerprint_record, parse_fingerprinted
 from orchestrator.sync.storage.store import get_persons
+from orchestrator.sync.tools.single_calls import fetch_records
 from orchestrator.sync.tools.visibility import can_access_facility
 
 MAX_SAMPLES = 10
@@ -28,7 +28,7 @@ def list_visible_samples(connection: str) -> list[ParsedRecord]:
 	source = connections.get_source(connection)
 	parsed = [
 		record
-		for record in _parse_records(_fetch_page(connection), source)
+		for record in _parse_records(fetch_records(connection, _read_census), source)
 		if can_access_facility(record.derived["facility"])
 	]
 	persons = get_persons(source, [record.client_name for record in parsed])
@@ -42,19 +42,8 @@ def list_visible_samples(connection: str) -> list[ParsedRecord]:
 	return samples
 
 
-def _fetch_page(connection: str) -> list[RawRecord]:
-	client, session = connections.open_client(connection, caller_waits=True)
-	records: list[RawRecord] = []
-	trouble = ""
-	try:
-		records = next(client.list_census()).records
-	except SyncError as error:
-		trouble = str(error)
-	finally:
-		session.close()
-	if trouble:
-		refuse(trouble, frappe.ValidationError)
-	return records
+def _read_census(client: KipuClient) -> list[RawRecord]:
+	return next(client.list_census()).records
 
 
 def _parse_records(records: Iterable[RawRecord], source: Source) -> list[ParsedRecord]:
