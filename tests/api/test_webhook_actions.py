@@ -11,41 +11,28 @@ from orchestrator.api import webhook_jobs
 from tests.support import factories
 from tests.support.client import get_error
 from tests.support.webhooks import (
+	CREATE,
 	answer_status,
+	build_client_webhook,
 	change_brand,
 	deliver_at,
 	list_deliveries,
 	make_brand,
+	make_manager,
 	make_webhook,
 )
 
-CREATE = "frappe.desk.doctype.webhook.create"
 ROTATE = "orchestrator.api.webhooks.rotate_secret"
 REPLAY = "orchestrator.api.webhooks.replay_deliveries"
 DISABLED = {"enabled": 0}
-PUBLIC_URL = "https://1.1.1.1/hook"
 pytestmark = pytest.mark.usefixtures("private_targets", "no_webhook_stays")
-
-
-def make_manager(*roles: str) -> str:
-	return factories.make_user("System Manager", *roles).name
-
-
-def build_arguments(**values):
-	return {
-		"doctype": "Client",
-		"webhook_name": factories.make_unique("hook"),
-		"events": ["on_update"],
-		"request_url": PUBLIC_URL,
-		**values,
-	}
 
 
 # Secrets
 
 
 def test_secret_is_shown_once(api):
-	asked = build_arguments(doctype="Note")
+	asked = build_client_webhook(doctype="Note")
 	manager = api(make_manager())
 	manager.post(CREATE, **asked)
 	name = asked["webhook_name"]
@@ -83,7 +70,7 @@ def test_overlap_out_of_range_changes_no_secret(receiver, api, hours):
 
 
 def test_manager_without_access_to_clients_may_rotate(api):
-	asked = build_arguments(thin_body=False)
+	asked = build_client_webhook(thin_body=False)
 	api(make_manager("Clinical Manager")).post(CREATE, **asked)
 	reply = api(make_manager()).post(ROTATE, webhook=asked["webhook_name"])
 	assert reply.status_code == 200, reply.text

@@ -9,29 +9,20 @@ from orchestrator.api import webhook_jobs
 from orchestrator.api.webhooks import create
 from tests.support import clinic, factories
 from tests.support.client import get_error
-from tests.support.webhooks import make_brand, make_webhook
+from tests.support.webhooks import (
+	CREATE,
+	PUBLIC_URL,
+	build_client_webhook,
+	make_brand,
+	make_manager,
+	make_webhook,
+)
 
-CREATE = "frappe.desk.doctype.webhook.create"
-PUBLIC_URL = "https://1.1.1.1/hook"
 pytestmark = pytest.mark.usefixtures("private_targets", "no_webhook_stays")
 
 
-def make_manager(*roles: str) -> str:
-	return factories.make_user("System Manager", *roles).name
-
-
-def build_arguments(**values):
-	return {
-		"doctype": "Client",
-		"webhook_name": factories.make_unique("hook"),
-		"events": ["on_update"],
-		"request_url": PUBLIC_URL,
-		**values,
-	}
-
-
 def test_webhooks_of_clients_send_names_of_fields_and_no_values(receiver, api):
-	asked = build_arguments(request_url=receiver.url)
+	asked = build_client_webhook(request_url=receiver.url)
 	reply = api(make_manager()).post(CREATE, **asked)
 	assert (reply.status_code, reply.json()["data"]["thin_body"]) == (201, True)
 	frappe.local.cache.clear()  # as at the beginning of a request
@@ -71,12 +62,12 @@ def test_changed_child_rows_are_named_by_their_table(receiver):
 
 @pytest.mark.parametrize("doctype", ["Client", "Client Stay", "Document", "Employee", "Salary Slip"])
 def test_private_doctypes_are_thin_for_the_administrator_too(api, doctype):
-	reply = api().post(CREATE, **build_arguments(doctype=doctype))
+	reply = api().post(CREATE, **build_client_webhook(doctype=doctype))
 	assert (reply.status_code, reply.json()["data"]["thin_body"]) == (201, True)
 
 
 def test_system_manager_without_access_to_clients_gets_no_whole_records(api):
-	asked = build_arguments(thin_body=False)
+	asked = build_client_webhook(thin_body=False)
 	reply = api(make_manager()).post(CREATE, **asked)
 	assert get_error(reply) == (403, "PermissionError")
 	assert "may not read Client" in reply.json()["exc"]
@@ -87,7 +78,7 @@ def test_system_manager_without_access_to_clients_gets_no_whole_records(api):
 	"values", [{"thin_body": 0}, {"thin_body": 0, "request_url": "https://8.8.8.8/hook"}]
 )
 def test_system_manager_cannot_make_a_webhook_of_clients_whole_afterwards(api, values):
-	asked = build_arguments()
+	asked = build_client_webhook()
 	manager = api(make_manager())
 	manager.post(CREATE, **asked)
 	reply = manager.post(
@@ -101,14 +92,14 @@ def test_system_manager_cannot_make_a_webhook_of_clients_whole_afterwards(api, v
 
 
 def test_who_may_read_clients_may_have_them_sent(api):
-	asked = build_arguments(thin_body=False)
+	asked = build_client_webhook(thin_body=False)
 	reply = api(make_manager("Clinical Manager")).post(CREATE, **asked)
 	assert (reply.status_code, reply.json()["data"]["thin_body"]) == (201, False)
 
 
 def test_reliable_delivery_turned_off_sends_no_whole_client(api):
 	"""Frappe's own delivery knows no thin bodies."""
-	asked = build_arguments()
+	asked = build_client_webhook()
 	api(make_manager()).post(CREATE, **asked)
 	template = frappe.db.get_value("Webhook", asked["webhook_name"], "webhook_json")
 	client = clinic.make_client(clinic.make_connection())
@@ -118,7 +109,7 @@ def test_reliable_delivery_turned_off_sends_no_whole_client(api):
 
 @pytest.mark.parametrize("value", ["maybe", 2, [1]])
 def test_thin_body_is_true_or_false(api, value):
-	asked = build_arguments(thin_body=value)
+	asked = build_client_webhook(thin_body=value)
 	assert api().post(CREATE, **asked).status_code == 400
 	assert not frappe.db.exists("Webhook", asked["webhook_name"])
 
@@ -130,8 +121,8 @@ def test_another_app_declares_a_doctype_as_private(site, monkeypatch):
 		found = hooks(hook, *arguments, **options)
 		return [*found, "Brand"] if hook == private_doctypes.HOOK else found
 
-	assert create(**build_arguments(doctype="Brand"))["thin_body"] is False
+	assert create(**build_client_webhook(doctype="Brand"))["thin_body"] is False
 	monkeypatch.setattr(frappe, "get_hooks", with_theirs)
-	assert create(**build_arguments(doctype="Brand"))["thin_body"] is True
-	assert create(**build_arguments(doctype="Note"))["thin_body"] is False
+	assert create(**build_client_webhook(doctype="Brand"))["thin_body"] is True
+	assert create(**build_client_webhook(doctype="Note"))["thin_body"] is False
 	frappe.db.rollback()

@@ -12,11 +12,14 @@ from orchestrator.api import webhook_targets
 from orchestrator.exceptions import InvalidWebhookTargetError
 from tests.support import factories
 from tests.support.client import get_error
-from tests.support.webhooks import answer_status, run_receiver
-
-CREATE = "frappe.desk.doctype.webhook.create"
-# A public address that needs no name server; nothing is sent to it.
-PUBLIC_URL = "https://1.1.1.1/hook"
+from tests.support.webhooks import (
+	CREATE,
+	PUBLIC_URL,
+	allow_private_targets,
+	answer_status,
+	make_manager,
+	run_receiver,
+)
 
 
 def build_arguments(**values):
@@ -31,10 +34,6 @@ def build_arguments(**values):
 	}
 
 
-def make_manager(*roles):
-	return factories.make_user("System Manager", *roles).name
-
-
 def make_brand_manager():
 	"""A System Manager who may read brands."""
 	return make_manager("Item Manager")
@@ -43,16 +42,8 @@ def make_brand_manager():
 @pytest.fixture
 def allow_private(site):
 	"""Allow the site's own network until the test ends."""
-	set_allowed(1)
-	yield
-	set_allowed(0)
-
-
-def set_allowed(value):
-	settings = frappe.get_doc("Orchestrator Settings")
-	settings.allow_private_webhook_targets = value
-	settings.save()
-	frappe.db.commit()
+	with allow_private_targets():
+		yield
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,12 @@ from frappe.model.document import Document
 from orchestrator import clock
 from orchestrator.api import webhook_jobs
 from tests.support import factories
+from tests.support.helpdesk import override_settings
 
 ACCEPTED = 204
+CREATE = "frappe.desk.doctype.webhook.create"
+# A public address that needs no name server; nothing is sent to it.
+PUBLIC_URL = "https://1.1.1.1/hook"
 
 
 @dataclass(frozen=True)
@@ -194,16 +198,27 @@ def verifies(secret: str, request: Received) -> bool:
 	return True
 
 
+def make_manager(*roles: str) -> str:
+	"""Create a System Manager. Return the name of the user."""
+	return str(factories.make_user("System Manager", *roles).name)
+
+
+def build_client_webhook(**values: Any) -> dict[str, Any]:
+	"""Return arguments that create a webhook on clients, unless `values` say otherwise."""
+	return {
+		"doctype": "Client",
+		"webhook_name": factories.make_unique("hook"),
+		"events": ["on_update"],
+		"request_url": PUBLIC_URL,
+		**values,
+	}
+
+
 @contextlib.contextmanager
 def allow_private_targets() -> Iterator[None]:
 	"""Allow webhooks to the site's own network."""
-	for value in (1, 0):
-		settings = frappe.get_doc("Orchestrator Settings")
-		settings.allow_private_webhook_targets = value
-		settings.save()
-		frappe.db.commit()
-		if value:
-			yield
+	with override_settings(allow_private_webhook_targets=1):
+		yield
 
 
 def delete_reliable_webhooks() -> None:
