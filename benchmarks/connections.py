@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 import frappe
 
+from benchmarks.desk import open_desk
 from benchmarks.my_day import count_statements
 from benchmarks.site import connect_site
 from benchmarks.timing import measure_in_turn
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync import get_connection_health, list_connections
 from orchestrator.sync.connection_wizard import get_setup
-from tests.conftest import serve, stay_on_this_machine
+from tests.conftest import stay_on_this_machine
 from tests.support import factories
-from tests.support.desk import CHROMIUM, DESKTOP, SWITCHES, sign_in
+from tests.support.desk import CHROMIUM
 from tests.support.kipu_site import allow_loopback, make_connection, run_sync, set_loopback_allowed
 
 if TYPE_CHECKING:
@@ -76,16 +77,8 @@ def main(rounds: int) -> int:
 	if not CHROMIUM:
 		print("No Chromium is installed: the pages are not measured")
 		return 0
-	from playwright.sync_api import sync_playwright
-
-	site = frappe.local.site
-	with (
-		serve(site, sites, "frappe.app:application_with_statics()") as base,
-		sync_playwright() as playwright,
-	):
-		browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-		with sign_in(browser, base, site, user, factories.PASSWORD, DESKTOP) as desk:
-			return 0 if measure_pages(desk, name, rounds) else 1
+	with open_desk(sites, user) as desk:
+		return 0 if measure_pages(desk, name, rounds) else 1
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import frappe
 from frappe.utils import getdate
 
+from benchmarks.desk import open_desk
 from benchmarks.site import connect_site
 from benchmarks.timing import measure_in_turn
 from orchestrator.hr.my_day import get_my_day, get_team_calendar
-from tests.conftest import serve, stay_on_this_machine
-from tests.support import factories
-from tests.support.desk import CHROMIUM, DESKTOP, SWITCHES, sign_in
+from tests.conftest import stay_on_this_machine
+from tests.support.desk import CHROMIUM
 from tests.support.hr_factories import Person, make_allocation, make_leave, make_leave_type, make_person
 
 if TYPE_CHECKING:
@@ -99,16 +99,8 @@ def main() -> int:
 	if not CHROMIUM:
 		print("No Chromium is installed: the pages are not measured")
 		return 0
-	from playwright.sync_api import sync_playwright
-
-	site = frappe.local.site
-	with (
-		serve(site, sites, "frappe.app:application_with_statics()") as base,
-		sync_playwright() as playwright,
-	):
-		browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-		with sign_in(browser, base, site, person.user, factories.PASSWORD, DESKTOP) as desk:
-			return 0 if measure_pages(desk) else 1
+	with open_desk(sites, person.user) as desk:
+		return 0 if measure_pages(desk) else 1
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 
+from benchmarks.desk import open_desk
 from benchmarks.site import connect_site
 from orchestrator.gameplan import get_sprint_backlog, get_sprint_board, get_sprint_flow
 from tests.support import factories, gameplan, helpdesk
@@ -54,30 +55,18 @@ def _is_within_statements(call: Callable[..., Any], sprint: str) -> bool:
 
 
 def measure_pages(user: str, sprint: str, sites: Path, rounds: int) -> bool:
-	from playwright.sync_api import sync_playwright
-
-	from tests.conftest import serve
-	from tests.support.desk import CHROMIUM, DESKTOP, SWITCHES, sign_in
-
 	pages = {
 		"sprint board": (f"/app/sprint-board/{sprint}", f".sb-column .sb-card >> nth={TASKS - 1}"),
 		"list of tasks": (f"/app/task?sprint={sprint}", ".list-row >> nth=0"),
 	}
 	times: dict[str, list[float]] = {label: [] for label in pages}
-	site = frappe.local.site
-	with (
-		serve(site, sites, "frappe.app:application_with_statics()") as base,
-		sync_playwright() as playwright,
-	):
-		browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-		with sign_in(browser, base, site, user, factories.PASSWORD, DESKTOP) as desk:
-			for number in range(rounds + 1):
-				for label, (route, last) in pages.items():
-					start = time.perf_counter()
-					desk.open(route, last)
-					if number:  # the first round fills the caches
-						times[label].append((time.perf_counter() - start) * 1000)
-		browser.close()
+	with open_desk(sites, user) as desk:
+		for number in range(rounds + 1):
+			for label, (route, last) in pages.items():
+				start = time.perf_counter()
+				desk.open(route, last)
+				if number:  # the first round fills the caches
+					times[label].append((time.perf_counter() - start) * 1000)
 	board, stock = (statistics.median(times[label]) for label in pages)
 	print(f"sprint board {board:.0f} ms   list of tasks {stock:.0f} ms   ratio {board / stock:.2f}")
 	return board / stock <= MAX_RATIO
