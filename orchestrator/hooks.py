@@ -83,8 +83,10 @@ doctype_js = {
 		"public/js/tickets/form.js",
 		"public/js/tickets/issue_form.js",
 	],
+	"Kipu Connection": "public/js/connections/labels.js",
 	"Lead": "public/js/client_link.js",
 	"Leave Application": "public/js/own_employee.js",
+	"Sync Run": "public/js/connections/labels.js",
 	"Task": ["public/js/task.js", "public/js/client_link.js"],
 }
 doctype_list_js = {
@@ -103,6 +105,7 @@ doctype_list_js = {
 		"public/js/tickets/list.js",
 		"public/js/tickets/issue_list.js",
 	],
+	"Sync Run": "public/js/connections/labels.js",
 	"Task": "public/js/task_list.js",
 }
 

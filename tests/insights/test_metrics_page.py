@@ -6,6 +6,7 @@ import subprocess
 
 from tests.support.source import ROOT
 
+SHARED = ROOT / "orchestrator/public/js/charts.js"
 CHARTS = ROOT / "orchestrator/public/js/metrics/charts.js"
 ATTACK = "<img src=x onerror=alert(1)>"
 # The tooltip of frappe-charts, as far as it takes values: it writes each of them with innerHTML
@@ -24,7 +25,7 @@ console.log(JSON.stringify(shown));
 
 def test_tooltip_of_a_chart_escapes_labels_and_leaves_numbers():
 	function = re.search(
-		r"^\tfunction escape_tooltip\(chart\) \{.*?^\t\}", CHARTS.read_text(), re.DOTALL | re.MULTILINE
+		r"^\tfunction escape_tooltip\(chart\) \{.*?^\t\}", SHARED.read_text(), re.DOTALL | re.MULTILINE
 	)
 	script = SCRIPT % {"function": function[0], "attack": json.dumps(ATTACK)}
 	run = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)

@@ -191,14 +191,6 @@ function ask_and_preview(frm) {
 	);
 }
 
-const EFFECTS = {
-	set: ["blue", __("Update")],
-	same: ["gray", __("No change")],
-	kept: ["orange", __("Keep current value")],
-	review: ["red", __("Ask someone")],
-	"not sent": ["gray", __("Not sent by Kipu")],
-	unreadable: ["red", __("Cannot be read")],
-};
 const POLICIES = {
 	source: __("Kipu wins"),
 	local: __("This site wins"),
@@ -207,7 +199,7 @@ const POLICIES = {
 };
 
 function get_effect(row) {
-	return EFFECTS[row.effect] || ["gray", row.effect];
+	return orchestrator.connections.EFFECTS[row.effect] || ["gray", row.effect];
 }
 
 function show_preview(preview) {

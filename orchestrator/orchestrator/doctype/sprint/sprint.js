@@ -1,6 +1,7 @@
 // Frappe runs this in the page's own scope, and again whenever the DocType is loaded anew.
 (() => {
 	const FILES = [
+		"/assets/orchestrator/js/charts.js",
 		...["common", "charts", "closing"].map((name) => `/assets/orchestrator/js/sprint_board/${name}.js`),
 		"/assets/orchestrator/css/sprint_board.css",
 	];

@@ -2,16 +2,6 @@ const PROGRESS = "orchestrator_sync_progress";
 const UNFINISHED = ["Queued", "Running"];
 const COUNTS = ["pages", "imported", "updated", "skipped", "failed"];
 const POLL_MILLISECONDS = 5000;
-const PHASES = {
-	locations: __("Reading locations"),
-	due: __("Applying planned discharges"),
-	latest: __("Reading recent changes"),
-	windows: __("Reading the history"),
-	census: __("Checking current clients"),
-	vault: __("Checking deleted records"),
-	retry: __("Retrying records"),
-	settle: __("Updating discharged clients"),
-};
 const FINISHED = ["Completed", "Held", "Failed", "Cancelled", "Interrupted"];
 
 frappe.ui.form.on("Sync Run", {
@@ -122,7 +112,7 @@ function describe_progress(run) {
 		return run.jobs_ahead ? __("Waiting for a worker: {0} jobs are ahead.", [run.jobs_ahead]) : __("Waiting for a worker.");
 	}
 	return __("{0}: {1} pages read, {2} imported, {3} updated, {4} skipped, {5} failed", [
-		PHASES[run.phase] || __("Starting"),
+		orchestrator.connections.PHASES[run.phase] || __("Starting"),
 		...COUNTS.map((name) => run[name] || 0),
 	]);
 }

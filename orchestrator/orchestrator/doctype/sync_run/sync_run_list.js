@@ -9,17 +9,7 @@ frappe.listview_settings["Sync Run"] = {
 	},
 
 	get_indicator(doc) {
-		const colours = {
-			Queued: "blue",
-			Running: "blue",
-			Completed: "green",
-			Held: "orange",
-			Failed: "red",
-			Interrupted: "orange",
-			Cancelled: "gray",
-			"Rolled Back": "gray",
-		};
 		const label = doc.dry_run ? __("{0}, dry run", [__(doc.status)]) : __(doc.status);
-		return [label, colours[doc.status], `status,=,${doc.status}`];
+		return [label, orchestrator.connections.STATUS_COLOURS[doc.status], `status,=,${doc.status}`];
 	},
 };

@@ -3,7 +3,8 @@ frappe.pages["metrics"].on_page_load = async (wrapper) => {
 	const page = frappe.ui.make_app_page({ parent: wrapper, title: __("Metrics"), single_column: true });
 	// prettier-ignore
 	const names = ["record_links", "values", "charts", "widget", "filter_bar", "full_screen", "subscriptions", "metrics_page"];
-	await orchestrator.load_in_order(names.map((name) => `/assets/orchestrator/js/metrics/${name}.js`));
+	const scripts = names.map((name) => `/assets/orchestrator/js/metrics/${name}.js`);
+	await orchestrator.load_in_order(["/assets/orchestrator/js/charts.js", ...scripts]);
 	wrapper.metrics = new orchestrator.metrics.MetricsPage(page);
 	wrapper.metrics.show();
 };

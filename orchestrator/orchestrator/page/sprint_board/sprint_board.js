@@ -3,6 +3,7 @@
 (() => {
 	const SCRIPTS = ["common", "charts", "closing", "cards", "backlog", "board", "new_task"];
 	const FILES = [
+		"/assets/orchestrator/js/charts.js",
 		...SCRIPTS.map((name) => `/assets/orchestrator/js/sprint_board/${name}.js`),
 		"/assets/orchestrator/css/sprint_board.css",
 	];

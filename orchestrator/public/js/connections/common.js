@@ -114,18 +114,5 @@ frappe.provide("orchestrator.connections");
 		},
 
 		format_count: (count) => format_number(count, null, 0),
-
-		STATUS_COLOURS: {
-			Queued: "blue",
-			Running: "blue",
-			Completed: "green",
-			Held: "orange",
-			Failed: "red",
-			Interrupted: "orange",
-			Cancelled: "gray",
-			"Rolled Back": "gray",
-			Active: "green",
-			Paused: "red",
-		},
 	});
 }

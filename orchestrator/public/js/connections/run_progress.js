@@ -6,16 +6,6 @@
 	const MAX_POLL_MILLISECONDS = 15000;
 	const LIVE = ["Queued", "Running"];
 	const MAX_LISTED = 5;
-	const PHASES = {
-		locations: __("Reading locations"),
-		due: __("Applying planned discharges"),
-		latest: __("Reading recent changes"),
-		windows: __("Reading the history"),
-		census: __("Checking current clients"),
-		vault: __("Checking deleted records"),
-		retry: __("Retrying records"),
-		settle: __("Updating discharged clients"),
-	};
 
 	connections.is_live = (run) => LIVE.includes(run.status);
 
@@ -94,7 +84,7 @@
 					? __("Waiting for a worker: {0} jobs are ahead.", [run.jobs_ahead])
 					: __("Waiting for a worker.");
 			}
-			if (run.status === "Running") return PHASES[run.phase] || __("Starting");
+			if (run.status === "Running") return connections.PHASES[run.phase] || __("Starting");
 			return __("{0}, {1} pages", [connections.format_duration(run.sync_duration_seconds), run.pages]);
 		}
 

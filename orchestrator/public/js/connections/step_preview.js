@@ -2,14 +2,6 @@
 {
 	const { connections } = orchestrator;
 	const QUIET = ["same", "not sent"];
-	const EFFECTS = {
-		set: ["blue", __("Update")],
-		same: ["gray", __("No change")],
-		kept: ["orange", __("Keep current value")],
-		review: ["red", __("Ask someone")],
-		"not sent": ["gray", __("Not sent by Kipu")],
-		unreadable: ["red", __("Cannot be read")],
-	};
 
 	connections.views.preview = class PreviewStep {
 		constructor(wizard, body) {
@@ -114,7 +106,7 @@
 		}
 
 		build_row(row, heads) {
-			const [colour, text] = EFFECTS[row.effect];
+			const [colour, text] = connections.EFFECTS[row.effect];
 			const line = $(`<tr></tr>`).attr({ "data-source": row.source, "data-quiet": QUIET.includes(row.effect) });
 			const name = $(`<th scope="row"></th>`).text(row.label);
 			if (row.source !== row.target) $(`<small></small>`).text(row.source).appendTo(name);

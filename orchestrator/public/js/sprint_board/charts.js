@@ -1,6 +1,7 @@
 // Charts of a sprint: burndown, burn-up, cumulative flow, cycle times, velocity.
 (() => {
 	const sprints = orchestrator.sprints;
+	const { escape_tooltip, hide_overlapping_labels } = orchestrator.charts;
 	const HEIGHT = 280;
 	const PHASE_COLORS = { done: "#48bb74", in_review: "#7c5cc4", in_progress: "#f8a54f", to_do: "#a6b1b9" };
 
@@ -21,30 +22,12 @@
 		return chart;
 	}
 
-	// The chart writes labels as text, except in its tooltip, where it writes them as HTML.
-	function escape_tooltip(chart) {
-		const set_values = chart.tip.setValues.bind(chart.tip);
-		const escape = (value) => (typeof value === "string" ? frappe.utils.escape_html(value) : value);
-		chart.tip.setValues = (x, y, title = {}, points = [], index = -1) =>
-			set_values(x, y, { ...title, name: escape(title.name), value: escape(title.value) }, points, index);
-	}
-
 	// The chart draws itself in several steps, and again when its width changes.
 	function watch_labels(box) {
 		const hide = frappe.utils.debounce(() => hide_overlapping_labels(box), 200);
 		new MutationObserver(hide).observe(box, { childList: true, subtree: true });
 		new ResizeObserver(() => setTimeout(hide, 600)).observe(box);
 		hide();
-	}
-
-	function hide_overlapping_labels(box) {
-		let edge = Infinity;
-		for (const label of [...box.querySelectorAll(".x.axis text")].reverse()) {
-			const { left, right, width } = label.getBoundingClientRect();
-			const has_room = !width || right + 4 <= edge;
-			label.style.visibility = has_room ? "" : "hidden";
-			if (has_room && width) edge = left;
-		}
 	}
 
 	const format_day = (date) => moment(date).format("D MMM");
