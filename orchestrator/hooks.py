@@ -534,7 +534,7 @@ scheduler_events = {
 		"7,27,47 2 * * *": ["orchestrator.sync.jobs.start_census"],
 		"11,31,51 3 * * 0": ["orchestrator.sync.jobs.start_reconcile"],
 	},
-	"hourly": ["orchestrator.sync.jobs.warn_of_stale_connections"],
+	"hourly": ["orchestrator.sync.jobs.notify_stale_connections"],
 	"daily": [
 		"orchestrator.sync.jobs.delete_old_records",
 		"orchestrator.api.idempotency.delete_expired_replies",

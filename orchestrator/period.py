@@ -27,12 +27,12 @@ class DateRange(NamedTuple):
 
 	@property
 	def end(self) -> date:
-		"""The day after the last one."""
+		"""Return the day after the last one."""
 		return self.last + timedelta(days=1)
 
 	@property
 	def before(self) -> "DateRange":
-		"""The days of the same number right before."""
+		"""Return as many days right before."""
 		return DateRange(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
 
 

@@ -144,7 +144,7 @@ def list_replayable(webhook: str, start: datetime, end: datetime, status: str | 
 	)
 
 
-def delete_of_webhook(webhook: str) -> None:
+def delete_webhook_deliveries(webhook: str) -> None:
 	"""Delete the deliveries of a webhook."""
 	frappe.db.delete(WEBHOOK_DELIVERY, {"webhook": webhook})
 

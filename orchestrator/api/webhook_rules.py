@@ -40,7 +40,7 @@ def on_update(webhook: Webhook, _method: str | None = None) -> None:
 
 def on_trash(webhook: Webhook, _method: str | None = None) -> None:
 	"""Handle the hook Webhook.on_trash."""
-	webhook_deliveries.delete_of_webhook(webhook.name)
+	webhook_deliveries.delete_webhook_deliveries(webhook.name)
 
 
 def _check_body(webhook: Webhook) -> None:

@@ -61,7 +61,7 @@ class Outcome:
 
 	@property
 	def is_unavailable(self) -> bool:
-		"""True where the receiver would hardly accept another request at this moment."""
+		"""Return True if the receiver would hardly accept another request at this moment."""
 		return self.status_code is None or self.status_code >= 500 or self.status_code == TOO_MANY_REQUESTS
 
 

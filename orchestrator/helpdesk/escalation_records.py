@@ -28,7 +28,7 @@ class EscalatedTicket(NamedTuple):
 
 	@property
 	def concerned_users(self) -> list[str]:
-		"""The users who work on the ticket after the escalation."""
+		"""Return the users who work on the ticket after the escalation."""
 		return list(dict.fromkeys([*self.ticket.assignees, *([self.assignee] if self.assignee else [])]))
 
 

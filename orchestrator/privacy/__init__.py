@@ -24,7 +24,7 @@ def get_record_accesses(
 	"""Return who got a private record, the latest first: users, and receivers of mails and webhooks.
 
 	Args:
-		name: The name of the record.
+		name: Name of the record.
 		doctype: Its DocType. Default: Client.
 		limit: Number of accesses on a page, from 1 to 500. Default: 50.
 		cursor: The next_cursor of the page before. Leave it out for the first page.
@@ -53,7 +53,7 @@ def get_user_accesses(
 	"""Return which private records a user got, the latest first.
 
 	Args:
-		user: The name of the user, which is their email address.
+		user: Name of the user, which is their email address.
 		limit: Number of accesses on a page, from 1 to 500. Default: 50.
 		cursor: The next_cursor of the page before. Leave it out for the first page.
 

@@ -86,7 +86,7 @@ def give_up_dead_runs() -> None:
 		frappe.db.commit()
 
 
-def warn_of_stale_connections() -> None:
+def notify_stale_connections() -> None:
 	"""Run hourly: notify once if a connection has had no success for too long."""
 	for row in list_stale_connections():
 		if not _was_notified_since(row.name, get_datetime(row.last_success or row.creation)):

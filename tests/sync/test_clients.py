@@ -439,7 +439,7 @@ def test_stale_connection_is_reported_once(kipu):
 	frappe.db.set_value("Kipu Connection", connection, {"last_success": long_ago, "schedule_enabled": 1})
 	frappe.db.commit()
 	for _ in range(2):
-		jobs.warn_of_stale_connections()
+		jobs.notify_stale_connections()
 	told = {"document_name": connection, "for_user": "Administrator"}
 	assert frappe.db.count("Notification Log", told) == 1
 

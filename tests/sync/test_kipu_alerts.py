@@ -74,19 +74,19 @@ def notified_at_once(site, monkeypatch):
 
 
 def test_stale_connection_alerts_sync_managers_once_until_next_success(staleness):
-	from orchestrator.sync.jobs import warn_of_stale_connections
+	from orchestrator.sync.jobs import notify_stale_connections
 
 	manager, other = (factories.make_user(role).name for role in ("Kipu Sync Manager", "Clinical Manager"))
 	connection = make_stale_connection(7)
 	for _ in range(2):
-		warn_of_stale_connections()
+		notify_stale_connections()
 	text = f"Kipu connection {connection.name}: no sync has succeeded for 6 hours"
 	assert (list_notifications(connection.name, manager), list_notifications(connection.name, other)) == (
 		[text],
 		[],
 	)
 	frappe.db.set_value("Notification Log", {"document_name": connection.name}, "creation", "2020-01-01")
-	warn_of_stale_connections()
+	notify_stale_connections()
 	assert list_notifications(connection.name, manager) == [text, text]
 
 

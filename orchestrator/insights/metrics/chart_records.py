@@ -51,7 +51,7 @@ def _build_group_points(chart: DashboardChart, filters: list[Any], labels: list[
 	field = frappe.get_meta(chart.document_type).get_field(name)
 	if not field:
 		return None
-	values = _list_values_of_titles(chart, filters, field) if compat.CHARTS_SHOW_TITLES else None
+	values = _get_values_by_title(chart, filters, field) if compat.CHARTS_SHOW_TITLES else None
 	has_one_blank = sum(label in (None, "") for label in labels) == 1
 	points: list[list[Filter] | None] = []
 	for label in labels:
@@ -63,7 +63,7 @@ def _build_group_points(chart: DashboardChart, filters: list[Any], labels: list[
 	return points
 
 
-def _list_values_of_titles(chart: DashboardChart, filters: list[Any], field: Any) -> dict[str, str] | None:
+def _get_values_by_title(chart: DashboardChart, filters: list[Any], field: Any) -> dict[str, str] | None:
 	"""Return the values behind the titles of linked records; None if the labels are the values. Titles of several records
 	are left out.
 	"""

@@ -28,12 +28,12 @@ class DashboardFilters:
 
 	@property
 	def names(self) -> tuple[str, ...]:
-		"""The names of the filters that are set."""
+		"""Return the names of the filters that are set."""
 		return tuple(name for name in FILTERS if getattr(self, name) is not None)
 
 	@property
 	def digest(self) -> str:
-		"""A part of cache keys and job ids; empty without filters."""
+		"""Return a part of cache keys and job ids; empty without filters."""
 		return hashlib.sha256(repr(self.to_dict()).encode()).hexdigest()[:12] if self.names else ""
 
 	def restrict(self, names: frozenset[str]) -> "DashboardFilters":

@@ -45,12 +45,12 @@ class Examination:
 
 	@property
 	def wrong_parts(self) -> list[str]:
-		"""The parts that are or may be wrong, each once."""
+		"""Return the parts that are or may be wrong, each once."""
 		return list(dict.fromkeys(finding.part for finding in self.findings if finding.level == "fail"))
 
 	@property
 	def ok(self) -> bool:
-		"""True if a sync can run."""
+		"""Return True if a sync can run."""
 		return not self.wrong_parts
 
 
