@@ -155,7 +155,7 @@ def test_settings_in_json(user: str, mark: str) -> None:
 @pytest.mark.parametrize(
 	("body", "text"),
 	[
-		(gzip.compress(b"external_id,title\na,b\n"), "not text in UTF-8"),
+		(gzip.compress(b"external_id,title\na,b\n", mtime=0), "not text in UTF-8"),
 		("external_id,title\na,b\n".encode("utf-32"), "not text in UTF-8"),
 		(b"sep=;\nexternal_id;title\na;b\n", "has no field sep=;"),
 		(b"\n\nexternal_id,title\na,b\n", "does not name external_id"),
