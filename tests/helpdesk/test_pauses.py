@@ -117,13 +117,14 @@ def test_deleted_ticket_leaves_no_pause(site) -> None:
 	assert list_pauses(issue) == []
 
 
-def test_renamed_ticket_keeps_its_pause(site) -> None:
+def test_renamed_ticket_keeps_its_pause(api, site) -> None:
 	issue = factories.make_issue()
 	issue.status = "On Hold"
 	issue.save()
-	new = factories.make_unique("ISS")
-	frappe.rename_doc("Issue", issue.name, new)
 	frappe.db.commit()
+	new = factories.make_unique("ISS")
+	renamed = api().post("frappe.client.rename_doc", doctype="Issue", old_name=issue.name, new_name=new)
+	assert renamed.status_code == 200, renamed.text
 	assert len(list_pauses(frappe._dict(doctype="Issue", name=new))) == 1
 
 

@@ -27,7 +27,9 @@ def link_title_by_filter(send: Send, world: World) -> list[Reply]:
 		"HD Ticket",
 		"Issue",
 	):
-		by_filter = {"name": ["like", "%"]}
+		by_filter = {
+			"name": ["like", f"{world.name(doctype)}%"]
+		}  # of others, the first may hold nothing to find
 		replies.append(
 			send(
 				"POST",
