@@ -27,8 +27,8 @@ def get_entries(doctype: str, name: str) -> list[Entry]:
 def _list_pauses(filters: dict[str, str]) -> list[frappe._dict]:
 	return frappe.get_all(
 		TICKET_PAUSE,
-		filters,
-		["started_at", "ended_at", "status", "reason", "note", "owner"],
+		filters=filters,
+		fields=["started_at", "ended_at", "status", "reason", "note", "owner"],
 		order_by="started_at desc",
 		limit=MAX_ENTRIES,
 	)
@@ -49,8 +49,8 @@ def _build_pause_entries(row: frappe._dict) -> list[Entry]:
 def _list_escalations(filters: dict[str, str]) -> list[frappe._dict]:
 	return frappe.get_all(
 		TICKET_ESCALATION,
-		filters,
-		["creation", "stage", "escalated_to"],
+		filters=filters,
+		fields=["creation", "stage", "escalated_to"],
 		order_by="creation desc",
 		limit=MAX_ENTRIES,
 	)
