@@ -8,7 +8,7 @@ from pypika.terms import Field, LiteralValue
 
 import frappe
 
-from orchestrator.access.disclosures import get_recorder, is_recording
+from orchestrator.access.disclosures import get_recorder, is_recording, suspend_recording
 from orchestrator.privacy.tracked_queries import (
 	LABEL,
 	TrackedColumn,
@@ -70,7 +70,9 @@ def _pluck(row: Any, column: Any) -> Any:
 
 
 def _find_columns(query: Any, doctype: str, doctypes: frozenset[str]) -> tuple[TrackedColumn, ...]:
-	columns = find_main_columns(frappe.get_meta(doctype), doctypes, _quote(query._from[0]))
+	with suspend_recording():  # nobody gets metadata, and to load it takes queries that would come here again
+		meta = frappe.get_meta(doctype)
+	columns = find_main_columns(meta, doctypes, _quote(query._from[0]))
 	for join in query._joins:
 		name = str(getattr(join.item, "_table_name", "")).removeprefix(TABLE_PREFIX)
 		if name in doctypes:

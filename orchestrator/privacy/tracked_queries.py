@@ -12,7 +12,7 @@ import frappe
 from frappe.model.db_query import DatabaseQuery
 from frappe.model.meta import Meta
 
-from orchestrator.access.disclosures import get_recorder, is_recording
+from orchestrator.access.disclosures import get_recorder, is_recording, suspend_recording
 from orchestrator.api.list_query import ContractQuery
 from orchestrator.privacy.references import REFERENCES, Reference
 
@@ -152,7 +152,9 @@ def _find_columns(query: DatabaseQuery) -> list[TrackedColumn]:
 	"""Return the columns that name private records: those of the main table, and of tables joined by a link."""
 	recorder = get_recorder()
 	doctypes = recorder.doctypes if recorder else frozenset()
-	columns = find_main_columns(query.doctype_meta, doctypes, f"`tab{query.doctype}`")
+	with suspend_recording():  # nobody gets metadata, and to load it takes queries that would come here again
+		meta = query.doctype_meta
+	columns = find_main_columns(meta, doctypes, f"`tab{query.doctype}`")
 	linked = [
 		TrackedColumn(f"{link.table_alias}.`name`", link.doctype)
 		for link in query.link_tables

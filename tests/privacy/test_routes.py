@@ -206,6 +206,16 @@ def test_replies_are_the_same_as_without_the_log(route: str, api: Api, people: P
 	assert strip_moments(with_log) == strip_moments(without)
 
 
+@pytest.mark.parametrize("route", ROUTES)
+def test_replies_without_any_cache_are_logged(route: str, api: Api, people: People) -> None:
+	"""The log reads metadata of its own, which it must not log while it is loaded."""
+	build, _is_list = ROUTES[route]
+	caller, before = api(people.manager), get_last_batch()
+	frappe.clear_cache()
+	send(caller, build(people))
+	assert {doctype for doctype, _name in count_records(before, people.manager)} == {"Client"}
+
+
 def strip_moments(reply: requests.Response) -> str:
 	"""Return the body without the views that the form counts, and the times that a page shows."""
 	return re.sub(r'"(?:execution_time|_seen)":[^,}]*|\d\d:\d\d:\d\d(?:\.\d+)?', "", reply.text)
