@@ -1,12 +1,13 @@
 """The filters of dashboards: a range of dates and a facility, which each figure applies or says that it does not."""
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 import frappe
 
+from orchestrator import compat
 from orchestrator.insights.dashboards import jobs
 from tests.support import clinic, factories, insights
 from tests.support.client import get_data, get_error
@@ -186,11 +187,12 @@ def test_report_applies_the_filters_that_it_declares(api, two_facilities):
 	assert [(row["admitted"], row["discharged"]) for row in rows] == [(1, 1)]
 
 
-def make_stay_chart(**values):
+def make_stay_chart(connection: str = "%", **values: Any) -> str:
+	filters = [["Client Stay", "status", "!=", "Deleted"], ["Client Stay", "connection", "like", connection]]
 	return insights.make_chart(
 		"",
 		document_type="Client Stay",
-		filters_json=json.dumps([["Client Stay", "status", "!=", "Deleted"]]),
+		filters_json=json.dumps(filters),
 		**values,
 	).name
 
@@ -217,6 +219,60 @@ def test_chart_by_value_leads_to_its_records(api, browser, two_facilities):
 	item = get_chart_item(api, chart, two_facilities, **JANUARY)
 	assert item["ignored_filters"] == ["dates"]
 	check_points(browser, two_facilities.reader, item)
+
+
+def test_stays_without_a_facility_are_a_group_of_their_own(api, browser, two_facilities):
+	"""Frappe 16 counts them under the title of any facility."""
+	nowhere = clinic.make_connection()
+	make_stay(nowhere, "2003-01-15", "2003-01-16")
+	frappe.db.set_value("Client Stay", {"connection": nowhere.name}, "facility", None)
+	frappe.db.commit()
+	item = get_chart_item(api, make_stay_chart(group_by_based_on="facility"), two_facilities)
+	(values,) = [dataset["values"] for dataset in item["value"]["datasets"]]
+	groups = list(zip(item["value"]["labels"], values, item["records"][0]["points"], strict=True))
+	(blank,) = [group for group in groups if group[0] == "None"]
+	assert blank[1] == frappe.db.count(
+		"Client Stay", {"facility": ("is", "not set"), "status": ("!=", "Deleted")}
+	)
+	assert blank[2] == [["facility", "is", "not set"]]
+	check_points(browser, two_facilities.reader, item)
+
+
+def test_clients_of_one_name_are_groups_that_lead_to_their_own_stays(api, browser, two_facilities):
+	chart, clients = make_chart_of_namesakes()
+	item = get_chart_item(api, chart, two_facilities)
+	expected = [client.full_name if compat.CHARTS_SHOW_TITLES else client.name for client in clients]
+	assert sorted(item["value"]["labels"]) == sorted(expected)
+	points = [[["client", "=", client.name]] for client in clients]
+	assert sorted(item["records"][0]["points"]) == sorted(points)
+	check_points(browser, two_facilities.reader, item)
+
+
+def test_labels_do_not_name_clients_whom_the_reader_may_not_see(api, two_facilities):
+	"""The stays were here, and one client has moved there since."""
+	chart, (stayed, moved) = make_chart_of_namesakes()
+	facility = frappe.db.get_value("Client", moved.name, "facility")
+	frappe.db.set_value("Client", moved.name, "facility", two_facilities.there)
+	frappe.db.commit()
+	metric = insights.make_metric("Dashboard Chart", chart)
+	reply = api(clinic.make_clinical_user(facility)).get(
+		insights.GET, dashboard=insights.make_dashboard(metric)
+	)
+	seen = stayed.full_name if compat.CHARTS_SHOW_TITLES else stayed.name
+	assert set(insights.get_item(reply, metric.name)["value"]["labels"]) == {seen, moved.name}
+
+
+def make_chart_of_namesakes() -> tuple[str, list[Any]]:
+	"""Return a chart of the stays of two clients with one name, and the clients."""
+	connection = clinic.make_connection()
+	make_stay(connection, "2003-01-15", "2003-01-16")
+	make_stay(connection, "2003-01-15", "2003-01-16")
+	clients = frappe.get_all("Client", {"connection": connection.name}, ["name"])
+	for client in clients:
+		client.full_name = f"Ada {connection.name}"
+		frappe.db.set_value("Client", client.name, "full_name", client.full_name)
+	frappe.db.commit()
+	return make_stay_chart(group_by_based_on="client", connection=connection.name), clients
 
 
 def get_chart_item(api, chart, two_facilities, **filters):

@@ -1,6 +1,5 @@
 """The records behind the labels of a Dashboard Chart, as filters of a list."""
 
-from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from frappe.utils.dateutils import (
 	get_period_beginning,
 )
 
-from orchestrator import clock, compat
+from orchestrator import clock
 from orchestrator.measure_queries import Filter, Records
 from orchestrator.period import DateRange
 
@@ -24,10 +23,10 @@ Points = list[list[Filter] | None] | None
 
 
 def build_records(
-	chart: DashboardChart, filters: list[Any], dates: DateRange | None, labels: list[Any]
+	chart: DashboardChart, filters: list[Any], dates: DateRange | None, values: list[Any]
 ) -> tuple[Records, ...]:
 	"""Return the records that a chart counts; none of a child table, which has no list, nor with a filter on another
-	DocType. `labels` are the values by which a chart groups.
+	DocType. `values` are those by which a chart groups.
 	"""
 	doctype = chart.document_type
 	if chart.chart_type not in (*TIME_SERIES, GROUP_BY) or frappe.get_meta(doctype).istable:
@@ -36,7 +35,7 @@ def build_records(
 		return ()
 	own = [*(list(row[1:4]) for row in filters), ["docstatus", "<", 2]]
 	if chart.chart_type == GROUP_BY:
-		return (Records(doctype, own, _build_group_points(chart, filters, labels)),)
+		return (Records(doctype, own, _build_group_points(chart, values)),)
 	field = chart.based_on
 	if any(row[0] == field for row in own):
 		return ()  # the filters of a label would replace the chart's own
@@ -45,43 +44,20 @@ def build_records(
 	return (Records(doctype, [*own, *whole], _build_time_points(chart, first, until)),)
 
 
-def _build_group_points(chart: DashboardChart, filters: list[Any], labels: list[Any]) -> Points:
-	"""Return the filter of each label; None for a label that does not tell its value."""
+def _build_group_points(chart: DashboardChart, values: list[Any]) -> Points:
+	"""Return the filter of each value; None for several kinds of no value."""
 	name = chart.group_by_based_on
 	field = frappe.get_meta(chart.document_type).get_field(name)
 	if not field:
 		return None
-	values = _get_values_by_title(chart, filters, field) if compat.CHARTS_SHOW_TITLES else None
-	has_one_blank = sum(label in (None, "") for label in labels) == 1
+	has_one_blank = sum(value in (None, "") for value in values) == 1
 	points: list[list[Filter] | None] = []
-	for label in labels:
-		value = label if values is None or label in (None, "") else values.get(label)
-		if label in (None, ""):
+	for value in values:
+		if value in (None, ""):
 			points.append([[name, "is", "not set"]] if has_one_blank else None)
 		else:
-			points.append([[name, "=", value]] if value is not None else None)
+			points.append([[name, "=", value]])
 	return points
-
-
-def _get_values_by_title(chart: DashboardChart, filters: list[Any], field: Any) -> dict[str, str] | None:
-	"""Return the values behind the titles of linked records; None if the labels are the values. Titles of several records
-	are left out.
-	"""
-	title_field = field.fieldtype == "Link" and frappe.get_meta(field.options).title_field
-	if not title_field:
-		return None
-	rows = compat.get_list(
-		chart.document_type,
-		filters=[*filters, [chart.document_type, "docstatus", "<", 2]],
-		fields=[field.fieldname],
-		group_by=field.fieldname,
-		order_by=None,
-		as_list=True,
-		limit_page_length=0,
-	)
-	titles = [(frappe.db.get_value(field.options, value, title_field), value) for (value,) in rows if value]
-	counts = Counter(title for title, _value in titles)
-	return {title: value for title, value in titles if counts[title] == 1}
 
 
 def _find_span(chart: DashboardChart, dates: DateRange | None) -> tuple[date, Any]:

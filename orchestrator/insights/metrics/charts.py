@@ -18,7 +18,13 @@ from frappe.utils import cint
 
 from orchestrator import clock, compat
 from orchestrator.exceptions import MissingDataError, refuse
-from orchestrator.insights.metrics import chart_records, dynamic_filters, record_filters, report_figures
+from orchestrator.insights.metrics import (
+	chart_records,
+	dynamic_filters,
+	linked_groups,
+	record_filters,
+	report_figures,
+)
 from orchestrator.insights.metrics.dashboard_filters import DATES
 from orchestrator.insights.metrics.metrics import CHART, Metric
 from orchestrator.measure_queries import Dataset, Series, build_series, to_number
@@ -41,10 +47,9 @@ def compute(metric: Metric) -> Series:
 		filters = [*filters, record_filters.build_facility_filter(chart.document_type, chosen.facility)]
 	if chart.type == "Heatmap":
 		return _compute_heatmap(chart, filters)
-	data = _compute_data(chart, filters, chosen.dates)
+	data, groups = _compute_groups(chart, filters, chosen.dates)
 	series = _build_chart_series(data, chart.currency or None)
-	labels = data["labels"] if data else []
-	return series._replace(records=chart_records.build_records(chart, filters, chosen.dates, labels))
+	return series._replace(records=chart_records.build_records(chart, filters, chosen.dates, groups))
 
 
 def list_filters(metric: Metric) -> frozenset[str]:
@@ -58,6 +63,18 @@ def list_filters(metric: Metric) -> frozenset[str]:
 		return frozenset()
 	dates = {DATES} if chart.chart_type in chart_records.TIME_SERIES and chart.type != "Heatmap" else set()
 	return record_filters.list_filters(chart.document_type) | dates
+
+
+def _compute_groups(chart: DashboardChart, filters: Any, dates: DateRange | None) -> tuple[Any, list[Any]]:
+	"""Return the labels and values, and what the labels stand for."""
+	if linked_groups.has_titles(chart):
+		groups = linked_groups.compute(chart, filters)
+		return {
+			"labels": groups.labels,
+			"datasets": [{"name": chart.name, "values": groups.values}],
+		}, groups.names
+	data = _compute_data(chart, filters, dates)
+	return data, data["labels"] if data else []
 
 
 def _compute_data(chart: DashboardChart, filters: Any, dates: DateRange | None) -> Any:
