@@ -1,6 +1,6 @@
 """get_changes of 100 changes among many records, beside reading the same 100 records.
 
-	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/changes.py [records]
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.changes [records]
 
 Makes a DocType and its records by SQL, 1,000,000 unless told otherwise, gets a token by `latest`, and then changes 100
 before each measured call, with the changes before that an hour old. Everything is removed again. Ends with exit code 1
@@ -11,10 +11,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 

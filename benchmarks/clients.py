@@ -9,9 +9,6 @@ it added. Ends with exit code 1 when a target is missed.
 
 import json
 import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from playwright.sync_api import sync_playwright
 

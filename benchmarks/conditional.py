@@ -1,6 +1,6 @@
 """What a 304 takes beside the 200 that it saves: a sales order of ten lines, and a page of twenty leads.
 
-	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/conditional.py [rounds]
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.conditional [rounds]
 
 One web server, one client with one connection, requests in turn: without a condition, and with the ETag of the last
 reply as If-None-Match. Medians over all rounds. Ends with exit code 1 when the target is missed.
@@ -14,12 +14,9 @@ import time
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path[0] = str(REPOSITORY)  # and not this folder, whose helpdesk.py is no app
+import frappe
 
-import frappe  # noqa: E402
-
-from benchmarks.contract import LIST_PATH, STOCK_LIST, create_caller  # noqa: E402
+from benchmarks.contract import LIST_PATH, STOCK_LIST, create_caller
 
 BENCH = Path(os.environ["ORCHESTRATOR_BENCH"])
 SITE = os.environ["ORCHESTRATOR_SITE"]

@@ -1,6 +1,6 @@
 """The cost of the contract: the same calls with the app and without it, in turn, on the same site and data.
 
-	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/contract.py
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.contract
 
 Two web servers run over one database: one as the bench is, one from a `sites` folder whose apps.txt lacks this
 app and whose cache is another Redis database, which is what the site would be without us. One client, one
@@ -21,13 +21,11 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import frappe
+
+from tests.support.stock_bench import make_stock_sites
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY))
-
-import frappe  # noqa: E402
-
-from tests.support.stock_bench import make_stock_sites  # noqa: E402
-
 BENCH = Path(os.environ["ORCHESTRATOR_BENCH"])
 SITE = os.environ["ORCHESTRATOR_SITE"]
 APP = "orchestrator"

@@ -1,7 +1,7 @@
 """Documents: a version of 10 MB compared with Frappe's upload of the same file, a search with a read by primary
 key, and the page of a folder with Desk's list.
 
-	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/documents.py [documents] [MB]
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.documents [documents] [MB]
 
 Makes documents with text (50,000 by default), measures both sides in turn, prints the medians and EXPLAIN, and removes
 what it made. Ends with exit code 1 when a target is missed.
@@ -13,8 +13,6 @@ import os
 import random
 import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 

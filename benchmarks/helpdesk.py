@@ -10,10 +10,7 @@ made. Ends with exit code 1 when a target is missed.
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 from frappe.utils import add_to_date, now, now_datetime

@@ -1,6 +1,6 @@
 """Leave balances: one compared with HRMS's own functions, fifty in one call with fifty calls.
 
-	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/hr.py
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.hr
 
 Makes employees with leave of several types, measures both sides in turn, prints the medians and removes what it
 made. Ends with exit code 1 when a target is missed.
@@ -10,8 +10,6 @@ import os
 import sys
 from datetime import date, timedelta
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 from hrms.hr.doctype.leave_application.leave_application import get_leave_balance_on, get_leave_details

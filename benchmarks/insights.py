@@ -14,8 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import frappe
 from frappe.utils import add_days, add_months, get_first_day, getdate
 

@@ -1,6 +1,6 @@
 """What an API key with a scope costs beside Frappe's own key: the same calls of one user by both, in turn.
 
-	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/keys.py
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.keys
 
 Two web servers run the same bench: one meets Frappe's key alone, so that nothing of the scope is installed in it.
 Medians over all rounds. Ends with exit code 1 when a target is missed.
@@ -10,17 +10,13 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path[0] = str(REPOSITORY)  # not this folder, whose modules have names of apps
+import frappe
 
-import frappe  # noqa: E402
-
-from benchmarks import contract  # noqa: E402
-from benchmarks.contract import BENCH, SITE, Subject  # noqa: E402
+from benchmarks import contract
+from benchmarks.contract import BENCH, SITE, Subject
 
 MAX_OVERHEAD_MS = 0.3
 LISTED_DOCTYPES = 20

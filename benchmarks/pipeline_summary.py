@@ -1,6 +1,6 @@
 """get_pipeline_summary over 100,000 opportunities compared with the plain SQL aggregate, and its memory.
 
-	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/pipeline_summary.py
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.pipeline_summary
 
 Makes the opportunities in the site by bulk insert, runs the endpoint's function and the SQL in turn, prints the
 medians, and removes the opportunities again. Ends with exit code 1 when the target is missed.
@@ -11,10 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 from frappe.utils import now
