@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import frappe
 
 from orchestrator import clock
+from orchestrator.api.changes.indexes import enqueue_index
 from orchestrator.doctypes import CHANGE_FEED, CHANGE_FEED_EVENT, CHANGE_FEED_RECORD
 from orchestrator.rows import IDENTITY_COLUMNS, upsert_rows
 
@@ -90,6 +91,7 @@ def _create_feed(doctype: str, user: str, api_key: str) -> None:
 	}
 	preserved = IDENTITY_COLUMNS | row.keys() | {"modified", "modified_by"}
 	upsert_rows(CHANGE_FEED, [{**row, "used_at": now}], preserved=preserved)
+	enqueue_index(doctype)
 
 
 def _get_feed(doctype: str, user: str, api_key: str, *, for_update: bool = False) -> frappe._dict | None:

@@ -1,4 +1,6 @@
-"""Delete change feeds that nobody has used for long, and deleted records that no valid token asks for."""
+"""Delete change feeds that nobody has used for long, and deleted records that no valid token asks for. Index what the
+others read.
+"""
 
 from datetime import datetime, timedelta
 
@@ -7,6 +9,7 @@ from frappe.query_builder.functions import Max
 
 from orchestrator import clock
 from orchestrator.api.changes.feeds import delete_by_name
+from orchestrator.api.changes.indexes import create_indexes
 from orchestrator.doctypes import CHANGE_FEED, CHANGE_FEED_EVENT, CHANGE_FEED_RECORD
 
 # How long a token is valid
@@ -15,7 +18,7 @@ ROWS_PER_TRANSACTION = 10_000
 
 
 def delete_expired_feeds() -> None:
-	"""Run daily: delete unused feeds, and from the others what is older than the retention."""
+	"""Run daily: delete unused feeds, and from the others what is older than the retention; create missing indexes."""
 	before = clock.get_now() - timedelta(days=RETENTION_DAYS)
 	frappe.db.delete(CHANGE_FEED, {"used_at": ("<", before)})
 	frappe.db.commit()  # from here on nothing is recorded for them
@@ -23,6 +26,7 @@ def delete_expired_feeds() -> None:
 		_delete_removed(feed, before)
 	for doctype in (CHANGE_FEED_RECORD, CHANGE_FEED_EVENT):
 		_delete_orphans(doctype)
+	create_indexes()
 
 
 def _delete_removed(feed: str, before: datetime) -> None:
