@@ -15,7 +15,7 @@ orchestrator.open_emergency_access = () => {
 				fieldname: "client",
 				fieldtype: "Data",
 				label: __("Client ID or MR Number"),
-				description: __("Exactly as in the records, such as on a wristband."),
+				description: __("Exactly as in the records."),
 				reqd: 1,
 			},
 			{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
