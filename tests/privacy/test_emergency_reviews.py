@@ -54,6 +54,13 @@ def make_access(browser: Browser, *roles: str) -> tuple[Emergency, str]:
 	return people, opened["name"]
 
 
+@pytest.fixture(scope="module")
+def access(frappe_site: str, callers: Any) -> tuple[Emergency, str]:
+	"""Return an emergency whose access is over and not reviewed, and the name of the access."""
+	with override_settings(access_log_enabled=1, emergency_access_enabled=1, emergency_access_minutes=60):
+		return make_access(callers.browser)
+
+
 def find(caller: Client, name: str, **params: Any) -> list[Any]:
 	page = get_data(caller.get(LIST, limit=500, **params))
 	return [access for access in page["accesses"] if access["name"] == name]
@@ -155,23 +162,31 @@ def test_reviews_are_checked(
 
 
 @pytest.mark.parametrize("roles", [(), ("System Manager",), ("Clinical Manager",), ("Orchestrator Manager",)])
-def test_only_privacy_officers_list_and_review(roles: tuple[str, ...], browser: Browser, api: Api) -> None:
-	people, name = make_access(browser)
-	caller = api(factories.make_user(*roles).name)
-	for reply in (
-		caller.get(LIST),
-		caller.post(REVIEW, name=name, finding=FINDING),
-		caller.request("GET", "/api/resource/Emergency Access"),
-		caller.request("GET", f"/api/resource/Emergency Access/{name}"),
-	):
-		assert get_error(reply) == (403, "PermissionError")
+@pytest.mark.parametrize(
+	"request_of",
+	[
+		lambda caller, _name: caller.get(LIST),
+		lambda caller, name: caller.post(REVIEW, name=name, finding=FINDING),
+		lambda caller, _name: caller.request("GET", "/api/resource/Emergency Access"),
+		lambda caller, name: caller.request("GET", f"/api/resource/Emergency Access/{name}"),
+	],
+	ids=["list", "review", "resource list", "resource"],
+)
+def test_only_privacy_officers_list_and_review(
+	request_of: Any, roles: tuple[str, ...], access: tuple[Emergency, str], api: Api
+) -> None:
+	people, name = access
+	reply = request_of(api(factories.make_user(*roles).name), name)
+	assert get_error(reply) == (403, "PermissionError")
 	assert list_stored(people.user)[0].reviewed_at is None
 
 
 @pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize("by", ["Administrator", "officer"])
-def test_nobody_changes_an_access(edit: str, by: str, browser: Browser, officer: str, api: Api) -> None:
-	people, name = make_access(browser)
+def test_nobody_changes_an_access(
+	edit: str, by: str, access: tuple[Emergency, str], officer: str, api: Api
+) -> None:
+	people, name = access
 	verb, path, values = EDITS[edit]
 	before = list_stored(people.user)
 	body = {
@@ -187,8 +202,8 @@ def test_nobody_changes_an_access(edit: str, by: str, browser: Browser, officer:
 
 
 @pytest.mark.parametrize("method", ["save", "delete", "insert"])
-def test_documents_refuse_changes(method: str, browser: Browser) -> None:
-	_people, name = make_access(browser)
+def test_documents_refuse_changes(method: str, access: tuple[Emergency, str]) -> None:
+	_people, name = access
 	doc = frappe.get_doc("Emergency Access", name)
 	with pytest.raises(frappe.ValidationError, match="Emergency accesses are recorded by the app"):
 		getattr(doc, method)()
