@@ -28,6 +28,7 @@ ignore_links_on_delete = [
 	"Bulk Operation Chunk",
 	"Change Feed",
 	"Dashboard Mail",
+	"Emergency Access",
 	"Generated Report",
 	"Metric Alert Event",
 	"Orchestrator Demo Record",
@@ -58,8 +59,8 @@ override_doctype_class = {
 }
 app_include_js = ["/assets/orchestrator/js/script_loader.js", "/assets/orchestrator/js/record_search.js"]
 doctype_js = {
-	"Client": "public/js/record_accesses.js",
-	"Client Stay": "public/js/record_accesses.js",
+	"Client": ["public/js/record_accesses.js", "public/js/emergency_access/form.js"],
+	"Client Stay": ["public/js/record_accesses.js", "public/js/emergency_access/form.js"],
 	"Document": "public/js/client_link.js",
 	"Employee Checkin": "public/js/own_employee.js",
 	"HD Ticket": [
@@ -90,6 +91,7 @@ doctype_js = {
 	"Task": ["public/js/task.js", "public/js/client_link.js"],
 }
 doctype_list_js = {
+	"Client": "public/js/emergency_access/dialog.js",
 	"HD Ticket": [
 		"public/js/tickets/common.js",
 		"public/js/tickets/countdowns.js",
@@ -108,6 +110,9 @@ doctype_list_js = {
 	"Sync Run": "public/js/connections/labels.js",
 	"Task": "public/js/task_list.js",
 }
+
+# Whether Desk offers emergency access
+extend_bootinfo = ["orchestrator.privacy.emergency.boot.extend_bootinfo"]
 
 # Pauses and escalations in the timeline of a ticket
 additional_timeline_content = {
@@ -530,6 +535,7 @@ scheduler_events = {
 			"orchestrator.sync.jobs.give_up_dead_runs",
 			"orchestrator.sync.jobs.start_due_runs",
 			"orchestrator.privacy.sealing.seal_batches",
+			"orchestrator.privacy.emergency.notices.notify_privacy_officers",
 		],
 		"7,27,47 2 * * *": ["orchestrator.sync.jobs.start_census"],
 		"11,31,51 3 * * 0": ["orchestrator.sync.jobs.start_reconcile"],

@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.model.meta import Meta
 
+from orchestrator.access.ended_access import has_ended
 from orchestrator.compat import get_lazy_doc
 from orchestrator.exceptions import refuse
 
@@ -99,3 +100,11 @@ def raise_not_found(doctype: str, name: str | int | None) -> None:
 	"""Raise 404 for a record that is missing or hidden."""
 	frappe.clear_messages()
 	refuse(_("{0} {1} not found.").format(_(doctype), name or ""), frappe.DoesNotExistError)
+
+
+def refuse_hidden(doctype: str, name: str) -> None:
+	"""Raise 404 for a hidden record, 403 where the caller could read it until their access ended."""
+	if has_ended(doctype, name):
+		frappe.clear_messages()
+		refuse(_("Your access to this record has ended."), frappe.PermissionError)
+	raise_not_found(doctype, name)

@@ -31,6 +31,7 @@ MIN_ONE_WITH_RATE_LIMIT = (
 	"rate_limit_user_capacity",
 )
 MIN_ONE_WITH_RATINGS = ("rating_link_days",)
+MAX_EMERGENCY_MINUTES = 24 * 60
 
 
 def check_minimums(doc: "OrchestratorSettings") -> None:
@@ -89,3 +90,23 @@ def check_logged_doctypes(doc: "OrchestratorSettings") -> None:
 				).format(frappe.bold(name), frappe.bold(_(doc.meta.get_label("logged_doctypes")))),
 				frappe.ValidationError,
 			)
+
+
+def check_emergency_access(doc: "OrchestratorSettings") -> None:
+	if not doc.emergency_access_enabled:
+		return
+	if not doc.access_log_enabled:
+		refuse(
+			_("{0} needs the access log. Turn on {1} as well.").format(
+				frappe.bold(_(doc.meta.get_label("emergency_access_enabled"))),
+				frappe.bold(_(doc.meta.get_label("access_log_enabled"))),
+			),
+			frappe.ValidationError,
+		)
+	if not 1 <= int(doc.emergency_access_minutes or 0) <= MAX_EMERGENCY_MINUTES:
+		refuse(
+			_("{0} must be between 1 and {1}.").format(
+				frappe.bold(_(doc.meta.get_label("emergency_access_minutes"))), MAX_EMERGENCY_MINUTES
+			),
+			frappe.ValidationError,
+		)

@@ -30,6 +30,7 @@ from orchestrator.privacy import (
 	tracked_builder,
 	tracked_queries,
 )
+from orchestrator.privacy.emergency import grants
 from orchestrator.private_doctypes import get_logged_doctypes
 
 MARK: Final = "orchestrator_records"
@@ -50,11 +51,12 @@ def before_request() -> None:
 	disclosures.set_recorder(None)
 	if not is_enabled():
 		return
-	recorder = DisclosureRecorder(get_logged_doctypes(), batches.write_batches)
+	recorder = DisclosureRecorder(get_logged_doctypes(), grants.write_batches)
 	method = route.get_requested_method(frappe.local.request)
 	recorder.follows_checks = not permission_checks.is_silent(method)
 	recorder.ignores_permissions = method in LINK_SEARCHES
 	_begin(recorder)
+	grants.begin()
 
 
 def authorize() -> None:

@@ -428,7 +428,7 @@ def get_client(client: str) -> ClientOverview:
 		Read permission on the client. Each section needs read permission on its own DocTypes.
 
 	Raises:
-		PermissionError: 403. The caller may not read Clients.
+		PermissionError: 403. The caller may not read Clients, or their emergency access to the client has ended.
 		DoesNotExistError: 404. There is no such client, or it is hidden from the caller.
 	"""
 	return overview.get_overview(client)

@@ -11,12 +11,14 @@ import frappe
 from orchestrator.kipu_simulator.places import PLACES
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import Settings
+from orchestrator.rows import insert_rows
 from tests.support import factories
 from tests.support.helpdesk import override_settings
 from tests.support.kipu_site import RECORDS, make_connection, run_sync, set_loopback_allowed
 
 CONNECTION = "Harbor Kipu"
 CALLER = "sales@example.com"
+COLLEAGUE = "user@example.com"
 PEOPLE, STAYS, HERE, CHANGED = 56, 60, 15, 12
 OF_A_CONNECTION = ("Sync Issue", "Sync State", *reversed(RECORDS), "Sync Run")
 
@@ -33,11 +35,12 @@ def run_reference_kipu() -> Iterator[dict[str, str]]:
 	with (
 		Simulator(PEOPLE, settings=Settings(as_of=date(2025, 2, 22))) as kipu,
 		set_loopback_allowed(),
-		override_settings(access_log_enabled=1),
+		override_settings(access_log_enabled=1, emergency_access_enabled=1, emergency_access_minutes=60),
 	):
 		assert len(kipu.world) == STAYS
 		make_reference_connection(kipu)
 		change_patients(kipu)
+		make_emergency_access()
 		yield {}
 	set_enabled(others, 1)
 	delete_reference_connection()
@@ -84,3 +87,12 @@ def delete_reference_connection() -> None:
 	frappe.db.delete("Kipu Connection", {"name": CONNECTION})
 	frappe.db.commit()
 	frappe.clear_document_cache("Kipu Connection", CONNECTION)
+
+
+def make_emergency_access() -> None:
+	"""Insert the latest emergency access, which is over."""
+	frappe.db.delete("Emergency Access", {"user": COLLEAGUE})
+	now = frappe.db.sql("select utc_timestamp(6)")[0][0]
+	values = {"user": COLLEAGUE, "client": "CL-EXAMPLE", "reason": "Unconscious in the lobby"}
+	insert_rows("Emergency Access", [{**values, "opened_at": now, "expires_at": now}])
+	frappe.db.commit()

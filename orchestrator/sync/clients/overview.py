@@ -7,7 +7,7 @@ import frappe
 from frappe.model.document import Document
 
 from orchestrator import clock
-from orchestrator.api.records import get_meta_or_none, raise_not_found
+from orchestrator.api.records import get_meta_or_none, raise_not_found, refuse_hidden
 from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.period import to_iso
 from orchestrator.sync.clients.activity import list_activity
@@ -60,7 +60,7 @@ def _get_readable(name: str) -> Document:
 	except frappe.DoesNotExistError:
 		raise_not_found(CLIENT, name)
 	if not doc.has_permission("read"):
-		raise_not_found(CLIENT, name)
+		refuse_hidden(CLIENT, name)
 	for field in get_hidden_fields(CLIENT):
 		doc.set(field, None)
 	return doc

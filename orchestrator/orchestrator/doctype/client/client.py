@@ -6,6 +6,8 @@ import frappe
 from frappe.model.document import Document
 
 from orchestrator.doctypes import CLIENT, SYNC_STATE
+from orchestrator.privacy.emergency.grants import get_expiry
+from orchestrator.privacy.history import format_utc
 from orchestrator.sync.clients.overview import list_stays
 from orchestrator.sync.merge.identity import build_client_name, build_full_name
 
@@ -64,6 +66,10 @@ class Client(Document):
 
 	def before_print(self, *_args: object) -> None:
 		self.readable_stays = list_stays(str(self.name)) or []  # for the print format Client Summary
+
+	def onload(self) -> None:
+		if expires_at := get_expiry(self.doctype, str(self.name)):
+			self.set_onload("emergency_access_until", format_utc(expires_at))
 
 	def on_trash(self) -> None:
 		# If Kipu still lists it, a full run imports it again: without a Sync State it counts as new.

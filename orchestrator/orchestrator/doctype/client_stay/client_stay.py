@@ -4,6 +4,8 @@ import frappe
 from frappe.model.document import Document
 
 from orchestrator.doctypes import CLIENT_STAY, SYNC_STATE
+from orchestrator.privacy.emergency.grants import get_expiry
+from orchestrator.privacy.history import format_utc
 from orchestrator.sync.merge.identity import build_stay_name
 
 
@@ -59,6 +61,10 @@ class ClientStay(Document):
 
 	def autoname(self) -> None:
 		self.name = build_stay_name(self.connection, self.casefile_id)
+
+	def onload(self) -> None:
+		if expires_at := get_expiry(self.doctype, str(self.name)):
+			self.set_onload("emergency_access_until", format_utc(expires_at))
 
 	def on_trash(self) -> None:
 		# If Kipu still lists it, a full run imports it again: without a Sync State it counts as new.

@@ -19,6 +19,8 @@ class OrchestratorSettings(Document):
 		allow_private_webhook_targets: DF.Check
 		ask_for_ratings: DF.Check
 		bulk_limit: DF.Int
+		emergency_access_enabled: DF.Check
+		emergency_access_minutes: DF.Int
 		escalate_to_role: DF.Link | None
 		escalate_to_user: DF.Link | None
 		escalation_enabled: DF.Check
@@ -55,6 +57,7 @@ class OrchestratorSettings(Document):
 		settings_rules.check_trusted_proxies(self)
 		settings_rules.check_escalation(self)
 		settings_rules.check_logged_doctypes(self)
+		settings_rules.check_emergency_access(self)
 
 	def on_update(self) -> None:
 		if self.has_value_changed("use_documented_names"):
