@@ -1,7 +1,7 @@
 """Each page of this app in Chromium beside Desk's own list of the DocType that it is about; and their statements.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.desk_pages
-		[--clients 100000] [--documents 50000] [--rounds 7] [--page client-360]
+		[--clients 100000] [--documents 50000] [--rounds 7] [client-360 my-day …]
 
 Creates the demo and adds clients with stays, and documents (none by default). The person of the demo who uses a page opens
 it and the list in turn, from nothing, with a warm cache. Prints the medians of the first paint and of the complete page:
@@ -75,7 +75,7 @@ class Times(NamedTuple):
 Pair = tuple[Opening, Opening]
 
 
-def list_pairs(only: str | None) -> list[Pair]:
+def list_pairs(only: list[str]) -> list[Pair]:
 	"""Return each page with its list."""
 	return [
 		(
@@ -83,7 +83,7 @@ def list_pairs(only: str | None) -> list[Pair]:
 			Opening(f"list of {LISTS[page.name]}", page.person, f"/app/{LISTS[page.name]}/view/list", ROWS),
 		)
 		for page in PAGES
-		if page.name in LISTS and only in (None, page.name)
+		if page.name in (only or LISTS)
 	]
 
 
@@ -177,13 +177,16 @@ def measure_searches(base: str) -> None:
 		values = {"doctype": "Client", "txt": text}
 		desk.get("frappe.desk.search.search_link", **values).raise_for_status()
 
+	def find(text: str) -> None:
+		desk.post("orchestrator.api.search.find_records", query=text).raise_for_status()
+
 	calls = {
 		"rows of the list": get_rows,
 		"rows of the list, by name": lambda: get_rows(filters='[["Client", "full_name", "like", "%barlow 0%"]]'),
 		"link field, text in many names": lambda: search("barlow"),
 		"link field, text in no name": lambda: search("xyzzy"),
-		"search bar, text in many names": lambda: desk.get("orchestrator.api.search.find_records", query="barlow"),
-		"search bar, text in no name": lambda: desk.get("orchestrator.api.search.find_records", query="xyzzy"),
+		"search bar, text in many names": lambda: find("barlow"),
+		"search bar, text in no name": lambda: find("xyzzy"),
 	}  # fmt: skip
 	for label, milliseconds in measure_in_turn(calls, SEARCH_ROUNDS).items():
 		print(f"{label:32} {milliseconds:7.1f} ms")
@@ -195,7 +198,7 @@ def measure_site(sites: Path, options: argparse.Namespace) -> bool:
 	)
 	print("first paint, complete page, statements; the same of the list; ratios of both times")
 	with serve(frappe.local.site, sites, "frappe.app:application_with_statics()") as base:
-		within = measure_pages(base, list_pairs(options.page), options.rounds)
+		within = measure_pages(base, list_pairs(options.pages), options.rounds)
 		measure_searches(base)
 	return within
 
@@ -205,7 +208,7 @@ def parse_options() -> argparse.Namespace:
 	parser.add_argument("--clients", type=int, default=0)
 	parser.add_argument("--documents", type=int, default=0)
 	parser.add_argument("--rounds", type=int, default=ROUNDS)
-	parser.add_argument("--page", choices=LISTS)
+	parser.add_argument("pages", nargs="*", metavar="page")
 	return parser.parse_args()
 
 
