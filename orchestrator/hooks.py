@@ -57,7 +57,11 @@ override_doctype_class = {
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
 	"Webhook": "orchestrator.api.webhook_class.IdentifiedWebhook",
 }
-app_include_js = ["/assets/orchestrator/js/script_loader.js", "/assets/orchestrator/js/record_search.js"]
+app_include_js = [
+	"/assets/orchestrator/js/script_loader.js",
+	"/assets/orchestrator/js/page_title.js",
+	"/assets/orchestrator/js/record_search.js",
+]
 doctype_js = {
 	"Client": ["public/js/record_accesses.js", "public/js/emergency_access/form.js"],
 	"Client Stay": ["public/js/record_accesses.js", "public/js/emergency_access/form.js"],

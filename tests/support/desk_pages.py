@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import frappe
 
+from orchestrator.setup.demo.clinic import CONNECTION
 from orchestrator.setup.demo.maker import build_email
 from tests.support.desk import Desk
 
@@ -45,10 +46,12 @@ def get_route(page: DeskPage) -> str:
 
 
 def find_client() -> str:
-	"""Return the client with the most stays, who is in care."""
+	"""Return the demo's client with the most stays, who is in care; tests make others."""
 	((name,),) = frappe.db.sql(
 		"""SELECT client.name FROM tabClient client JOIN `tabClient Stay` stay ON stay.client = client.name
-		WHERE client.status = 'Active' GROUP BY client.name ORDER BY COUNT(*) DESC, client.person_id LIMIT 1"""
+		WHERE client.status = 'Active' AND client.connection = %s
+		GROUP BY client.name ORDER BY COUNT(*) DESC, client.person_id LIMIT 1""",
+		(CONNECTION,),
 	)
 	return str(name)
 

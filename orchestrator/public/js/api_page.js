@@ -112,10 +112,38 @@ function adapt_spec(spec) {
 	return { ...spec, servers: [{ url: window.location.origin }] };
 }
 
+// Swagger UI parses the whole document anew for each part of it that it shows, which takes seconds. This plugin gives it
+// what the part needs only.
+const PARSE_PARTS_ONLY = {
+	afterLoad({ fn }) {
+		const resolve = fn.resolveSubtree;
+		fn.resolveSubtree = (spec, path, options) => resolve(select_part(spec, path), path, options);
+	},
+};
+
+// The document with one of its paths, and the components that this path refers to.
+function select_part(spec, [section, name]) {
+	const paths = section === "paths" ? { [name]: spec.paths[name] } : {};
+	const { securitySchemes } = spec.components;
+	const components = { securitySchemes };
+	const unread = [paths];
+	while (unread.length) {
+		const references = JSON.stringify(unread.pop()).matchAll(/"\$ref":"#\/components\/([^/"]+)\/([^/"]+)"/g);
+		for (const [, kind, key] of references) {
+			const component = spec.components[kind]?.[key];
+			if (!component || components[kind]?.[key]) continue;
+			components[kind] = { ...components[kind], [key]: component };
+			unread.push(component);
+		}
+	}
+	return { ...spec, tags: [], paths, components };
+}
+
 function render_reference(panel, spec) {
 	window.SwaggerUIBundle({
 		domNode: $(`<div class="api-page-reference"></div>`).appendTo(panel).get(0),
 		spec,
+		plugins: [PARSE_PARTS_ONLY],
 		docExpansion: "none",
 		defaultModelsExpandDepth: -1,
 		displayRequestDuration: true,

@@ -178,7 +178,7 @@
 		render() {
 			const { data, view } = this;
 			this.bar.show();
-			this.page.set_title(data.title);
+			orchestrator.set_page_title(this.page, data.title);
 			this.picker.find(".is-current").text(data.title);
 			this.page.set_indicator(__(data.state), orchestrator.sprints.COLORS[data.state]);
 			this.render_summary();
@@ -266,7 +266,7 @@
 			this.forget();
 			this.page.clear_primary_action();
 			this.page.clear_inner_toolbar();
-			this.page.set_title(__("Sprint Board"));
+			orchestrator.set_page_title(this.page, __("Sprint Board"));
 			this.bar.toggle(Boolean(this.picker.children().length));
 			this.board_area.hide();
 			orchestrator.sprints.show_note(this.chart_area.empty().show(), text);

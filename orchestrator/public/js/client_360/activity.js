@@ -1,6 +1,14 @@
 // Comments on a client, and changes of the client and its stays.
 {
 	const SHOWN_AT_FIRST = 10;
+	const COMMENT_VERBS = {
+		Comment: __("commented"),
+		Assigned: __("assigned the client"),
+		"Assignment Completed": __("completed an assignment"),
+		Attachment: __("attached a file"),
+		"Attachment Removed": __("removed a file"),
+		Workflow: __("changed the workflow state"),
+	};
 
 	function render_activity(parent, activity) {
 		const section = orchestrator.client_360.add_section(parent, "activity", __("Activity"));
@@ -34,7 +42,7 @@
 
 	function describe_kind({ kind, type, doctype }) {
 		if (kind === "change") return doctype === "Client" ? __("changed the client") : __("changed a stay");
-		return type === "Comment" ? __("commented") : __(type).toLowerCase();
+		return COMMENT_VERBS[type] || __(type);
 	}
 
 	function build_change({ label, before, after }) {

@@ -24,7 +24,7 @@ orchestrator.ClientPage = class ClientPage {
 		this.body.empty();
 		this.page.clear_indicator();
 		this.page.clear_secondary_action();
-		this.page.set_title(__("Client 360"));
+		orchestrator.set_page_title(this.page, __("Client 360"));
 	}
 
 	// Without a client in the address: a field to choose one.
@@ -72,7 +72,7 @@ orchestrator.ClientPage = class ClientPage {
 
 	render(data) {
 		const { client } = data;
-		this.page.set_title(client.full_name);
+		orchestrator.set_page_title(this.page, client.full_name);
 		document.title = client.full_name;
 		const colour = orchestrator.client_360.COLOURS[client.status] || "gray";
 		if (client.status) this.page.set_indicator(__(client.status), colour);

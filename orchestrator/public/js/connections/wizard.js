@@ -46,13 +46,13 @@
 			const found = await connections.fetch("list_connections");
 			if (this.name) return;
 			if (!found.length && frappe.model.can_create("Kipu Connection")) return this.start();
-			this.page.set_title(__("Connection Wizard"));
+			orchestrator.set_page_title(this.page, __("Connection Wizard"));
 			connections.render_choice(this.body, found);
 		}
 
 		start() {
 			this.state = null;
-			this.page.set_title(__("New Connection"));
+			orchestrator.set_page_title(this.page, __("New Connection"));
 			this.go_to("address");
 		}
 
@@ -60,7 +60,7 @@
 			const name = this.name;
 			const state = await connections.fetch("connection_wizard.get_setup", { connection: name });
 			if (name === this.name) this.state = state;
-			this.page.set_title(name);
+			orchestrator.set_page_title(this.page, name);
 		}
 
 		// Where to continue: at a run that is active, otherwise at the first step that is not done.

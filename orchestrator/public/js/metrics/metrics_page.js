@@ -110,7 +110,7 @@ frappe.provide("orchestrator.metrics");
 			} catch (refused) {
 				// Frappe has shown the error. Values that the user may no longer see must not stay on the page.
 				if (name !== this.name || ![403, 404].includes(refused.status)) return;
-				this.page.set_title(__("Metrics"));
+				orchestrator.set_page_title(this.page, __("Metrics"));
 				return this.show_message(__("This dashboard cannot be shown."));
 			}
 			// A reply that arrives after that to a later request is outdated.
@@ -123,7 +123,7 @@ frappe.provide("orchestrator.metrics");
 
 		render(board) {
 			this.board = board;
-			this.page.set_title(board.title);
+			orchestrator.set_page_title(this.page, board.title);
 			const at = board.refreshed_at ? frappe.datetime.comment_when(board.refreshed_at.replace("T", " ")) : "";
 			if (at) this.page.set_indicator(at, board.items.some((item) => item.stale) ? "orange" : "green");
 			else this.page.clear_indicator();

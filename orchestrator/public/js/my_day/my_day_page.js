@@ -34,6 +34,6 @@ orchestrator.my_day.MyDayPage = class MyDayPage {
 	set_apply(forecast) {
 		if (!forecast || !frappe.model.can_create("Leave Application")) return this.page.clear_primary_action();
 		const open = () => new orchestrator.my_day.LeaveDialog(forecast, () => this.load());
-		this.page.set_primary_action(__("Apply for Leave"), open);
+		this.page.set_primary_action(__("Apply for Leave"), open, "add"); // the icon stands for it on a phone
 	}
 };
