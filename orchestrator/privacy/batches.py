@@ -10,9 +10,11 @@ from typing import Any, Final
 
 import frappe
 
+from orchestrator.access.consent_conditions import get_recipient
 from orchestrator.access.disclosures import Disclosed, Receiver, record_sent
 from orchestrator.api import key_authentication, route
 from orchestrator.doctypes import ACCESS_LOG_BATCH
+from orchestrator.privacy import ledger
 
 MAX_TEXT: Final = 140
 # So that neither a row nor a statement is too long for the database, which accepts 16 MiB
@@ -24,7 +26,13 @@ Records = dict[str, list[str]]
 
 
 def write_batches(records: Disclosed, purpose: str) -> None:
-	"""Write records to the log in the present transaction, by one statement unless they are very many."""
+	"""Write records to the log in the present transaction, by one statement unless they are very many.
+
+	What a recipient outside the organisation gets is written to the record of disclosures as well.
+
+	Raises:
+		MissingConsentError: 403. No consent covers what a recipient outside would get.
+	"""
 	now, path, key = datetime.now(UTC).replace(tzinfo=None), get_route(), _get_key()
 	rows = [
 		(now, receiver.user, receiver.recipient[:MAX_TEXT], path, key, purpose, serialize_records(names))
@@ -32,6 +40,9 @@ def write_batches(records: Disclosed, purpose: str) -> None:
 	]
 	for start in range(0, len(rows), MAX_ROWS):
 		_insert_rows(rows[start : start + MAX_ROWS])
+	if recipient := get_recipient():
+		given = {doctype: names for (receiver, doctype), names in records.items() if not receiver.recipient}
+		ledger.write_disclosures(recipient, given, path)
 
 
 def _group_records(disclosed: Disclosed) -> Iterator[tuple[Receiver, Records]]:

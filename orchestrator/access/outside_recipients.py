@@ -1,0 +1,133 @@
+"""Recipients outside the organisation: they get the record of a client only where a consent covers it (42 CFR Part 2).
+
+Which callers are outside is said on their API key. A request or job of such a key has its recipient in the key's scope:
+see key_scope.py. Which records a consent covers is decided in consent_conditions.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from orchestrator.configuration import get_settings
+
+# The purposes of consents, each with the code of HL7 by which the access log names it
+PURPOSES: Final[Mapping[str, str]] = {
+	"Treatment": "TREAT",
+	"Payment": "HPAYMT",
+	"Health Care Operations": "HOPERAT",
+	"Coverage": "COVERAGE",
+	"Legal Proceeding": "HLEGAL",
+	"Public Health": "PUBHLTH",
+	"Research": "HRESCH",
+	"Request of the Client": "PATRQT",
+}
+# What a general consent allows, for any recipient (42 CFR 2.31(a)(4)(i), 2.33(b))
+GENERAL_PURPOSES: Final = ("Treatment", "Payment", "Health Care Operations")
+# Internal records that repeat or describe records of clients: no consent names them, so no recipient outside gets them.
+WITHHELD_DOCTYPES: Final = frozenset(
+	{
+		"Access Log",
+		"Access Log Batch",
+		"Access Log Day",
+		"Access Log Entry",
+		"Activity Log",
+		"Bulk Operation",
+		"Bulk Operation Chunk",
+		"Change Feed",
+		"Change Feed Event",
+		"Change Feed Record",
+		"Client Consent",
+		"Comment",
+		"Communication",
+		"Deleted Document",
+		"Disclosure",
+		"Document Audit Entry",
+		"Document Text",
+		"Email Queue",
+		"Error Log",
+		"Generated Report",
+		"HD Ticket Activity",
+		"HD Ticket Comment",
+		"Notification Log",
+		"Prepared Report",
+		"Sync Change",
+		"Sync Issue",
+		"Sync Run",
+		"Sync State",
+		"Ticket Escalation",
+		"Ticket Pause",
+		"Ticket Rating",
+		"Version",
+		"View Log",
+		"Webhook Delivery",
+		"Webhook Request Log",
+	}
+)
+# What an API key of such a recipient may call: methods on records, lists and searches, which ask for permissions. Others
+# may read records for the caller in ways of their own.
+ALLOWED_METHODS: Final = frozenset(
+	{
+		"frappe.client.delete",
+		"frappe.client.get",
+		"frappe.client.get_count",
+		"frappe.client.get_list",
+		"frappe.client.get_value",
+		"frappe.client.insert",
+		"frappe.client.set_value",
+		"frappe.desk.reportview.export_query",
+		"frappe.desk.reportview.get",
+		"frappe.desk.reportview.get_count",
+		"frappe.desk.reportview.get_list",
+		"frappe.desk.search.get_link_title",
+		"frappe.desk.search.search_link",
+		"frappe.ping",
+		"orchestrator.api.batch",
+		"orchestrator.api.batches.batch",
+		"orchestrator.api.keys.get_current_key",
+		"orchestrator.api.search.find_records",
+		"orchestrator.sync.get_client",
+		"ping",
+	}
+)
+
+
+@dataclass
+class OutsideRecipient:
+	"""Who gets records, and what for. `listed` are the DocTypes of which the caller has got lists.
+
+	Args:
+		name: The person or organisation.
+		purpose: A key of PURPOSES.
+		recipient_class: The class of recipients that it belongs to, empty for none.
+		api_key: The API key by which it reads, empty for none.
+	"""
+
+	name: str
+	purpose: str
+	recipient_class: str = ""
+	api_key: str = ""
+	listed: dict[str, None] = field(default_factory=dict)
+	has_got_records: bool = False
+	counts_withheld: bool = False
+
+
+def are_consents_required() -> bool:
+	"""Return True on a site whose recipients outside need consents, and which logs what they get."""
+	settings = get_settings()
+	return bool(settings.get("consents_enabled") and settings.get("access_log_enabled"))
+
+
+def parse_recipient(key: Mapping[str, Any]) -> OutsideRecipient | None:
+	"""Return the recipient of an API key as it is stored, None for a key inside the organisation.
+
+	Args:
+		key: The columns of the API key.
+	"""
+	if not key.get("is_outside_recipient") or not are_consents_required():
+		return None
+	return OutsideRecipient(
+		name=str(key.get("recipient_name") or ""),
+		purpose=str(key.get("recipient_purpose") or ""),
+		recipient_class=str(key.get("recipient_class") or ""),
+		api_key=str(key.get("name") or ""),
+	)
