@@ -81,7 +81,7 @@ def is_covered(recipient: OutsideRecipient, doctype: str, record: Any) -> bool:
 		return False
 	if isinstance(record, str | int):
 		return True
-	kinds = _list_sent_kinds(doctype, record)
+	kinds = _list_sent_kinds(recipient, doctype, record)
 	return all(
 		_is_client_covered(recipient, str(record.get(fieldname)), kinds)
 		for fieldname in list_client_fields(frappe.get_meta(doctype))
@@ -126,7 +126,7 @@ def list_covered_records(
 	if not condition or condition == NO_RECORDS:
 		return []
 	client = _get_client_expression(doctype)
-	kinds = _list_kinds(doctype)
+	kinds = _list_kinds(recipient, doctype)
 	consents = ", ".join(
 		f"({_build_consent_query(recipient, kind, 'min(consent.`name`)', f'consent.`client` = {client}')}) `{kind}`"
 		for kind in KINDS
@@ -205,7 +205,7 @@ def _is_client_covered(recipient: OutsideRecipient, client: str, kinds: Iterable
 
 def _build_linked_coverage(recipient: OutsideRecipient, doctype: str, fieldname: str) -> str:
 	column = f"`tab{doctype}`.`{fieldname}`"
-	covered = _build_client_coverage(recipient, column, _list_kinds(doctype))
+	covered = _build_client_coverage(recipient, column, _list_kinds(recipient, doctype))
 	if doctype != DOCUMENT:
 		return covered
 	notes = _build_client_coverage(recipient, column, (COUNSELLING_NOTES,))
@@ -221,19 +221,20 @@ def _build_note_column(doctype: str) -> str:
 	return "0"
 
 
-def _list_kinds(doctype: str) -> tuple[str, ...]:
+def _list_kinds(recipient: OutsideRecipient, doctype: str) -> tuple[str, ...]:
 	"""Return the kinds of information in the records of a DocType. A stay has diagnoses for those who may read them."""
 	if doctype == CLIENT:
 		return (DEMOGRAPHICS,)
 	if doctype == CLIENT_STAY:
-		return (STAYS,) if DIAGNOSIS_FIELD in get_unreadable_fields(CLIENT_STAY) else (STAYS, DIAGNOSES)
+		has_diagnoses = recipient.webhook or DIAGNOSIS_FIELD not in get_unreadable_fields(CLIENT_STAY)
+		return (STAYS, DIAGNOSES) if has_diagnoses else (STAYS,)
 	return (DOCUMENTS,) if doctype in (DOCUMENT, DOCUMENT_VERSION) else (CORRESPONDENCE,)
 
 
-def _list_sent_kinds(doctype: str, record: Any) -> tuple[str, ...]:
+def _list_sent_kinds(recipient: OutsideRecipient, doctype: str, record: Any) -> tuple[str, ...]:
 	if doctype == DOCUMENT and record.get("is_counselling_note"):
 		return (COUNSELLING_NOTES,)
-	return _list_kinds(doctype)
+	return _list_kinds(recipient, doctype)
 
 
 def _build_client_coverage(recipient: OutsideRecipient, column: str, kinds: Iterable[str]) -> str:
@@ -262,6 +263,7 @@ def _build_recipient_condition(recipient: OutsideRecipient) -> str:
 		f"(consent.`recipient_kind` in {_quote_all(NAMED_RECIPIENTS)} and {_build_equal('recipient_name', recipient.name)})",
 		f"(consent.`recipient_kind` = 'Class of Recipients' and {_build_equal('recipient_name', recipient.recipient_class)})",
 		f"(consent.`recipient_kind` = 'API Key' and {_build_equal('api_key', recipient.api_key)})",
+		f"(consent.`recipient_kind` = 'Webhook' and {_build_equal('webhook', recipient.webhook)})",
 	]
 	specific = f"(consent.`is_general` = 0 and consent.`purpose` = {_quote(recipient.purpose)} and ({' or '.join(named)}))"
 	if recipient.purpose not in GENERAL_PURPOSES:

@@ -21,6 +21,7 @@ PURPOSES: Final[Mapping[str, str]] = {
 	"Research": "HRESCH",
 	"Request of the Client": "PATRQT",
 }
+NOTICE_HEADER: Final = "X-Orchestrator-Notice"
 # What a general consent allows, for any recipient (42 CFR 2.31(a)(4)(i), 2.33(b))
 GENERAL_PURPOSES: Final = ("Treatment", "Payment", "Health Care Operations")
 # Internal records that repeat or describe records of clients: no consent names them, so no recipient outside gets them.
@@ -100,12 +101,14 @@ class OutsideRecipient:
 		purpose: A key of PURPOSES.
 		recipient_class: The class of recipients that it belongs to, empty for none.
 		api_key: The API key by which it reads, empty for none.
+		webhook: The webhook that sends to it, empty for none. A webhook sends all fields.
 	"""
 
 	name: str
 	purpose: str
 	recipient_class: str = ""
 	api_key: str = ""
+	webhook: str = ""
 	listed: dict[str, None] = field(default_factory=dict)
 	has_got_records: bool = False
 	counts_withheld: bool = False
@@ -117,17 +120,26 @@ def are_consents_required() -> bool:
 	return bool(settings.get("consents_enabled") and settings.get("access_log_enabled"))
 
 
-def parse_recipient(key: Mapping[str, Any]) -> OutsideRecipient | None:
-	"""Return the recipient of an API key as it is stored, None for a key inside the organisation.
+def get_notice() -> str:
+	"""Return the notice that goes with each disclosure as one line of ASCII, as headers need it."""
+	text = " ".join(str(get_settings().get("disclosure_notice") or "").split())
+	return text.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def parse_recipient(values: Any, *, is_webhook: bool = False) -> OutsideRecipient | None:
+	"""Return the recipient of an API key or webhook as it is stored, None for one inside the organisation.
 
 	Args:
-		key: The columns of the API key.
+		values: The API key or webhook, or its columns.
+		is_webhook: True for a webhook.
 	"""
-	if not key.get("is_outside_recipient") or not are_consents_required():
+	if not values.get("is_outside_recipient") or not are_consents_required():
 		return None
+	name = str(values.get("name") or "")
 	return OutsideRecipient(
-		name=str(key.get("recipient_name") or ""),
-		purpose=str(key.get("recipient_purpose") or ""),
-		recipient_class=str(key.get("recipient_class") or ""),
-		api_key=str(key.get("name") or ""),
+		name=str(values.get("recipient_name") or ""),
+		purpose=str(values.get("recipient_purpose") or ""),
+		recipient_class=str(values.get("recipient_class") or ""),
+		webhook=name if is_webhook else "",
+		api_key="" if is_webhook else name,
 	)

@@ -12,10 +12,16 @@ import frappe
 
 from orchestrator.access.consent_conditions import get_recipient
 from orchestrator.access.disclosures import Disclosed, Receiver, record_sent
+from orchestrator.access.outside_recipients import (
+	OutsideRecipient,
+	are_consents_required,
+	parse_recipient,
+)
 from orchestrator.api import key_authentication, route
-from orchestrator.doctypes import ACCESS_LOG_BATCH
+from orchestrator.doctypes import ACCESS_LOG_BATCH, WEBHOOK
 from orchestrator.privacy import ledger
 
+WEBHOOK_PREFIX: Final = "Webhook: "
 MAX_TEXT: Final = 140
 # So that neither a row nor a statement is too long for the database, which accepts 16 MiB
 MAX_RECORDS: Final = 20_000
@@ -40,9 +46,23 @@ def write_batches(records: Disclosed, purpose: str) -> None:
 	]
 	for start in range(0, len(rows), MAX_ROWS):
 		_insert_rows(rows[start : start + MAX_ROWS])
-	if recipient := get_recipient():
-		given = {doctype: names for (receiver, doctype), names in records.items() if not receiver.recipient}
-		ledger.write_disclosures(recipient, given, path)
+	_write_disclosures(records, path)
+
+
+def _write_disclosures(records: Disclosed, path: str) -> None:
+	"""Write what recipients outside get: the caller by an API key of theirs, or the receiver of a webhook."""
+	caller = get_recipient()
+	for (receiver, doctype), names in records.items():
+		recipient = _find_webhook_recipient(receiver) if receiver.recipient else caller
+		if recipient:
+			ledger.write_disclosures(recipient, {doctype: names}, path)
+
+
+def _find_webhook_recipient(receiver: Receiver) -> OutsideRecipient | None:
+	if not receiver.recipient.startswith(WEBHOOK_PREFIX) or not are_consents_required():
+		return None
+	webhook = frappe.db.get_value(WEBHOOK, receiver.recipient.removeprefix(WEBHOOK_PREFIX), "*", as_dict=True)
+	return parse_recipient(webhook, is_webhook=True) if webhook else None
 
 
 def _group_records(disclosed: Disclosed) -> Iterator[tuple[Receiver, Records]]:

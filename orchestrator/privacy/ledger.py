@@ -74,4 +74,5 @@ def _build_row(recipient: OutsideRecipient, doctype: str, record: CoveredRecord,
 		"reference_name": record.name,
 		"route": path,
 		"api_key": recipient.api_key or None,
+		"webhook": recipient.webhook or None,
 	}

@@ -8,12 +8,10 @@ import frappe
 
 from orchestrator.access import consent_conditions
 from orchestrator.access.disclosures import suspend_recording
-from orchestrator.access.outside_recipients import OutsideRecipient
+from orchestrator.access.outside_recipients import NOTICE_HEADER, OutsideRecipient, get_notice
 from orchestrator.access.record_conditions import build_list_condition
-from orchestrator.configuration import get_settings
 
 WITHHELD_HEADER: Final = "X-Orchestrator-Withheld"
-NOTICE_HEADER: Final = "X-Orchestrator-Notice"
 
 
 def add_headers(recipient: OutsideRecipient, response: Response) -> None:
@@ -23,12 +21,6 @@ def add_headers(recipient: OutsideRecipient, response: Response) -> None:
 	if recipient.listed:
 		count = sum(count_withheld(recipient, doctype) for doctype in recipient.listed)
 		response.headers[WITHHELD_HEADER] = str(count)
-
-
-def get_notice() -> str:
-	"""Return the notice as one line of ASCII, as headers need it."""
-	text = " ".join(str(get_settings().get("disclosure_notice") or "").split())
-	return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
 def count_withheld(recipient: OutsideRecipient, doctype: str) -> int:
