@@ -27,6 +27,7 @@ ignore_links_on_delete = [
 	"Bulk Operation",
 	"Bulk Operation Chunk",
 	"Change Feed",
+	"Client Consent",
 	"Dashboard Mail",
 	"Generated Report",
 	"Metric Alert Event",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import API_KEY, WEBHOOK
 
 # The purposes of consents, each with the code of HL7 by which the access log names it
 PURPOSES: Final[Mapping[str, str]] = {
@@ -126,12 +127,12 @@ def get_notice() -> str:
 	return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
-def parse_recipient(values: Any, *, is_webhook: bool = False) -> OutsideRecipient | None:
-	"""Return the recipient of an API key or webhook as it is stored, None for one inside the organisation.
+def parse_recipient(values: Any, kind: str = API_KEY) -> OutsideRecipient | None:
+	"""Return the recipient that is stored with an API key, webhook or mailed report, None for one inside the organisation.
 
 	Args:
-		values: The API key or webhook, or its columns.
-		is_webhook: True for a webhook.
+		values: The API key, webhook or mailed report, or its columns.
+		kind: Its DocType.
 	"""
 	if not values.get("is_outside_recipient") or not are_consents_required():
 		return None
@@ -140,6 +141,6 @@ def parse_recipient(values: Any, *, is_webhook: bool = False) -> OutsideRecipien
 		name=str(values.get("recipient_name") or ""),
 		purpose=str(values.get("recipient_purpose") or ""),
 		recipient_class=str(values.get("recipient_class") or ""),
-		webhook=name if is_webhook else "",
-		api_key="" if is_webhook else name,
+		webhook=name if kind == WEBHOOK else "",
+		api_key=name if kind == API_KEY else "",
 	)

@@ -7,6 +7,7 @@ from frappe.integrations.doctype.webhook.webhook import Webhook
 from orchestrator.access import consent_conditions
 from orchestrator.access.disclosures import is_recording
 from orchestrator.access.outside_recipients import NOTICE_HEADER, get_notice, parse_recipient
+from orchestrator.doctypes import WEBHOOK
 from orchestrator.private_doctypes import get_logged_doctypes
 
 TRASH = "on_trash"
@@ -17,7 +18,7 @@ def may_send(webhook: Webhook, doctype: str, name: str) -> bool:
 
 	A deleted record has no consent any more, and what is not logged is not disclosed.
 	"""
-	recipient = parse_recipient(webhook, is_webhook=True)
+	recipient = parse_recipient(webhook, WEBHOOK)
 	if recipient is None:
 		return True
 	if doctype not in consent_conditions.list_guarded_doctypes():
@@ -29,11 +30,11 @@ def may_send(webhook: Webhook, doctype: str, name: str) -> bool:
 
 def may_store(webhook: Webhook, doctype: str, name: str) -> bool:
 	"""Return True where a delivery may be stored: what no access log records is sent to nobody outside."""
-	is_inside = parse_recipient(webhook, is_webhook=True) is None
+	is_inside = parse_recipient(webhook, WEBHOOK) is None
 	return is_inside or (is_recording() and may_send(webhook, doctype, name))
 
 
 def build_headers(webhook: Webhook) -> dict[str, Any]:
 	"""Return the notice that goes with what is sent to a recipient outside."""
-	is_outside = parse_recipient(webhook, is_webhook=True) is not None
+	is_outside = parse_recipient(webhook, WEBHOOK) is not None
 	return {NOTICE_HEADER: get_notice()} if is_outside else {}

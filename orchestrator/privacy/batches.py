@@ -62,7 +62,7 @@ def _find_webhook_recipient(receiver: Receiver) -> OutsideRecipient | None:
 	if not receiver.recipient.startswith(WEBHOOK_PREFIX) or not are_consents_required():
 		return None
 	webhook = frappe.db.get_value(WEBHOOK, receiver.recipient.removeprefix(WEBHOOK_PREFIX), "*", as_dict=True)
-	return parse_recipient(webhook, is_webhook=True) if webhook else None
+	return parse_recipient(webhook, WEBHOOK) if webhook else None
 
 
 def _group_records(disclosed: Disclosed) -> Iterator[tuple[Receiver, Records]]:

@@ -70,7 +70,7 @@ def _build_client_field(insert_after: str) -> Field:
 	}
 
 
-def _build_recipient_fields(insert_after: str) -> list[Field]:
+def _build_recipient_fields(insert_after: str, description: str) -> list[Field]:
 	"""Return the recipient outside the organisation to whom records are sent."""
 	is_outside = {"depends_on": "is_outside_recipient", "mandatory_depends_on": "is_outside_recipient"}
 	return [
@@ -79,7 +79,7 @@ def _build_recipient_fields(insert_after: str) -> list[Field]:
 			"label": "Recipient Outside the Organisation",
 			"fieldtype": "Check",
 			"insert_after": insert_after,
-			"description": "Only records of clients who consent to it are sent. Needs Reliable Delivery.",
+			"description": description,
 		},
 		{
 			"fieldname": "recipient_name",
@@ -190,6 +190,10 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"read_only": 1,
 			"no_copy": 1,
 		},
+		*_build_recipient_fields(
+			insert_after="description",
+			description="Only records of clients who consent to it are mailed, with the notice. For reports of the Report Builder.",
+		),
 	],
 	"Webhook": [
 		{
@@ -252,7 +256,10 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"no_copy": 1,
 			"depends_on": "previous_secret_expires_at",
 		},
-		*_build_recipient_fields(insert_after="thin_body"),
+		*_build_recipient_fields(
+			insert_after="thin_body",
+			description="Only records of clients who consent to it are sent. Needs Reliable Delivery.",
+		),
 	],
 }
 

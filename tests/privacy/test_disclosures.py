@@ -9,13 +9,16 @@ import pytest
 import frappe
 from frappe.utils import add_days, nowdate
 
+from orchestrator.access import disclosures
 from orchestrator.api import webhook_jobs
+from orchestrator.insights.reports import report_schedules
+from orchestrator.privacy import recording
 from orchestrator.privacy.sealing import get_today
 from tests.privacy.conftest import People
 from tests.support import factories
 from tests.support.client import Client, get_data, get_error
 from tests.support.consents import Outsider, list_disclosures, make_consent, make_outsider
-from tests.support.helpdesk import override_settings
+from tests.support.helpdesk import override_settings, use_outgoing_account
 from tests.support.webhooks import allow_private_targets, make_webhook, run_receiver
 
 Api = Callable[[str], Client]
@@ -249,3 +252,66 @@ def test_old_disclosures_are_listed_by_their_day(people: People, officer: Client
 		for values in ({}, {"from_date": str(add_days(nowdate(), -300))})
 	]
 	assert [outsider.name in {entry["recipient"] for entry in page} for page in pages] == [True, False]
+
+
+@pytest.fixture
+def report(people: People) -> str:
+	"""A report of the Report Builder: the clients of the facility with their last names."""
+	columns = json.dumps({"fields": [["name", "Client"], ["last_name", "Client"]], "filters": []})
+	return str(
+		factories.make_record(
+			"Report",
+			report_name=factories.make_unique("Clients"),
+			ref_doctype="Client",
+			report_type="Report Builder",
+			is_standard="No",
+			json=columns,
+		).name
+	)
+
+
+def make_schedule(report: str, user: str, **values: Any) -> Any:
+	return factories.make_record(
+		"Auto Email Report",
+		**{
+			"report": report,
+			"report_type": frappe.db.get_value("Report", report, "report_type"),
+			"user": user,
+			"email_to": factories.make_unique_email("plan"),
+			"format": "HTML",
+			"frequency": "Daily",
+			"is_outside_recipient": 1,
+			"recipient_name": factories.make_unique("Health Plan"),
+			"recipient_purpose": "Payment",
+			**values,
+		},
+	)
+
+
+def test_a_report_is_mailed_outside_with_covered_records_alone(report: str, people: People, api: Api) -> None:
+	schedule = make_schedule(report, people.manager)
+	target = Outsider("", schedule.recipient_name, "", "Payment", api("Administrator"))
+	consent = make_consent(people.names[1], target)
+	frappe.flags.mute_emails = False
+	recording.before_job("orchestrator.tests.job", {})
+	try:
+		with use_outgoing_account():
+			report_schedules._send_as_user(schedule.name)
+			frappe.db.commit()
+			mail = frappe.get_last_doc("Email Queue", {"reference_name": schedule.name})
+	finally:
+		disclosures.set_recorder(None)
+		frappe.flags.mute_emails = True
+		frappe.set_user("Administrator")
+	content = frappe.safe_decode(mail.message)
+	assert [client.name for client in people.clients if client.last_name in content] == [people.names[1]]
+	assert "42 CFR part 2 prohibits" in content.replace("=\n", "")
+	assert list_disclosures(target) == [("Client", people.names[1], consent.name)]
+
+
+@pytest.mark.parametrize(
+	"values", [{"recipient_name": ""}, {"recipient_purpose": ""}, {"report": "Client Census"}]
+)
+def test_a_report_mailed_outside_is_described_and_a_list(values: dict[str, Any], report: str) -> None:
+	with pytest.raises(frappe.ValidationError):
+		make_schedule(**{"report": report, "user": "Administrator", **values})

@@ -22,7 +22,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	first, last = (getdate(filters[key]) if filters.get(key) else None for key in ("from_date", "to_date"))
 	days = accounting.parse_range(first, last)
 	message = _("Disclosures from {0} to {1}, by days in UTC.").format(days.first, days.last)
-	return ReportResult(_build_columns(), accounting.list_disclosures(client, days), message)
+	return ReportResult(_build_columns(), accounting.list_disclosures(client, days), message, None, [])
 
 
 def _build_columns() -> list[Column]:
