@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator.access import key_patches
-from orchestrator.access.consent_conditions import list_guarded_doctypes
+from orchestrator.access.consent_conditions import get_recipient, list_guarded_doctypes
 from orchestrator.access.disclosures import get_recorder
 from orchestrator.access.key_scope import KeyScope, get_scope, set_scope
 from orchestrator.access.outside_recipients import OutsideRecipient
@@ -18,7 +18,7 @@ SCOPE: str = "orchestrator_key_scope"
 
 @contextmanager
 def read_for(recipient: OutsideRecipient) -> Iterator[None]:
-	"""Read what the session's user may read and consents let the recipient have, and record it in this transaction.
+	"""Read what the session's user may read and consents let the recipient have. `commit_disclosures` records it.
 
 	Raises:
 		PermissionError: 403. No access log is kept here, or no consent covers a record that was read.
@@ -37,3 +37,15 @@ def read_for(recipient: OutsideRecipient) -> Iterator[None]:
 		setattr(frappe.local, SCOPE, before)
 		frappe.local.role_permissions = {}
 		recorder.doctypes = doctypes
+
+
+def commit_disclosures() -> None:
+	"""Write and commit what was read for a recipient outside, before it is sent.
+
+	Raises:
+		MissingConsentError: 403. No consent covers a record that was read.
+	"""
+	recorder = get_recorder()
+	if recorder and get_recipient():
+		recorder.flush()
+		frappe.db.commit()

@@ -82,8 +82,10 @@ def test_a_revoked_consent_stays(consent: Document, api: Api) -> None:
 	revoked = frappe.db.get_value("Client Consent", consent.name, ["docstatus", "revoked_on"])
 	assert revoked[0] == 2 and begun <= revoked[1] <= clock.get_now()
 	before = read_row(consent.name)
-	for verb, values in (("DELETE", {}), ("PUT", {"docstatus": 1}), ("PUT", {"revoked_on": None})):
-		assert caller.request(verb, RESOURCE.format(name=consent.name), json=values).status_code >= 400
+	path = RESOURCE.format(name=consent.name)
+	changes = (("DELETE", {}), ("PUT", {"docstatus": 1}), ("PUT", {"revoked_on": None}))
+	statuses = [caller.request(verb, path, json=values).status_code for verb, values in changes]
+	assert min(statuses) >= 400
 	assert read_row(consent.name) == before
 
 
@@ -148,8 +150,9 @@ def test_readers_follow_the_client(people: People, consent: Document, api: Api) 
 	officer = factories.make_user("Privacy Officer").name
 	assert list_names(people.manager) == list_names(user) == [consent.name]
 	assert list_names(officer) == sorted([hidden.name, consent.name])
-	for reader, status in ((people.manager, 403), (user, 403), (officer, 200)):
-		assert api(reader).request("GET", RESOURCE.format(name=hidden.name)).status_code == status
+	path = RESOURCE.format(name=hidden.name)
+	readers = (people.manager, user, officer)
+	assert [api(reader).request("GET", path).status_code for reader in readers] == [403, 403, 200]
 
 
 @pytest.mark.parametrize(

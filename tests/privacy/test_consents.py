@@ -90,13 +90,14 @@ def test_the_number_of_withheld_records_does_not_depend_on_filters(
 	outsider: Outsider, people: People
 ) -> None:
 	make_consent(people.names[0], outsider)
-	counts = set()
-	for name in (people.clients[1].last_name, "Nobody"):
-		filters = json.dumps({"last_name": name})
-		reply = outsider.client.get("frappe.client.get_list", doctype="Client", filters=filters)
-		assert reply.json()["data"] == []
-		counts.add(reply.headers["X-Orchestrator-Withheld"])
-	assert counts == {"2"}
+	replies = [
+		outsider.client.get(
+			"frappe.client.get_list", doctype="Client", filters=json.dumps({"last_name": name})
+		)
+		for name in (people.clients[1].last_name, "Nobody")
+	]
+	found = [(reply.json()["data"], reply.headers["X-Orchestrator-Withheld"]) for reply in replies]
+	assert found == [([], "2"), ([], "2")]
 
 
 CASES: dict[str, tuple[dict[str, Any], bool]] = {
@@ -193,10 +194,13 @@ def test_records_that_repeat_a_client_are_withheld(outsider: Outsider, people: P
 	client.add_comment("Comment", f"About {client.last_name}")
 	frappe.db.commit()
 	make_consent(people.names[2], outsider)
-	for doctype, fields in (("Version", ["data"]), ("Comment", ["content"])):
-		reply = outsider.client.get("frappe.client.get_list", doctype=doctype, fields=json.dumps(fields))
-		assert reply.status_code in (200, 403), reply.text
-		assert client.last_name not in reply.text and client.phone not in reply.text
+	replies = [
+		outsider.client.get("frappe.client.get_list", doctype=doctype, fields=json.dumps([field]))
+		for doctype, field in (("Version", "data"), ("Comment", "content"))
+	]
+	texts = "".join(reply.text for reply in replies)
+	assert client.last_name not in texts and client.phone not in texts
+	assert {reply.status_code for reply in replies} <= {200, 403}
 	reply = outsider.client.get("orchestrator.sync.get_client", client=people.names[2])
 	assert (reply.status_code, reply.json()["data"]["activity"]) == (200, [])
 

@@ -15,7 +15,7 @@ from frappe.core.doctype.report.report import Report
 from frappe.email.doctype.auto_email_report.auto_email_report import AutoEmailReport
 from frappe.utils import escape_html
 
-from orchestrator.access.outside_reading import read_for
+from orchestrator.access.outside_reading import commit_disclosures, read_for
 from orchestrator.access.outside_recipients import PURPOSES, get_notice, parse_recipient
 from orchestrator.api import reports
 from orchestrator.api.parameters import parse_choice
@@ -68,6 +68,12 @@ class ReportMailing(AutoEmailReport):
 		while report.report_type == "Custom Report":
 			report = frappe.get_doc("Report", report.reference_report)
 		return report
+
+	def get_report_content(self) -> Any:
+		"""Return the content. What a recipient outside gets is recorded before Frappe queues the mail."""
+		content = super().get_report_content()
+		commit_disclosures()
+		return content
 
 	def send(self) -> None:
 		"""Send the report at its scheduled time."""
