@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import frappe
 
 from orchestrator import clock, rows
+from orchestrator.access import consent_conditions
 from orchestrator.access.consent_conditions import KINDS
 from orchestrator.access.outside_recipients import OutsideRecipient
 from tests.privacy.conftest import People
