@@ -9,6 +9,8 @@ import pytest
 import frappe
 from frappe.utils import add_days, nowdate
 
+from orchestrator.access.outside_recipients import OutsideRecipient
+from orchestrator.privacy import ledger
 from tests.privacy.conftest import People
 from tests.privacy.test_routes import ROUTES
 from tests.support import clinic, factories
@@ -22,7 +24,7 @@ from tests.support.consents import (
 	make_outside_key,
 	make_outsider,
 )
-from tests.support.helpdesk import override_settings
+from tests.support.helpdesk import capture_queries, override_settings
 
 Api = Callable[[str], Client]
 READ = "/api/method/frappe.client.get?doctype=Client&name={0}"
@@ -370,3 +372,35 @@ def test_consents_need_the_access_log(site: str) -> None:
 def test_all_kinds_are_of_the_doctype(site: str) -> None:
 	meta = frappe.get_meta("Client Consent")
 	assert all(meta.get_field(kind).fieldtype == "Check" for kind in (*ALL_KINDS, "counselling_notes"))
+
+
+def test_keys_of_the_administrator_are_limited_as_well(api: Api, people: People) -> None:
+	outsider = make_outsider(api("Administrator"), "Administrator")
+	make_consent(people.names[0], outsider)
+	filters = json.dumps({"name": ["in", people.names]})
+	reply = outsider.client.get("frappe.client.get_list", doctype="Client", filters=filters)
+	assert [row["name"] for row in reply.json()["data"]] == [people.names[0]]
+	assert [get_client(outsider, name) for name in people.names] == [200, 404, 404]
+
+
+@pytest.mark.parametrize("doctype", ["Client", "Comment", "Version"])
+def test_what_comes_to_a_reply_without_a_check_is_not_given(doctype: str, people: People) -> None:
+	recipient = OutsideRecipient(factories.make_unique("County Court"), "Legal Proceeding")
+	with pytest.raises(ledger.MissingConsentError):
+		ledger.write_disclosures(recipient, {doctype: [people.names[0]]}, "GET /somewhere")
+	assert frappe.db.count("Disclosure", {"recipient": recipient.name}) == 0
+
+
+def test_readers_inside_cost_no_statement_more(people: People) -> None:
+	frappe.set_user(people.manager)
+
+	def count_statements() -> int:
+		with capture_queries() as statements:
+			frappe.get_list("Client", filters={"name": ("in", people.names)})
+		return len(statements)
+
+	count_statements()
+	with_consents = count_statements()
+	with override_settings(consents_enabled=0):
+		frappe.get_list("Client", filters={"name": ("in", people.names)})
+		assert count_statements() == with_consents
