@@ -19,7 +19,12 @@ from tests.support import factories
 from tests.support.client import Client, get_data, get_error
 from tests.support.consents import Outsider, list_disclosures, make_consent, make_outsider
 from tests.support.helpdesk import override_settings, use_outgoing_account
-from tests.support.webhooks import allow_private_targets, make_webhook, run_receiver
+from tests.support.webhooks import (
+	allow_private_targets,
+	delete_reliable_webhooks,
+	make_webhook,
+	run_receiver,
+)
 
 Api = Callable[[str], Client]
 READ = "/api/method/frappe.client.get?doctype=Client&name={0}"
@@ -193,11 +198,18 @@ def make_outside_webhook(url: str, **values: Any) -> Any:
 	)
 
 
+@pytest.fixture
+def no_webhooks_left(site: str) -> Iterator[None]:
+	yield
+	delete_reliable_webhooks()
+
+
 def change_phone(caller: Client, client: str, phone: str) -> None:
 	body = {"doctype": "Client", "name": client, "fieldname": "phone", "value": phone}
 	assert caller.post("frappe.client.set_value", **body).status_code == 200
 
 
+@pytest.mark.usefixtures("no_webhooks_left")
 def test_a_webhook_outside_sends_covered_records_alone(people: People, api: Api) -> None:
 	with allow_private_targets(), run_receiver() as receiver:
 		webhook = make_outside_webhook(receiver.url)
@@ -209,15 +221,13 @@ def test_a_webhook_outside_sends_covered_records_alone(people: People, api: Api)
 		change_phone(api(people.manager), people.names[1], "555-0302")
 		frappe.db.rollback()
 		webhook_jobs.deliver_webhook(webhook.name)
-		webhook.reload()
-		webhook.delete()
-		frappe.db.commit()
 	(sent,) = receiver.received
 	assert sent.body == {"phone": "555-0301"}
 	assert sent.headers["x-orchestrator-notice"].startswith("42 CFR part 2")
 	assert list_disclosures(target) == [("Client", people.names[0], consent.name)]
 
 
+@pytest.mark.usefixtures("no_webhooks_left")
 def test_a_webhook_outside_sends_nothing_after_a_revocation(people: People, api: Api) -> None:
 	with allow_private_targets(), run_receiver() as receiver:
 		webhook = make_outside_webhook(receiver.url)
@@ -229,9 +239,6 @@ def test_a_webhook_outside_sends_nothing_after_a_revocation(people: People, api:
 		frappe.db.commit()
 		webhook_jobs.deliver_webhook(webhook.name)
 		status = frappe.db.get_value("Webhook Delivery", {"webhook": webhook.name}, ["status", "last_error"])
-		webhook.reload()
-		webhook.delete()
-		frappe.db.commit()
 	assert (receiver.received, status) == ([], ("Failed", "MissingConsent"))
 
 
