@@ -27,6 +27,7 @@ ignore_links_on_delete = [
 	"Bulk Operation",
 	"Bulk Operation Chunk",
 	"Change Feed",
+	"Client Consent",
 	"Dashboard Mail",
 	"Emergency Access",
 	"Generated Report",
@@ -317,8 +318,11 @@ permission_query_conditions = {
 	"*": [
 		"orchestrator.access.child_rows.build_conditions",
 		"orchestrator.access.key_records.build_conditions",
+		# records that a consent of their client covers: see orchestrator/access/consent_conditions.py
+		"orchestrator.access.consent_conditions.build_conditions",
 	],
 	"API Key": "orchestrator.api.api_key_rules.build_conditions",
+	"Client Consent": "orchestrator.privacy.consent_rules.build_conditions",
 	"Dashboard Subscription": "orchestrator.insights.subscriptions.access.build_conditions",
 	"Deleted Document": "orchestrator.api.deleted_documents.build_conditions",
 	"Orchestrator Dashboard": "orchestrator.insights.dashboards.access.build_conditions",
@@ -358,6 +362,7 @@ permission_query_conditions = {
 has_permission = {
 	"*": "orchestrator.api.replay_permissions.record_check",
 	"API Key": "orchestrator.api.api_key_rules.has_permission",
+	"Client Consent": "orchestrator.privacy.consent_rules.has_permission",
 	"Dashboard Subscription": "orchestrator.insights.subscriptions.access.has_permission",
 	"Deleted Document": "orchestrator.api.deleted_documents.has_permission",
 	"Number Card": "orchestrator.insights.metrics.number_card_rules.has_permission",
@@ -402,6 +407,7 @@ before_request = [
 ]
 auth_hooks = [
 	"orchestrator.api.key_authentication.authenticate",
+	"orchestrator.privacy.recording.begin_outside",
 	"orchestrator.api.pipeline.authorize",
 	"orchestrator.access.plain_names.check_request",
 	"orchestrator.privacy.recording.authorize",

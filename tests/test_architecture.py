@@ -77,6 +77,7 @@ CONTROLLER_HOOKS = {
 	"after_tagging",
 	"apply_fieldlevel_read_permissions",
 	"autoname",
+	"before_cancel",
 	"before_insert",
 	"before_print",
 	"before_rename",

@@ -6,6 +6,7 @@ import frappe
 
 from orchestrator.access import key_patches
 from orchestrator.access.key_scope import ADMINISTRATOR, get_scope, parse_scope, set_scope
+from orchestrator.access.outside_recipients import parse_recipient
 from orchestrator.doctypes import API_KEY
 
 
@@ -25,9 +26,10 @@ def limit_to_key(key: str) -> None:
 	"""
 	if get_scope():
 		return
-	stored = frappe.db.get_value(API_KEY, key, ["user", "scope"], as_dict=True)
+	stored = frappe.db.get_value(API_KEY, key, "*", as_dict=True)
 	user = stored.user if stored else frappe.session.user
-	set_scope(parse_scope(key, user, stored.scope if stored else None))
+	recipient = parse_recipient(stored) if stored else None
+	set_scope(parse_scope(key, user, stored.scope if stored else None, recipient))
 	key_patches.install_patches()
 	if frappe.session.user == ADMINISTRATOR and user != ADMINISTRATOR:
 		# A job that Frappe runs again after a deadlock has lost its user.

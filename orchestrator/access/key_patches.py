@@ -18,7 +18,7 @@ from frappe.model import delete_doc
 from frappe.utils import background_jobs
 from frappe.utils.user import UserPermissions
 
-from orchestrator.access import key_records, platform_patches
+from orchestrator.access import consent_conditions, key_records, platform_patches
 from orchestrator.access.key_scope import ADMINISTRATOR, KeyScope, get_scope, is_active
 from orchestrator.compat import QUERY_BUILDER_CHECKS_PERMISSIONS
 
@@ -55,7 +55,15 @@ def _has_permission(
 		if missing := key_records.find_missing_scope(scope, name, ptype, record, parent_doctype):
 			scope.missing = missing
 			return False
+		if record and _is_withheld(scope, name, record):
+			return False
 	return bool(native(doctype, ptype, doc, user, *args, **kwargs))
+
+
+def _is_withheld(scope: KeyScope, doctype: str, record: Any) -> bool:
+	"""Return True where no consent lets the key's recipient have a record."""
+	recipient = scope.recipient
+	return recipient is not None and not consent_conditions.is_covered(recipient, doctype, record)
 
 
 def _get_role_permissions(
@@ -89,7 +97,10 @@ def _get_shared(
 			return []
 		if key_records.list_references(frappe.get_meta(doctype)):
 			return []
-	return list(native(doctype, user, rights, **kwargs))
+		if scope.recipient and scope.recipient.counts_withheld:
+			return []
+	names = list(native(doctype, user, rights, **kwargs))
+	return [name for name in names if not (scope and _is_withheld(scope, doctype, name))]
 
 
 def _get_doctypes_with_read(native: Native) -> list[str]:
@@ -126,6 +137,8 @@ def _has_file_permission(
 	if scope and missing:
 		scope.missing = missing
 		return False
+	if scope and _is_withheld(scope, "File", doc):
+		return False
 	return bool(native(doc, ptype, user, *args, **kwargs))
 
 
@@ -138,6 +151,8 @@ def _has_website_permission(
 	missing = scope and key_records.find_missing_scope(scope, str(doctype), ptype, doc)
 	if scope and missing:
 		scope.missing = missing
+		return False
+	if scope and doc and _is_withheld(scope, str(doctype), doc):
 		return False
 	return bool(native(doc, ptype, user, *args, **kwargs))
 

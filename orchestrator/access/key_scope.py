@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import frappe
 
 from orchestrator.access import switch
+from orchestrator.access.outside_recipients import WITHHELD_DOCTYPES, OutsideRecipient
 
 ADMINISTRATOR = "Administrator"
 RIGHTS = (
@@ -94,7 +95,10 @@ UNREADABLE_DOCTYPES = frozenset(
 
 @dataclass
 class KeyScope:
-	"""What a key may do: rights by DocType, methods, and reports. `missing` is the scope that a check last found missing."""
+	"""What a key may do: rights by DocType, methods, and reports. `missing` is the scope that a check last found missing.
+
+	A key of a recipient outside the organisation has a `recipient`: see consent_conditions.py.
+	"""
 
 	key: str
 	user: str
@@ -104,10 +108,13 @@ class KeyScope:
 	reports: frozenset[str] = frozenset()
 	is_lifted: bool = False
 	missing: str | None = None
+	recipient: OutsideRecipient | None = None
 
 	def allows(self, doctype: str, ptype: str = "read") -> bool:
 		"""Return True where the scope has the right to the DocType."""
 		right = RIGHT_BY_PTYPE.get(ptype, ptype)
+		if self.recipient and doctype in WITHHELD_DOCTYPES:
+			return False
 		if self.is_lifted:
 			return right in READING_RIGHTS
 		return right in self.doctypes.get(doctype, ()) and can_be_granted(doctype, right)
@@ -142,7 +149,7 @@ def can_be_granted(doctype: str, right: str) -> bool:
 	return right in READING_RIGHTS or doctype not in PROTECTED_DOCTYPES
 
 
-def parse_scope(key: str, user: str, text: str | None) -> KeyScope:
+def parse_scope(key: str, user: str, text: str | None, recipient: OutsideRecipient | None = None) -> KeyScope:
 	"""Return the scope that is stored with a key. One without a text allows nothing."""
 	stored = json.loads(text or "{}")
 	methods = stored.get("methods", ())
@@ -152,7 +159,8 @@ def parse_scope(key: str, user: str, text: str | None) -> KeyScope:
 		doctypes={doctype: frozenset(rights) for doctype, rights in stored.get("doctypes", {}).items()},
 		methods=frozenset(methods),
 		prefixes=tuple(method[:-1] for method in methods if method.endswith(".*")),
-		reports=frozenset(stored.get("reports", ())),
+		reports=frozenset() if recipient else frozenset(stored.get("reports", ())),
+		recipient=recipient,
 	)
 
 

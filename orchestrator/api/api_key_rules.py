@@ -10,6 +10,7 @@ from frappe.utils import get_datetime
 from orchestrator import clock
 from orchestrator.access.key_methods import METHOD_PATTERN, is_forbidden
 from orchestrator.access.key_scope import ADMINISTRATOR, RIGHTS, UNREADABLE_DOCTYPES, can_be_granted
+from orchestrator.access.outside_recipients import ALLOWED_METHODS, PURPOSES
 from orchestrator.api.key_addresses import parse_networks
 from orchestrator.api.key_secrets import compute_hash, create_key_name, create_secret
 from orchestrator.compat import NO_OPINION
@@ -24,6 +25,7 @@ MANAGER = "System Manager"
 # What only the server writes
 SYSTEM_FIELDS = ("secret_hash", "previous_secret_hash", "previous_secret_expires_on", "last_used_on", "scope")
 MIN_PREFIX_PARTS = 2
+RECIPIENT_FIELDS = ("is_outside_recipient", "recipient_name", "recipient_class", "recipient_purpose")
 
 
 def is_manager() -> bool:
@@ -138,6 +140,41 @@ def _check_method(method: str) -> None:
 			_("{0} cannot be in a scope: it signs in, or decides what users and keys may do.").format(method),
 			frappe.ValidationError,
 		)
+
+
+def check_recipient(doc: "APIKey") -> None:
+	"""Refuse a recipient outside that is not described, that has full access or reports, or that a user sets or clears."""
+	is_changed = (
+		doc.is_outside_recipient if doc.is_new() else any(map(doc.has_value_changed, RECIPIENT_FIELDS))
+	)
+	if is_changed and not is_manager():
+		refuse(
+			_("Only System Managers decide which keys belong to recipients outside the organisation."),
+			frappe.PermissionError,
+		)
+	if not doc.is_outside_recipient:
+		doc.update(dict.fromkeys(RECIPIENT_FIELDS[1:]))
+		return
+	doc.recipient_name = (doc.recipient_name or "").strip()
+	doc.recipient_class = (doc.recipient_class or "").strip()
+	if not doc.recipient_name or doc.recipient_purpose not in PURPOSES:
+		refuse(
+			_("Enter the recipient and the purpose, as consents of clients name them."),
+			frappe.ValidationError,
+		)
+	if doc.full_access or doc.reports:
+		refuse(
+			_(
+				"A recipient outside the organisation needs a scope of record types and methods, without reports."
+			),
+			frappe.ValidationError,
+		)
+	for method in (row.method for row in doc.methods):
+		if method not in ALLOWED_METHODS:
+			refuse(
+				_("A recipient outside the organisation may not use {0}.").format(method),
+				frappe.ValidationError,
+			)
 
 
 def normalize_addresses(doc: "APIKey") -> None:

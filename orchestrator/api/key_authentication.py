@@ -15,6 +15,7 @@ from frappe import _
 from orchestrator import clock
 from orchestrator.access import key_patches
 from orchestrator.access.key_scope import parse_scope, set_scope
+from orchestrator.access.outside_recipients import parse_recipient
 from orchestrator.api.client_address import get_client_address
 from orchestrator.api.key_addresses import is_address_allowed
 from orchestrator.api.key_secrets import KEY_PREFIX, SECRET_PREFIX, is_secret
@@ -122,9 +123,10 @@ def _sign_in(key: frappe._dict) -> None:
 	frappe.set_user(key.user)
 	frappe.local.form_dict = form
 	frappe.local.orchestrator_api_key = key.name
-	if not key.full_access:
+	recipient = parse_recipient(key)
+	if recipient or not key.full_access:
 		key_patches.install_patches()
-		set_scope(parse_scope(key.name, key.user, key.scope))
+		set_scope(parse_scope(key.name, key.user, key.scope, recipient))
 
 
 def _note_use(key: frappe._dict) -> None:

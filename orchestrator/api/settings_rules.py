@@ -80,6 +80,18 @@ def check_escalation(doc: "OrchestratorSettings") -> None:
 		)
 
 
+def check_consents(doc: "OrchestratorSettings") -> None:
+	"""Refuse to require consents without the access log, together with which disclosures are written."""
+	if doc.consents_enabled and not doc.access_log_enabled:
+		refuse(
+			_("{0} needs {1}. Turn on both.").format(
+				frappe.bold(_(doc.meta.get_label("consents_enabled"))),
+				frappe.bold(_(doc.meta.get_label("access_log_enabled"))),
+			),
+			frappe.ValidationError,
+		)
+
+
 def check_logged_doctypes(doc: "OrchestratorSettings") -> None:
 	for name in parse_doctypes(doc.logged_doctypes):
 		meta = frappe.get_meta(name) if frappe.db.exists("DocType", name) else None

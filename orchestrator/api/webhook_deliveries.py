@@ -32,7 +32,8 @@ _DUE = """
 	where delivery.next_attempt_at <= %(now)s
 """
 _COLUMNS = (
-	"delivery.name, delivery.message_id, delivery.sealed_payload, delivery.attempts, delivery.queued_at"
+	"delivery.name, delivery.message_id, delivery.sealed_payload, delivery.attempts, delivery.queued_at,"
+	" delivery.reference_doctype, delivery.reference_name"
 )
 
 

@@ -14,6 +14,7 @@ from orchestrator.api import (
 	webhook_targets,
 )
 from orchestrator.api.webhook_payloads import Payload, open_payload
+from orchestrator.api.webhook_recipients import may_send
 from orchestrator.api.webhook_transport import FORBIDDEN_ADDRESS, Outcome, send_requests
 from orchestrator.doctypes import WEBHOOK
 from orchestrator.exceptions import InvalidWebhookTargetError
@@ -83,7 +84,9 @@ def _deliver_batch(webhook: Webhook, batch: list[frappe._dict]) -> list[Outcome]
 	payloads = [open_payload(delivery.sealed_payload, delivery.message_id) for delivery in batch]
 	sendable = []
 	for delivery, payload in zip(batch, payloads, strict=True):
-		if payload:
+		if not may_send(webhook, delivery.reference_doctype, delivery.reference_name):
+			webhook_deliveries.mark_failed(delivery, "MissingConsent")
+		elif payload:
 			sendable.append((delivery, payload))
 		else:
 			webhook_deliveries.mark_failed(delivery, "UnreadablePayload")

@@ -18,6 +18,7 @@ from frappe.utils import get_datetime
 from orchestrator import clock
 from orchestrator.access.disclosures import Receiver, record_sent
 from orchestrator.api import webhook_payloads, webhook_queue
+from orchestrator.api.webhook_recipients import may_store
 from orchestrator.compat import get_enabled_webhooks
 from orchestrator.doctypes import WEBHOOK, WEBHOOK_DELIVERY
 from orchestrator.rows import Row, insert_rows
@@ -72,7 +73,8 @@ def _store_deliveries() -> None:
 	rows = [
 		row
 		for (webhook, doctype, name), entry in latest.items()
-		if (row := _build_row(webhooks[webhook], entry.doc, former.get((doctype, name))))
+		if may_store(webhooks[webhook], doctype, name)
+		and (row := _build_row(webhooks[webhook], entry.doc, former.get((doctype, name))))
 	]
 	if rows:
 		_insert_rows(rows)

@@ -10,6 +10,7 @@ from frappe.model.document import Document
 
 from orchestrator.api import webhook_secrets, webhook_targets
 from orchestrator.api.webhook_payloads import Payload, build_payload
+from orchestrator.api.webhook_recipients import build_headers, may_send
 from orchestrator.api.webhook_signatures import (
 	ID_HEADER,
 	SIGNATURE_HEADER,
@@ -33,6 +34,13 @@ def send_now(webhook: Webhook, doc: Document) -> None:
 		InvalidWebhookTargetError: 422. The address is not allowed.
 		ValidationError: 422. The receiver does not accept the request.
 	"""
+	if not may_send(webhook, doc.doctype, str(doc.name)):
+		refuse(
+			_("The client has not consented to the disclosure of {0} by webhook {1}.").format(
+				doc.name, webhook.name
+			),
+			frappe.PermissionError,
+		)
 	payload = build_payload(webhook, doc, doc.get_doc_before_save())
 	webhook_targets.check_url(get_url(webhook, payload))
 	(outcome,) = send_requests([build_request(webhook, str(uuid.uuid4()), payload)])
@@ -60,6 +68,7 @@ def build_request(webhook: Webhook, message_id: str, payload: Payload) -> Webhoo
 	if webhook.enable_security:
 		secret = webhook.get_password("webhook_secret")
 		headers[WEBHOOK_SECRET_HEADER] = compute_frappe_signature(secret, body)
+	headers |= build_headers(webhook)
 	# The time of the attempt as the receiver's clock has it: it refuses messages that are old.
 	headers |= build_signature_headers(
 		webhook_secrets.list_valid_secrets(webhook), message_id, int(time.time()), body

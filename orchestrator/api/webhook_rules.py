@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 from frappe.integrations.doctype.webhook.webhook import Webhook
 
+from orchestrator.access.outside_recipients import PURPOSES
 from orchestrator.access.record_conditions import can_read_all
 from orchestrator.api import webhook_deliveries, webhook_queue
 from orchestrator.api.webhook_signatures import generate_secret, is_valid_secret
@@ -26,6 +27,7 @@ def validate(webhook: Webhook, _method: str | None = None) -> None:
 	"""Handle the hook Webhook.validate."""
 	if webhook.enabled:
 		webhook.disabled_reason = None
+	_check_recipient(webhook)
 	if not webhook.get("reliable_delivery"):
 		return
 	_check_body(webhook)
@@ -75,6 +77,22 @@ def _may_send_values(doctype: str) -> bool:
 def _describe_records(doctype: str) -> str:
 	"""Return what somebody may not read: the DocType, or some of its records."""
 	return _("all records of {0}").format(doctype) if frappe.has_permission(doctype, "read") else doctype
+
+
+def _check_recipient(webhook: Webhook) -> None:
+	"""Refuse a recipient outside that is not described, or whose deliveries could not be held back."""
+	if not webhook.get("is_outside_recipient"):
+		return
+	if not (webhook.get("recipient_name") or "").strip() or webhook.get("recipient_purpose") not in PURPOSES:
+		refuse(
+			_("Enter the recipient and the purpose, as consents of clients name them."),
+			frappe.ValidationError,
+		)
+	if not webhook.get("reliable_delivery"):
+		refuse(
+			_("A webhook to a recipient outside the organisation needs Reliable Delivery."),
+			frappe.ValidationError,
+		)
 
 
 def _check_secret(webhook: Webhook) -> None:

@@ -1,4 +1,4 @@
-"""The endpoints of the access log: who got a record, what a user got, and accesses to look at; and of emergency access."""
+"""The endpoints of privacy: who got a record, what a user got, disclosures outside, and emergency access."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from orchestrator.api.parameters import parse_choice
 from orchestrator.api.schema_types import Bounded, OneOf
 from orchestrator.doctypes import CLIENT
 from orchestrator.period import parse_date
-from orchestrator.privacy import history, shapes, unusual
+from orchestrator.privacy import accounting, history, shapes, unusual
 from orchestrator.privacy.emergency import opening, reviews
 from orchestrator.privacy.emergency import shapes as emergency_shapes
 from orchestrator.privacy.sealing import get_today
@@ -104,6 +104,43 @@ def get_unusual_accesses(
 		for key, text in (("from_date", from_date), ("to_date", to_date))
 	]
 	return unusual.list_unusual_accesses(days[0], days[1], get_today())
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Disclosures fetched"), effect=READ)
+def get_disclosures(
+	client: str,
+	from_date: str | None = None,
+	to_date: str | None = None,
+	limit: Annotated[int | str | None, Bounded(1, history.MAX_LIMIT)] = None,
+	cursor: str | None = None,
+) -> shapes.DisclosurePage:
+	"""Return which records of a client recipients outside the organisation got, the latest first.
+
+	Args:
+		client: Name of the client, who may be deleted.
+		from_date: The first day, in UTC. Default: three years before `to_date`.
+		to_date: The last day, in UTC. Default: today.
+		limit: Number of disclosures on a page, from 1 to 500. Default: 50.
+		cursor: The next_cursor of the page before. Leave it out for the first page.
+
+	Returns:
+		The disclosures of the page, each with its recipient, purpose and consent.
+
+	Permissions:
+		Read permission on Disclosure, which the role Privacy Officer has.
+
+	Raises:
+		PermissionError: 403. The caller may not read disclosures.
+		InvalidRequestError: 400. A date is malformed, the range is empty or longer than three years, `limit` is out of bounds, or `cursor` is not valid.
+	"""
+	accounting.check_permission()
+	first, last = (
+		parse_date(key, text) if text else None
+		for key, text in (("from_date", from_date), ("to_date", to_date))
+	)
+	days = accounting.parse_range(first, last)
+	return accounting.build_page(client, days, history.parse_limit(limit), cursor)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -10,10 +10,18 @@ from typing import Any, Final
 
 import frappe
 
+from orchestrator.access.consent_conditions import get_recipient
 from orchestrator.access.disclosures import Disclosed, Receiver, record_sent
+from orchestrator.access.outside_recipients import (
+	OutsideRecipient,
+	are_consents_required,
+	parse_recipient,
+)
 from orchestrator.api import key_authentication, route
-from orchestrator.doctypes import ACCESS_LOG_BATCH
+from orchestrator.doctypes import ACCESS_LOG_BATCH, WEBHOOK
+from orchestrator.privacy import ledger
 
+WEBHOOK_PREFIX: Final = "Webhook: "
 MAX_TEXT: Final = 140
 # So that neither a row nor a statement is too long for the database, which accepts 16 MiB
 MAX_RECORDS: Final = 20_000
@@ -24,7 +32,13 @@ Records = dict[str, list[str]]
 
 
 def write_batches(records: Disclosed, purpose: str) -> None:
-	"""Write records to the log in the present transaction, by one statement unless they are very many."""
+	"""Write records to the log in the present transaction, by one statement unless they are very many.
+
+	What a recipient outside the organisation gets is written to the record of disclosures as well.
+
+	Raises:
+		MissingConsentError: 403. No consent covers what a recipient outside would get.
+	"""
 	now, path, key = datetime.now(UTC).replace(tzinfo=None), get_route(), _get_key()
 	rows = [
 		(now, receiver.user, receiver.recipient[:MAX_TEXT], path, key, purpose, serialize_records(names))
@@ -32,6 +46,23 @@ def write_batches(records: Disclosed, purpose: str) -> None:
 	]
 	for start in range(0, len(rows), MAX_ROWS):
 		_insert_rows(rows[start : start + MAX_ROWS])
+	_write_disclosures(records, path)
+
+
+def _write_disclosures(records: Disclosed, path: str) -> None:
+	"""Write what recipients outside get: the caller by an API key of theirs, or the receiver of a webhook."""
+	caller = get_recipient()
+	for (receiver, doctype), names in records.items():
+		recipient = _find_webhook_recipient(receiver) if receiver.recipient else caller
+		if recipient:
+			ledger.write_disclosures(recipient, {doctype: names}, path)
+
+
+def _find_webhook_recipient(receiver: Receiver) -> OutsideRecipient | None:
+	if not receiver.recipient.startswith(WEBHOOK_PREFIX) or not are_consents_required():
+		return None
+	webhook = frappe.db.get_value(WEBHOOK, receiver.recipient.removeprefix(WEBHOOK_PREFIX), "*", as_dict=True)
+	return parse_recipient(webhook, WEBHOOK) if webhook else None
 
 
 def _group_records(disclosed: Disclosed) -> Iterator[tuple[Receiver, Records]]:

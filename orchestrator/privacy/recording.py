@@ -12,18 +12,23 @@ from werkzeug.wrappers import Request, Response
 import frappe
 import frappe.app
 import frappe.permissions
+from frappe import _
 from frappe.database.query import Engine
 from frappe.desk import query_report
 from frappe.model.db_query import DatabaseQuery
 
-from orchestrator.access import disclosures, platform_patches
+from orchestrator.access import consent_conditions, disclosures, platform_patches
 from orchestrator.access.disclosures import DisclosureRecorder
+from orchestrator.access.outside_recipients import PURPOSES
 from orchestrator.api import route
 from orchestrator.compat import QUERY_BUILDER_CHECKS_PERMISSIONS
 from orchestrator.configuration import get_settings
+from orchestrator.exceptions import refuse
 from orchestrator.privacy import (
 	batches,
 	file_downloads,
+	ledger,
+	outside_replies,
 	permission_checks,
 	purposes,
 	replies,
@@ -59,14 +64,34 @@ def before_request() -> None:
 	grants.begin()
 
 
+def begin_outside() -> None:
+	"""Handle the hook auth_hooks: all records of clients are recorded where a recipient outside gets them."""
+	recorder = disclosures.get_recorder()
+	if recorder and consent_conditions.get_recipient():
+		recorder.doctypes |= frozenset(consent_conditions.list_guarded_doctypes())
+
+
 def authorize() -> None:
 	"""Handle the hook auth_hooks: check the purpose of use that the caller sends.
 
 	Raises:
 		InvalidRequestError: 400. There is no such purpose.
+		PermissionError: 403. It is not the purpose of the recipient outside to whom the API key belongs.
 	"""
 	if recorder := disclosures.get_recorder():
 		recorder.purpose = purposes.parse_purpose(frappe.get_request_header(purposes.HEADER))
+		if recipient := consent_conditions.get_recipient():
+			_limit_purpose(recorder, PURPOSES[recipient.purpose])
+
+
+def _limit_purpose(recorder: DisclosureRecorder, code: str) -> None:
+	"""Log the purpose of the recipient, and refuse another one."""
+	if recorder.purpose not in ("", code):
+		refuse(
+			_("This API key is for the purpose {0}. Leave out {1}.").format(code, purposes.HEADER),
+			frappe.PermissionError,
+		)
+	recorder.purpose = code
 
 
 def before_job(method: str, kwargs: dict[str, Any]) -> None:
@@ -75,6 +100,7 @@ def before_job(method: str, kwargs: dict[str, Any]) -> None:
 	if not is_enabled():
 		return
 	_begin(DisclosureRecorder(get_logged_doctypes(), batches.write_batches, is_job=True))
+	begin_outside()
 	if method == STOCK_WEBHOOK_JOB:
 		batches.record_stock_webhook(kwargs)
 
@@ -128,20 +154,25 @@ def _write_entries(recorder: DisclosureRecorder, request: Request, response: Res
 		file_downloads.record_download(recorder, request)
 		if recorder.flush():
 			frappe.db.commit()
+		if recipient := consent_conditions.get_recipient():
+			outside_replies.add_headers(recipient, response)
+	except ledger.MissingConsentError:
+		frappe.db.rollback()
+		_withhold(response, 403, "PermissionError")
 	except Exception:
 		frappe.db.rollback()
 		frappe.logger("orchestrator").error("The access log could not be written", exc_info=True)
 		_withhold(response)
 
 
-def _withhold(response: Response) -> None:
-	"""Replace a reply whose entries could not be written."""
+def _withhold(response: Response, status: int = 500, error: str = "InternalServerError") -> None:
+	"""Replace a reply whose entries could not be written, or whose records no consent covers."""
 	response.direct_passthrough = False
-	response.status_code = 500
+	response.status_code = status
 	for header in ("Content-Disposition", "Content-Encoding", "ETag", "Location", "X-Accel-Redirect"):
 		response.headers.pop(header, None)
 	response.mimetype = "application/json"
-	response.set_data(json.dumps({"exc_type": "InternalServerError"}))
+	response.set_data(json.dumps({"exc_type": error}))
 
 
 def _generate_report_result(native: Any, *args: Any, **kwargs: Any) -> Any:

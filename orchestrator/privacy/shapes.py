@@ -58,3 +58,24 @@ class UnusualAccess(TypedDict):
 	clients: int
 	first_at: str
 	last_at: str
+
+
+class ClientDisclosure(TypedDict):
+	"""A record of a client that a recipient outside the organisation got. `consent` is null where the facility is exempt."""
+
+	disclosed_at: str
+	recipient: str
+	purpose: str
+	allowed_by: Annotated[str, OneOf("Consent", "Exempt Facility")]
+	consent: str | None
+	information: str
+	doctype: str
+	name: str
+	route: str
+
+
+class DisclosurePage(TypedDict):
+	"""Disclosures of a client, the latest first. `next_cursor` is null on the last page."""
+
+	disclosures: list[ClientDisclosure]
+	next_cursor: str | None

@@ -9,6 +9,7 @@ from pypika.terms import Field, LiteralValue
 import frappe
 
 from orchestrator.access.disclosures import get_recorder, is_recording, suspend_recording
+from orchestrator.privacy.outside_replies import note_list
 from orchestrator.privacy.tracked_queries import (
 	LABEL,
 	TrackedColumn,
@@ -31,6 +32,7 @@ def get_query(native: Any, engine: Any, *args: Any, **kwargs: Any) -> Any:
 		return query
 	if not (engine.apply_permissions or recorder.ignores_permissions) or not query._from:
 		return query
+	note_list(engine.doctype)
 	columns = _find_columns(query, engine.doctype, recorder.doctypes)
 	if columns:
 		setattr(query, STATE, columns)

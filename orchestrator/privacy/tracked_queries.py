@@ -14,6 +14,7 @@ from frappe.model.meta import Meta
 
 from orchestrator.access.disclosures import get_recorder, is_recording, suspend_recording
 from orchestrator.api.list_query import ContractQuery
+from orchestrator.privacy.outside_replies import note_list
 from orchestrator.privacy.references import REFERENCES, Reference
 
 LABEL: Final = "orchestrator_disclosed_{0}"
@@ -60,7 +61,10 @@ class Tracking(NamedTuple):
 def prepare_args(native: Any, query: DatabaseQuery) -> Any:
 	"""Select the names of records beside the other columns."""
 	args = native(query)
-	columns = tuple(_find_columns(query)) if _is_tracked(query) and args.fields else ()
+	is_tracked = _is_tracked(query)
+	if is_tracked:
+		note_list(query.doctype)
+	columns = tuple(_find_columns(query)) if is_tracked and args.fields else ()
 	if not columns:
 		return args
 	has_labels = not query.group_by and not _has_aggregate(query.fields) and _keeps_rows(query)

@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
+from orchestrator.access.outside_recipients import PURPOSES
 from orchestrator.apps import is_installed
 from orchestrator.crm.stages import OPEN, STAGES
 from orchestrator.exceptions import refuse
@@ -67,6 +68,44 @@ def _build_client_field(insert_after: str) -> Field:
 		"in_standard_filter": 1,
 		"search_index": 1,
 	}
+
+
+def _build_recipient_fields(insert_after: str, description: str) -> list[Field]:
+	"""Return the recipient outside the organisation to whom records are sent."""
+	is_outside = {"depends_on": "is_outside_recipient", "mandatory_depends_on": "is_outside_recipient"}
+	return [
+		{
+			"fieldname": "is_outside_recipient",
+			"label": "Recipient Outside the Organisation",
+			"fieldtype": "Check",
+			"insert_after": insert_after,
+			"description": description,
+		},
+		{
+			"fieldname": "recipient_name",
+			"label": "Recipient",
+			"fieldtype": "Data",
+			"insert_after": "is_outside_recipient",
+			"description": "The person or organisation, as consents name it.",
+			**is_outside,
+		},
+		{
+			"fieldname": "recipient_class",
+			"label": "Class of Recipients",
+			"fieldtype": "Data",
+			"insert_after": "recipient_name",
+			"depends_on": "is_outside_recipient",
+			"description": "Such as Health Insurers. Consents may name a class.",
+		},
+		{
+			"fieldname": "recipient_purpose",
+			"label": "Purpose",
+			"fieldtype": "Select",
+			"options": "\n".join(["", *PURPOSES]),
+			"insert_after": "recipient_class",
+			**is_outside,
+		},
+	]
 
 
 CUSTOM_FIELDS: dict[str, list[Field]] = {
@@ -151,6 +190,10 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"read_only": 1,
 			"no_copy": 1,
 		},
+		*_build_recipient_fields(
+			insert_after="description",
+			description="Only records of clients who consent to it are mailed, with the notice. For reports of the Report Builder.",
+		),
 	],
 	"Webhook": [
 		{
@@ -213,6 +256,10 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"no_copy": 1,
 			"depends_on": "previous_secret_expires_at",
 		},
+		*_build_recipient_fields(
+			insert_after="thin_body",
+			description="Only records of clients who consent to it are sent. Needs Reliable Delivery.",
+		),
 	],
 }
 

@@ -13,7 +13,10 @@ import frappe
 from frappe import _
 from frappe.core.doctype.report.report import Report
 from frappe.email.doctype.auto_email_report.auto_email_report import AutoEmailReport
+from frappe.utils import escape_html
 
+from orchestrator.access.outside_reading import commit_disclosures, read_for
+from orchestrator.access.outside_recipients import PURPOSES, get_notice, parse_recipient
 from orchestrator.api import reports
 from orchestrator.api.parameters import parse_choice
 from orchestrator.configuration import is_platform_guarded
@@ -41,6 +44,7 @@ class ReportMailing(AutoEmailReport):
 		if self.get("api_format") or is_platform_guarded():
 			self.check_user()
 		super().validate()
+		_check_recipient(self)
 		if self.get("api_format"):
 			report_mail.check_recipients(self.report, self.get_report(), self.email_to.split())
 
@@ -65,10 +69,17 @@ class ReportMailing(AutoEmailReport):
 			report = frappe.get_doc("Report", report.reference_report)
 		return report
 
+	def get_report_content(self) -> Any:
+		"""Return the content. What a recipient outside gets is recorded before Frappe queues the mail."""
+		content = super().get_report_content()
+		commit_disclosures()
+		return content
+
 	def send(self) -> None:
 		"""Send the report at its scheduled time."""
 		is_own = self.user == frappe.session.user or not is_platform_guarded()
-		if is_own and not self.get("api_format"):
+		is_outside = parse_recipient(self, AUTO_EMAIL_REPORT) is not None
+		if is_own and not is_outside and not self.get("api_format"):
 			super().send()
 			return
 		# a separate job, because it runs as another user
@@ -94,7 +105,32 @@ def _send_as_user(schedule: str) -> None:
 	if not frappe.db.get_value("User", doc.user, "enabled"):
 		return
 	frappe.set_user(doc.user)
-	AutoEmailReport.send(doc)
+	recipient = parse_recipient(doc, AUTO_EMAIL_REPORT)
+	if recipient is None:
+		AutoEmailReport.send(doc)
+		return
+	doc.description = f"<p>{escape_html(get_notice())}</p>{doc.description or ''}"
+	with read_for(recipient):
+		AutoEmailReport.send(doc)
+
+
+def _check_recipient(doc: AutoEmailReport) -> None:
+	"""Refuse a recipient outside that is not described, or a report whose own queries could read any record."""
+	if not doc.get("is_outside_recipient"):
+		return
+	if not (doc.get("recipient_name") or "").strip() or doc.get("recipient_purpose") not in PURPOSES:
+		refuse(
+			_("Enter the recipient and the purpose, as consents of clients name them."),
+			frappe.ValidationError,
+		)
+	is_list = frappe.db.get_value("Report", doc.report, "report_type") == reports.REPORT_BUILDER
+	if not is_list or doc.get("api_format"):
+		refuse(
+			_(
+				"Only reports made by the Report Builder can be mailed to a recipient outside the organisation."
+			),
+			frappe.ValidationError,
+		)
 
 
 def parse_frequency(frequency: str) -> str:

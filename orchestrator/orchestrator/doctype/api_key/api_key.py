@@ -23,10 +23,24 @@ class APIKey(Document):
 		enabled: DF.Check
 		expires_on: DF.Datetime | None
 		full_access: DF.Check
+		is_outside_recipient: DF.Check
 		last_used_on: DF.Datetime | None
 		methods: DF.Table[APIKeyMethod]
 		previous_secret_expires_on: DF.Datetime | None
 		previous_secret_hash: DF.Data | None
+		recipient_class: DF.Data | None
+		recipient_name: DF.Data | None
+		recipient_purpose: DF.Literal[
+			"",
+			"Treatment",
+			"Payment",
+			"Health Care Operations",
+			"Coverage",
+			"Legal Proceeding",
+			"Public Health",
+			"Research",
+			"Request of the Client",
+		]
 		reports: DF.Table[APIKeyReport]
 		scope: DF.LongText | None
 		secret_hash: DF.Data | None
@@ -45,6 +59,7 @@ class APIKey(Document):
 		api_key_rules.check_user(self)
 		api_key_rules.check_expiry(self)
 		api_key_rules.check_scope(self)
+		api_key_rules.check_recipient(self)
 		api_key_rules.normalize_addresses(self)
 		api_key_rules.store_scope(self)
 

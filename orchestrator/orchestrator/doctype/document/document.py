@@ -31,6 +31,7 @@ class Document(Base):
 		file: DF.Link | None
 		file_name: DF.Data | None
 		file_size: DF.Int
+		is_counselling_note: DF.Check
 		mime_type: DF.Data | None
 		owner_department: DF.Link | None
 		status: DF.Literal["Draft", "In Review", "Approved", "Archived"]

@@ -17,9 +17,12 @@ class Facility(Document):
 		from frappe.types import DF
 
 		facility_name: DF.Data
+		is_part2_exempt: DF.Check
+		part2_exemption_reason: DF.SmallText | None
 		time_zone: DF.Data | None
 
 	# end: auto-generated types
 
 	def validate(self) -> None:
 		facility_rules.check_time_zone(self)
+		facility_rules.check_exemption(self)

@@ -24,6 +24,8 @@ class OrchestratorSettings(Document):
 		escalate_to_role: DF.Link | None
 		escalate_to_user: DF.Link | None
 		escalation_enabled: DF.Check
+		consents_enabled: DF.Check
+		disclosure_notice: DF.SmallText | None
 		employees_reach_own_records_only: DF.Check
 		guard_platform_methods: DF.Check
 		idempotency_hours: DF.Int
@@ -57,6 +59,7 @@ class OrchestratorSettings(Document):
 		settings_rules.check_trusted_proxies(self)
 		settings_rules.check_escalation(self)
 		settings_rules.check_logged_doctypes(self)
+		settings_rules.check_consents(self)
 		settings_rules.check_emergency_access(self)
 
 	def on_update(self) -> None:

@@ -1,0 +1,3 @@
+frappe.listview_settings["Client Consent"] = {
+	hide_name_column: true,
+};

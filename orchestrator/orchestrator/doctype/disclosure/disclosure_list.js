@@ -1,0 +1,3 @@
+frappe.listview_settings["Disclosure"] = {
+	hide_name_column: true,
+};
