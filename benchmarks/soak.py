@@ -104,6 +104,7 @@ def run(base: str, worker: psutil.Process, callers: list[Caller], requests: int)
 		memory[percent] = measure_workers(server)
 		print(describe(percent, done, time.monotonic() - begun, memory[percent], worker), flush=True)
 	print("\n" + ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())))
+	print(f"{sum(caller.deadlocks for caller in callers):,} requests sent again after a deadlock")
 	return report(memory)
 
 
