@@ -807,12 +807,24 @@ def continuous_run(tmp_path: Path) -> ContinuousRun:
 
 def test_the_continuous_run_tests_both_lines_and_says_so(continuous_run: ContinuousRun) -> None:
 	run = continuous_run("")
-	assert run.stdout == "".join(
-		f"ran {line} in its own with {argument}\n" for line in (15, 16) for argument in ("", "--security")
-	)
+	runs = ((15, ""), (16, ""), (16, "--security"), (15, "--security"))
+	assert run.stdout == "".join(f"ran {line} in its own with {argument}\n" for line, argument in runs)
 	assert run.stderr.endswith(
-		"--- What was run\nFrappe 15: passed.\nFrappe 15, the sweep for leaks: passed.\n"
-		"Frappe 16: passed.\nFrappe 16, the sweep for leaks: passed.\n"
+		"--- What was run\nFrappe 15: passed.\nFrappe 16: passed.\n"
+		"Frappe 16, the sweep for leaks: passed.\nFrappe 15, the sweep for leaks: passed.\n"
+	)
+	assert run.returncode == 0
+
+
+def test_the_continuous_run_names_the_sweeps_it_has_no_time_for(continuous_run: ContinuousRun) -> None:
+	run = continuous_run("", CI_MINUTES="15")
+	assert run.stdout == "ran 15 in its own with \nran 16 in its own with \n"
+	assert run.stderr.endswith(
+		"Frappe 16: passed.\n"
+		+ "".join(
+			f"Frappe {line}, the sweep for leaks: left out, for lack of time. Run it by script/test --security.\n"
+			for line in (16, 15)
+		)
 	)
 	assert run.returncode == 0
 
@@ -825,7 +837,7 @@ def test_a_leak_fails_the_continuous_run(continuous_run: ContinuousRun) -> None:
 
 def test_the_continuous_run_gives_each_line_a_bench_of_its_own(continuous_run: ContinuousRun) -> None:
 	run = continuous_run("", BENCH="/srv/bench")
-	assert run.stdout.splitlines()[::2] == ["ran 15 in /srv/bench with ", "ran 16 in /srv/bench-16 with "]
+	assert run.stdout.splitlines()[:2] == ["ran 15 in /srv/bench with ", "ran 16 in /srv/bench-16 with "]
 
 
 def test_the_continuous_run_goes_on_after_a_failed_line_and_fails(continuous_run: ContinuousRun) -> None:
@@ -839,8 +851,8 @@ def test_the_continuous_run_names_the_line_it_left_out_and_why(continuous_run: C
 	run = continuous_run(f'[[ $ORCHESTRATOR_FRAPPE == 15 ]] || echo "{said}" >&2')
 	assert f"{said}\n" in run.stderr
 	assert run.stderr.endswith(
-		"Frappe 15: passed.\nFrappe 15, the sweep for leaks: passed.\nFrappe 16: left out, but for the tests that need no site, because there is no bench of "
-		"Frappe 16. No Python.\n"
+		"Frappe 15: passed.\nFrappe 16: left out, but for the tests that need no site, because there is no bench of "
+		"Frappe 16. No Python.\nFrappe 15, the sweep for leaks: passed.\n"
 	)
 	assert run.returncode == 0
 
