@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.support import factories
-from tests.support.desk import Desk
+from tests.support.desk import Desk, click_action
 from tests.support.emergency import REASON, end_accesses, list_stored, make_emergency
 from tests.support.helpdesk import override_settings
 
@@ -34,7 +34,8 @@ def test_a_client_is_opened_by_the_dialog_and_reviewed_on_the_form(open_desk: Op
 		end_accesses(people.user)
 		officer = factories.make_user("Privacy Officer").name
 		page = open_desk(officer).open(f"/app/emergency-access/{stored.name}", ".form-layout")
-		page.click(".custom-actions >> text=Review…")
+		page.wait_for_function("cur_frm?.custom_buttons['Review…']")
+		click_action(page, "Review…")
 		page.fill(f"{DIALOG} [data-fieldname=finding] textarea", "Justified.")
 		page.click(f"{DIALOG} .btn-primary:visible >> text=Save Review")
 		page.wait_for_function("cur_frm.doc.finding === 'Justified.'")

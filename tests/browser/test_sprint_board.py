@@ -9,7 +9,7 @@ import frappe
 from frappe.utils import add_days, getdate
 
 from tests.support import factories
-from tests.support.desk import Desk
+from tests.support.desk import Desk, click_action
 from tests.support.gameplan import make_gp_task, make_sprint, make_task, save
 
 if TYPE_CHECKING:
@@ -163,17 +163,6 @@ def test_closing_dialog_sends_each_task_where_it_is_told(
 		"Write the form": sprint.name,
 		"Review the wording": None,
 	}
-
-
-def click_action(page: "Page", label: str) -> None:
-	"""Click a button in the head of a page, which a phone has in a menu."""
-	button = page.locator(f'.page-actions button:visible:has-text("{label}")')
-	if not button.count():
-		page.click(
-			".page-actions .menu-btn-group:visible button, .page-actions .menu-btn-group-label:visible"
-		)
-		button = page.locator(f'.page-actions a:visible:has-text("{label}")')
-	button.first.click()
 
 
 def test_sprint_form_and_list(open_desk: Callable[[str], Desk], user, sprint, screen) -> None:

@@ -91,3 +91,14 @@ def sign_in(
 	desk.watch()
 	yield desk
 	context.close()
+
+
+def click_action(page: "Page", label: str) -> None:
+	"""Click a button in the head of a page, which a phone has in a menu."""
+	button = page.locator(f'.page-actions button:visible:has-text("{label}")')
+	if not button.count():
+		page.click(
+			".page-actions .menu-btn-group:visible button, .page-actions .menu-btn-group-label:visible"
+		)
+		button = page.locator(f'.page-actions a:visible:has-text("{label}")')
+	button.first.click()
