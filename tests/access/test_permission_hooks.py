@@ -13,7 +13,7 @@ from frappe.permissions import has_controller_permissions
 
 from orchestrator import hooks
 from orchestrator.hr.permissions import EMPLOYEE_FIELDS
-from tests.support import docs_factories, factories, gameplan, helpdesk, hr_factories, insights
+from tests.support import clinic, docs_factories, factories, gameplan, helpdesk, hr_factories, insights
 
 Case = tuple[Document, str]
 
@@ -120,9 +120,22 @@ def make_card_of_leads() -> Case:
 	return card, factories.make_user("Sales User", "System Manager").name
 
 
+def make_consent_of_readable_client() -> Case:
+	connection = clinic.make_connection()
+	consent = factories.make_record(
+		"Client Consent",
+		client=clinic.make_client(connection).name,
+		is_general=1,
+		valid_from="2026-01-01",
+		demographics=1,
+	)
+	return consent, clinic.make_clinical_user(connection.default_facility, "Clinical Manager")
+
+
 CASES: dict[str, Callable[[], Case]] = {
 	"*": make_own_todo,
 	"API Key": make_own_api_key,
+	"Client Consent": make_consent_of_readable_client,
 	"Deleted Document": make_copy_of_deleted_lead,
 	"Dashboard Subscription": make_own_subscription,
 	"Orchestrator Dashboard": make_public_dashboard,
