@@ -816,8 +816,11 @@ def test_the_continuous_run_tests_both_lines_and_says_so(continuous_run: Continu
 	assert run.returncode == 0
 
 
-def test_the_continuous_run_names_the_sweeps_it_has_no_time_for(continuous_run: ContinuousRun) -> None:
-	run = continuous_run("", CI_MINUTES="15")
+def test_the_continuous_run_names_the_sweeps_it_has_no_time_for(
+	continuous_run: ContinuousRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	monkeypatch.setenv("CI_MINUTES", "15")
+	run = continuous_run("")
 	assert run.stdout == "ran 15 in its own with \nran 16 in its own with \n"
 	assert run.stderr.endswith(
 		"Frappe 16: passed.\n"
