@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import frappe
+from frappe import _
+
 from orchestrator.configuration import get_settings
 from orchestrator.doctypes import API_KEY, WEBHOOK
+from orchestrator.exceptions import refuse
 
 # The purposes of consents, each with the code of HL7 by which the access log names it
 PURPOSES: Final[Mapping[str, str]] = {
@@ -125,6 +129,22 @@ def get_notice() -> str:
 	"""Return the notice that goes with each disclosure as one line of ASCII, as headers need it."""
 	text = " ".join(str(get_settings().get("disclosure_notice") or "").split())
 	return text.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def check_description(values: Any) -> None:
+	"""Refuse a recipient outside without a name, or without a purpose that consents have.
+
+	Args:
+		values: The API key, webhook or mailed report.
+
+	Raises:
+		ValidationError: 422.
+	"""
+	if not (values.get("recipient_name") or "").strip() or values.get("recipient_purpose") not in PURPOSES:
+		refuse(
+			_("Enter the recipient and the purpose, as consents of clients name them."),
+			frappe.ValidationError,
+		)
 
 
 def parse_recipient(values: Any, kind: str = API_KEY) -> OutsideRecipient | None:

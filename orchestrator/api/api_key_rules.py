@@ -10,7 +10,7 @@ from frappe.utils import get_datetime
 from orchestrator import clock
 from orchestrator.access.key_methods import METHOD_PATTERN, is_forbidden
 from orchestrator.access.key_scope import ADMINISTRATOR, RIGHTS, UNREADABLE_DOCTYPES, can_be_granted
-from orchestrator.access.outside_recipients import ALLOWED_METHODS, PURPOSES
+from orchestrator.access.outside_recipients import ALLOWED_METHODS, check_description
 from orchestrator.api.key_addresses import parse_networks
 from orchestrator.api.key_secrets import compute_hash, create_key_name, create_secret
 from orchestrator.compat import NO_OPINION
@@ -157,11 +157,7 @@ def check_recipient(doc: "APIKey") -> None:
 		return
 	doc.recipient_name = (doc.recipient_name or "").strip()
 	doc.recipient_class = (doc.recipient_class or "").strip()
-	if not doc.recipient_name or doc.recipient_purpose not in PURPOSES:
-		refuse(
-			_("Enter the recipient and the purpose, as consents of clients name them."),
-			frappe.ValidationError,
-		)
+	check_description(doc)
 	if doc.full_access or doc.reports:
 		refuse(
 			_(

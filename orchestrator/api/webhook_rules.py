@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.integrations.doctype.webhook.webhook import Webhook
 
-from orchestrator.access.outside_recipients import PURPOSES
+from orchestrator.access.outside_recipients import check_description
 from orchestrator.access.record_conditions import can_read_all
 from orchestrator.api import webhook_deliveries, webhook_queue
 from orchestrator.api.webhook_signatures import generate_secret, is_valid_secret
@@ -83,11 +83,7 @@ def _check_recipient(webhook: Webhook) -> None:
 	"""Refuse a recipient outside that is not described, or whose deliveries could not be held back."""
 	if not webhook.get("is_outside_recipient"):
 		return
-	if not (webhook.get("recipient_name") or "").strip() or webhook.get("recipient_purpose") not in PURPOSES:
-		refuse(
-			_("Enter the recipient and the purpose, as consents of clients name them."),
-			frappe.ValidationError,
-		)
+	check_description(webhook)
 	if not webhook.get("reliable_delivery"):
 		refuse(
 			_("A webhook to a recipient outside the organisation needs Reliable Delivery."),

@@ -12,6 +12,7 @@ from frappe.desk.doctype.dashboard_chart.dashboard_chart import DashboardChart, 
 from orchestrator import compat
 from orchestrator.access import link_titles
 from orchestrator.access.switch import is_guarded
+from orchestrator.insights.metrics.chart_records import GROUP_BY
 
 
 class Groups(NamedTuple):
@@ -24,7 +25,7 @@ class Groups(NamedTuple):
 
 def has_titles(chart: DashboardChart) -> bool:
 	"""Return True for a chart by a link whose labels are the titles of the linked records."""
-	if not compat.CHARTS_SHOW_TITLES or chart.chart_type != "Group By":
+	if not compat.CHARTS_SHOW_TITLES or chart.chart_type != GROUP_BY:
 		return False
 	field = frappe.get_meta(chart.document_type).get_field(chart.group_by_based_on)
 	return bool(field and field.fieldtype == "Link" and frappe.get_meta(field.options).title_field)

@@ -16,7 +16,7 @@ from frappe.email.doctype.auto_email_report.auto_email_report import AutoEmailRe
 from frappe.utils import escape_html
 
 from orchestrator.access.outside_reading import commit_disclosures, read_for
-from orchestrator.access.outside_recipients import PURPOSES, get_notice, parse_recipient
+from orchestrator.access.outside_recipients import check_description, get_notice, parse_recipient
 from orchestrator.api import reports
 from orchestrator.api.parameters import parse_choice
 from orchestrator.configuration import is_platform_guarded
@@ -118,11 +118,7 @@ def _check_recipient(doc: AutoEmailReport) -> None:
 	"""Refuse a recipient outside that is not described, or a report whose own queries could read any record."""
 	if not doc.get("is_outside_recipient"):
 		return
-	if not (doc.get("recipient_name") or "").strip() or doc.get("recipient_purpose") not in PURPOSES:
-		refuse(
-			_("Enter the recipient and the purpose, as consents of clients name them."),
-			frappe.ValidationError,
-		)
+	check_description(doc)
 	is_list = frappe.db.get_value("Report", doc.report, "report_type") == reports.REPORT_BUILDER
 	if not is_list or doc.get("api_format"):
 		refuse(
