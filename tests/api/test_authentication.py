@@ -6,7 +6,7 @@ import pytest
 
 import frappe
 
-from tests.support import factories
+from tests.support import factories, oauth
 from tests.support.client import Client, get_error
 
 LIST = "frappe.client.get_list"
@@ -19,15 +19,7 @@ def seller(site: str) -> str:
 
 def get_bearer(guest: Client, user: str) -> str:
 	"""Return an access token from Frappe's own OAuth provider, by its password grant."""
-	client = factories.make_record(
-		"OAuth Client",
-		app_name=factories.make_unique("App"),
-		scopes="all openid",
-		redirect_uris="http://localhost",
-		default_redirect_uri="http://localhost",
-		grant_type="Authorization Code",
-		response_type="Code",
-	)
+	client = oauth.make_application()
 	reply = guest.request(
 		"POST",
 		"/api/method/frappe.integrations.oauth2.get_token",

@@ -1,6 +1,6 @@
 """Fixtures of the tests of the access log: a site that keeps it, and clients of two facilities."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,9 @@ import pytest
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
+
+	from tests.support.client import Client
+	from tests.support.consents import Outsider
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,32 @@ def logged(site: str) -> Iterator[None]:
 
 	with override_settings(access_log_enabled=1):
 		yield
+
+
+@pytest.fixture
+def emergency_allowed(site: str) -> Iterator[None]:
+	"""Allow emergency access during a test."""
+	from tests.support.helpdesk import override_settings
+
+	with override_settings(access_log_enabled=1, emergency_access_enabled=1, emergency_access_minutes=60):
+		yield
+
+
+@pytest.fixture
+def consents_required(site: str) -> Iterator[None]:
+	"""Require consents for recipients outside during a test."""
+	from tests.support.helpdesk import override_settings
+
+	with override_settings(access_log_enabled=1, consents_enabled=1):
+		yield
+
+
+@pytest.fixture
+def outsider(api: "Callable[[str], Client]", people: People, consents_required: None) -> "Outsider":
+	"""Return a recipient outside, who reads what the manager of the facility may read."""
+	from tests.support.consents import make_outsider
+
+	return make_outsider(api("Administrator"), people.manager)
 
 
 @pytest.fixture(scope="module")

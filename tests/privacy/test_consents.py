@@ -1,7 +1,7 @@
 """A recipient outside gets the record of a client by no route unless a consent covers it, and each disclosure is recorded."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,22 +26,12 @@ from tests.support.consents import (
 )
 from tests.support.helpdesk import capture_queries, override_settings
 
+pytestmark = pytest.mark.usefixtures("consents_required")
 Api = Callable[[str], Client]
 READ = "/api/method/frappe.client.get?doctype=Client&name={0}"
 NOTICE = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
 # Pages and forms, which show more than the record, are not for keys of recipients outside.
 REFUSED_ROUTES = ("form", "print")
-
-
-@pytest.fixture(autouse=True)
-def consents_required(site: str) -> Iterator[None]:
-	with override_settings(access_log_enabled=1, consents_enabled=1):
-		yield
-
-
-@pytest.fixture
-def outsider(api: Api, people: People) -> Outsider:
-	return make_outsider(api("Administrator"), people.manager)
 
 
 def get_client(outsider: Outsider, client: str) -> int:

@@ -17,8 +17,8 @@ from orchestrator.privacy.sealing import get_today
 from tests.privacy.conftest import People
 from tests.support import factories
 from tests.support.client import Client, get_data, get_error
-from tests.support.consents import Outsider, list_disclosures, make_consent, make_outsider
-from tests.support.helpdesk import override_settings, use_outgoing_account
+from tests.support.consents import Outsider, list_disclosures, make_consent
+from tests.support.helpdesk import use_outgoing_account
 from tests.support.webhooks import (
 	allow_private_targets,
 	delete_reliable_webhooks,
@@ -26,21 +26,11 @@ from tests.support.webhooks import (
 	run_receiver,
 )
 
+pytestmark = pytest.mark.usefixtures("consents_required")
 Api = Callable[[str], Client]
 READ = "/api/method/frappe.client.get?doctype=Client&name={0}"
 CALL = "orchestrator.privacy.get_disclosures"
 REPORT = "Accounting of Disclosures"
-
-
-@pytest.fixture(autouse=True)
-def consents_required(site: str) -> Iterator[None]:
-	with override_settings(access_log_enabled=1, consents_enabled=1):
-		yield
-
-
-@pytest.fixture
-def outsider(api: Api, people: People) -> Outsider:
-	return make_outsider(api("Administrator"), people.manager)
 
 
 @pytest.fixture
@@ -266,7 +256,7 @@ def test_old_disclosures_are_listed_by_their_day(people: People, officer: Client
 
 @pytest.fixture
 def report(people: People) -> str:
-	"""A report of the Report Builder: the clients of the facility with their last names."""
+	"""Return a report of the Report Builder: the clients of the facility with their last names."""
 	columns = json.dumps({"fields": [["name", "Client"], ["last_name", "Client"]], "filters": []})
 	return str(
 		factories.make_record(

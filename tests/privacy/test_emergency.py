@@ -1,7 +1,7 @@
 """A clinical user opens one client outside their facility in an emergency, for a limited time and for reading only."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.support.emergency import (
 from tests.support.helpdesk import override_settings
 from tests.support.parallel import send_at_once
 
+pytestmark = pytest.mark.usefixtures("emergency_allowed")
 Api = Callable[[str], Client]
 Browser = Callable[[str, str], Client]
 METHOD = "/api/method/"
@@ -149,13 +150,6 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
 	),
 	"search": ("POST", METHOD + "orchestrator.api.search.search", {"query": "{name}"}),
 }
-
-
-@pytest.fixture(autouse=True)
-def allowed(site: str) -> Iterator[None]:
-	"""Allow emergency access during a test."""
-	with override_settings(access_log_enabled=1, emergency_access_enabled=1, emergency_access_minutes=60):
-		yield
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Who does not get emergency access. Before the password is right, no refusal tells whether a client exists."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,24 +8,17 @@ import requests
 
 import frappe
 
-from tests.support import clinic, factories
+from tests.support import clinic, factories, oauth
 from tests.support.client import Client, get_data, get_error
 from tests.support.emergency import OPEN, Emergency, end_accesses, list_stored, make_emergency, open_access
-from tests.support.helpdesk import override_settings
 from tests.support.keys import KeyMaker
 from tests.support.parallel import send_at_once
 
+pytestmark = pytest.mark.usefixtures("emergency_allowed")
 Api = Callable[[str], Client]
 Browser = Callable[[str, str], Client]
 WRONG = "Not-The-Password-7"
 NOBODY = "CL-NOBODY"
-
-
-@pytest.fixture(autouse=True)
-def allowed(site: str) -> Iterator[None]:
-	"""Allow emergency access during a test."""
-	with override_settings(access_log_enabled=1, emergency_access_enabled=1, emergency_access_minutes=60):
-		yield
 
 
 @pytest.fixture(scope="module")
@@ -77,15 +70,7 @@ def test_bearers_are_refused(people: Emergency, guest: Client) -> None:
 
 def make_bearer(user: str) -> str:
 	"""Return an access token of OAuth."""
-	application = factories.make_record(
-		"OAuth Client",
-		app_name=factories.make_unique("App"),
-		scopes="all openid",
-		redirect_uris="http://localhost",
-		default_redirect_uri="http://localhost",
-		grant_type="Authorization Code",
-		response_type="Code",
-	)
+	application = oauth.make_application()
 	token = frappe.generate_hash(length=30)
 	factories.make_record(
 		"OAuth Bearer Token",

@@ -1,6 +1,6 @@
 """Privacy officers are told of emergency accesses, and review each one that is not their own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from tests.support.emergency import (
 from tests.support.helpdesk import override_settings
 from tests.support.parallel import send_at_once
 
+pytestmark = pytest.mark.usefixtures("emergency_allowed")
 Api = Callable[[str], Client]
 Browser = Callable[[str, str], Client]
 LIST = "orchestrator.privacy.list_emergency_accesses"
@@ -32,13 +33,6 @@ EDITS = {
 	for way, change in CHANGES.items()
 	if way not in ("create batch", "create day", "tag", "bulk update", "delete items")
 }
-
-
-@pytest.fixture(autouse=True)
-def allowed(site: str) -> Iterator[None]:
-	"""Allow emergency access during a test."""
-	with override_settings(access_log_enabled=1, emergency_access_enabled=1, emergency_access_minutes=60):
-		yield
 
 
 @pytest.fixture
