@@ -14,7 +14,7 @@ DIALOG = ".modal.show"
 def test_a_client_is_opened_by_the_dialog_and_reviewed_on_the_form(open_desk: OpenDesk) -> None:
 	people = make_emergency()
 	with override_settings(access_log_enabled=1, emergency_access_enabled=1, emergency_access_minutes=60):
-		page = open_desk(people.user).open("/app/client", ".standard-filter-section")
+		page = open_desk(people.user).open("/app/client", ".menu-btn-group:visible > button")
 		page.click(".menu-btn-group:visible > button")
 		page.click(".menu-btn-group:visible >> text=Emergency Access…")
 		page.fill(f"{DIALOG} [data-fieldname=client] input", people.mr_number)
@@ -44,6 +44,6 @@ def test_a_client_is_opened_by_the_dialog_and_reviewed_on_the_form(open_desk: Op
 
 def test_sites_that_do_not_allow_it_do_not_offer_it(open_desk: OpenDesk) -> None:
 	people = make_emergency()
-	page = open_desk(people.user).open("/app/client", ".standard-filter-section")
+	page = open_desk(people.user).open("/app/client", ".menu-btn-group:visible > button")
 	page.click(".menu-btn-group:visible > button")
 	assert page.locator(".menu-btn-group:visible >> text=Emergency Access…").count() == 0
