@@ -270,7 +270,10 @@ doc_events = {
 			"orchestrator.api.webhook_rules.validate",
 		],
 		"on_update": "orchestrator.api.webhook_rules.on_update",
-		"on_trash": "orchestrator.api.webhook_rules.on_trash",
+		"on_trash": [
+			"orchestrator.privacy.consent_rules.refuse_webhook_deletion",
+			"orchestrator.api.webhook_rules.on_trash",
+		],
 	},
 	# Cached layouts and the history of metrics: see orchestrator/insights/dashboards/layout.py
 	"Number Card": {

@@ -17,9 +17,12 @@ from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.privacy.verification import OFFICER_ROLE
 
 if TYPE_CHECKING:
+	from frappe.integrations.doctype.webhook.webhook import Webhook
+
 	from orchestrator.orchestrator.doctype.client_consent.client_consent import ClientConsent
 
 DRAFT: Final = 0
+SUBMITTED: Final = 1
 # Set with the revocation itself
 REVOCATION_FIELDS: Final = frozenset({"docstatus", "revoked_on", "modified", "modified_by", "idx"})
 LINKED_KINDS: Final = {"API Key": "api_key", "Webhook": "webhook"}
@@ -129,6 +132,26 @@ def refuse_deletion(doc: "ClientConsent") -> None:
 		refuse(
 			_("A consent that is or was in force cannot be deleted. Cancel it to revoke it."),
 			ConsentConflictError,
+		)
+
+
+def refuse_webhook_deletion(webhook: "Webhook", _method: str | None = None) -> None:
+	"""Handle the hook Webhook.on_trash: a webhook that was made anew under this name would get the records that clients
+	consented to send to this one.
+
+	Raises:
+		LinkExistsError: 409. A consent in force names the webhook.
+	"""
+	today = clock.get_today()
+	until = frappe.get_all(
+		CLIENT_CONSENT,
+		{"docstatus": SUBMITTED, "recipient_kind": "Webhook", "webhook": webhook.name},
+		pluck="valid_until",
+	)
+	if any(not day or getdate(day) >= today for day in until):
+		refuse(
+			_("Clients consent to disclosures by this webhook. Disable it, or revoke these consents first."),
+			frappe.LinkExistsError,
 		)
 
 

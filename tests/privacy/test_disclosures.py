@@ -191,7 +191,17 @@ def make_outside_webhook(url: str, **values: Any) -> Any:
 @pytest.fixture
 def no_webhooks_left(site: str) -> Iterator[None]:
 	yield
+	frappe.db.rollback()
+	for name in frappe.get_all("Client Consent", {"docstatus": 1, "recipient_kind": "Webhook"}, pluck="name"):
+		frappe.get_doc("Client Consent", name).cancel()
+	frappe.db.commit()
 	delete_reliable_webhooks()
+
+
+def make_webhook_consent(client: str, target: Outsider, webhook: str, **values: Any) -> Any:
+	return make_consent(
+		client, target, recipient_kind="Webhook", recipient_name=None, webhook=webhook, **values
+	)
 
 
 def change_phone(caller: Client, client: str, phone: str) -> None:
@@ -204,9 +214,7 @@ def test_a_webhook_outside_sends_covered_records_alone(people: People, api: Api)
 	with allow_private_targets(), run_receiver() as receiver:
 		webhook = make_outside_webhook(receiver.url)
 		target = Outsider("", webhook.recipient_name, "", "Payment", api("Administrator"))
-		consent = make_consent(
-			people.names[0], target, recipient_kind="Webhook", recipient_name=None, webhook=webhook.name
-		)
+		consent = make_webhook_consent(people.names[0], target, webhook.name)
 		change_phone(api(people.manager), people.names[0], "555-0301")
 		change_phone(api(people.manager), people.names[1], "555-0302")
 		frappe.db.rollback()
@@ -230,6 +238,28 @@ def test_a_webhook_outside_sends_nothing_after_a_revocation(people: People, api:
 		webhook_jobs.deliver_webhook(webhook.name)
 		status = frappe.db.get_value("Webhook Delivery", {"webhook": webhook.name}, ["status", "last_error"])
 	assert (receiver.received, status) == ([], ("Failed", "MissingConsent"))
+
+
+@pytest.mark.usefixtures("no_webhooks_left")
+def test_a_webhook_that_clients_consent_to_is_not_deleted(people: People, api: Api) -> None:
+	"""Another webhook of its name would get what they consented to send to this one."""
+	administrator = api("Administrator")
+	webhook = make_outside_webhook("https://1.1.1.1/hook")
+	target = Outsider("", webhook.recipient_name, "", "Payment", administrator)
+	make_webhook_consent(people.names[0], target, webhook.name, valid_until=add_days(nowdate(), -1))
+	in_force = make_webhook_consent(people.names[1], target, webhook.name, valid_until=nowdate())
+
+	def delete() -> int:
+		return administrator.post("frappe.client.delete", doctype="Webhook", name=webhook.name).status_code
+
+	assert delete() == 409
+	assert administrator.request("DELETE", f"/api/resource/Webhook/{webhook.name}").status_code == 417
+	frappe.db.rollback()
+	with pytest.raises(frappe.LinkExistsError):
+		frappe.delete_doc("Webhook", webhook.name, force=True)
+	in_force.cancel()
+	frappe.db.commit()
+	assert delete() == 200
 
 
 @pytest.mark.parametrize(
