@@ -11,6 +11,16 @@ import frappe
 from frappe.model.meta import Meta
 
 from orchestrator import clock
+from orchestrator.access.client_references import (
+	FOLLOWING_LINKS,
+	build_row_conditions,
+	has_reference,
+	list_client_fields,
+	list_guarded_doctypes,
+	list_reference_conditions,
+	quote,
+	quote_all,
+)
 from orchestrator.access.disclosures import suspend_recording
 from orchestrator.access.field_levels import get_unreadable_fields
 from orchestrator.access.key_scope import get_scope
@@ -26,8 +36,6 @@ from orchestrator.doctypes import (
 )
 
 FILE: Final = "File"
-# On frappe.local
-GUARDED: Final = "orchestrator_guarded_doctypes"
 DEMOGRAPHICS: Final = "demographics"
 STAYS: Final = "stays"
 DIAGNOSES: Final = "diagnoses"
@@ -36,8 +44,6 @@ CORRESPONDENCE: Final = "correspondence"
 COUNSELLING_NOTES: Final = "counselling_notes"
 KINDS: Final = (DEMOGRAPHICS, STAYS, DIAGNOSES, DOCUMENTS, CORRESPONDENCE, COUNSELLING_NOTES)
 DIAGNOSIS_FIELD: Final = "diagnosis_codes"
-# Records that belong to the client of the record that they link to
-FOLLOWING_LINKS: Final = {DOCUMENT_VERSION: ("document", DOCUMENT)}
 NAMED_RECIPIENTS: Final = ("Person", "Organisation")
 
 
@@ -79,22 +85,13 @@ def is_covered(recipient: OutsideRecipient, doctype: str, record: Any) -> bool:
 	name = record if isinstance(record, str | int) else record.get("name")
 	if condition == NO_RECORDS or (name and not _is_stored_covered(doctype, str(name), condition)):
 		return False
-	if isinstance(record, str | int):
-		return True
-	kinds = _list_sent_kinds(recipient, doctype, record)
-	return all(
-		_is_client_covered(recipient, str(record.get(fieldname)), kinds)
-		for fieldname in list_client_fields(frappe.get_meta(doctype))
-		if record.get(fieldname)
-	)
+	return isinstance(record, str | int) or _is_sent_covered(recipient, frappe.get_meta(doctype), record)
 
 
 def build_coverage(recipient: OutsideRecipient, doctype: str) -> str:
 	"""Return the SQL condition of the records of a DocType that a recipient may get, an empty text for all of them."""
 	if doctype in WITHHELD_DOCTYPES:
 		return NO_RECORDS
-	if doctype == CLIENT:
-		return _build_client_coverage(recipient, f"`tab{CLIENT}`.`name`", (DEMOGRAPHICS,))
 	if doctype in FOLLOWING_LINKS:
 		fieldname, target = FOLLOWING_LINKS[doctype]
 		return _build_membership(recipient, f"`tab{doctype}`.`{fieldname}`", target)
@@ -102,17 +99,21 @@ def build_coverage(recipient: OutsideRecipient, doctype: str) -> str:
 	if meta.get("is_virtual") or meta.issingle:
 		return ""
 	if doctype == FILE:
-		return _build_reference_coverage(recipient, "attached_to_doctype", "attached_to_name")
-	conditions = [
-		f"(ifnull(`tab{doctype}`.`{fieldname}`, '') = '' or {_build_linked_coverage(recipient, doctype, fieldname)})"
+		return _build_file_coverage(recipient)
+	conditions = [] if meta.istable else _build_link_conditions(recipient, meta)
+	if doctype == CLIENT:
+		conditions.append(_build_client_coverage(recipient, f"`tab{CLIENT}`.`name`", (DEMOGRAPHICS,)))
+	conditions += [f"not ({named})" for named in list_reference_conditions(meta)]
+	conditions += build_row_conditions(meta)
+	return " and ".join(conditions)
+
+
+def _build_link_conditions(recipient: OutsideRecipient, meta: Meta) -> list[str]:
+	"""Return a condition for each field that links to a client: it is empty, or the client consents."""
+	return [
+		f"(ifnull(`tab{meta.name}`.`{fieldname}`, '') = '' or {_build_linked_coverage(recipient, meta.name, fieldname)})"
 		for fieldname in list_client_fields(meta)
 	]
-	conditions += [
-		f"ifnull(`tab{doctype}`.`{field.options}`, '') not in {_quote_all(list_guarded_doctypes())}"
-		for field in meta.get_dynamic_link_fields()
-		if not field.get("is_virtual") and meta.has_field(field.options)
-	]
-	return " and ".join(conditions)
 
 
 def list_covered_records(
@@ -134,7 +135,7 @@ def list_covered_records(
 	rows = frappe.db.sql(
 		f"select `tab{doctype}`.`name`, {client} client, {_build_note_column(doctype)} is_note,"  # noqa: S608  # names are escaped
 		f" {_build_exemption(client)} is_exempt, {consents}"
-		f" from `tab{doctype}` where `tab{doctype}`.`name` in {_quote_all(names)} and ({condition})",
+		f" from `tab{doctype}` where `tab{doctype}`.`name` in {quote_all(names)} and ({condition})",
 		as_dict=True,
 	)
 	found = []
@@ -153,52 +154,41 @@ def list_records_of_clients(doctype: str, names: Iterable[str]) -> set[str]:
 	wanted = set(names)
 	client = _get_client_expression(doctype)
 	without = frappe.db.sql(
-		f"select `tab{doctype}`.`name` from `tab{doctype}` where `tab{doctype}`.`name` in {_quote_all(wanted)}"  # noqa: S608  # names are escaped
+		f"select `tab{doctype}`.`name` from `tab{doctype}` where `tab{doctype}`.`name` in {quote_all(wanted)}"  # noqa: S608  # names are escaped
 		f" and ifnull({client}, '') = ''"
 	)
 	return wanted - {str(row[0]) for row in without}
 
 
-def list_guarded_doctypes() -> list[str]:
-	"""Return the DocTypes whose records belong to a client, found once in a request."""
-	if not hasattr(frappe.local, GUARDED):
-		with suspend_recording():  # nobody gets metadata
-			setattr(frappe.local, GUARDED, _find_guarded_doctypes())
-	return list(getattr(frappe.local, GUARDED))
-
-
-def list_client_fields(meta: Meta) -> list[str]:
-	"""Return the fields of a DocType that link to a client."""
-	return [
-		field.fieldname
-		for field in meta.get_link_fields()
-		if field.options == CLIENT and not field.get("is_virtual")
-	]
-
-
-def _find_guarded_doctypes() -> list[str]:
-	found: set[str] = {CLIENT, *FOLLOWING_LINKS}
-	for table, column in (("DocField", "parent"), ("Custom Field", "dt")):
-		found |= set(frappe.get_all(table, {"fieldtype": "Link", "options": CLIENT}, pluck=column))
-	known = frappe.get_all(
-		"DocType", {"name": ("in", list(found)), "issingle": 0, "istable": 0}, pluck="name"
-	)
-	return sorted(set(known) - WITHHELD_DOCTYPES)
-
-
 def _is_stored_covered(doctype: str, name: str, condition: str) -> bool:
 	"""Return True for a record that is covered, or not stored."""
 	rows = frappe.db.sql(
-		f"select ({condition}) from `tab{doctype}` where `tab{doctype}`.`name` = {_quote(name)}"  # noqa: S608  # names are escaped
+		f"select ({condition}) from `tab{doctype}` where `tab{doctype}`.`name` = {quote(name)}"  # noqa: S608  # names are escaped
 	)
 	return not rows or bool(rows[0][0])
+
+
+def _is_sent_covered(recipient: OutsideRecipient, meta: Meta, record: Any) -> bool:
+	rows = [
+		(frappe.get_meta(field.options), row)
+		for field in meta.get_table_fields()
+		for row in record.get(field.fieldname) or []
+	]
+	if any(has_reference(*part) for part in ((meta, record), *rows)):
+		return False
+	kinds = _list_sent_kinds(recipient, meta.name, record)
+	return all(
+		_is_client_covered(recipient, str(record.get(fieldname)), kinds)
+		for fieldname in list_client_fields(meta)
+		if record.get(fieldname)
+	)
 
 
 def _is_client_covered(recipient: OutsideRecipient, client: str, kinds: Iterable[str]) -> bool:
 	condition = _build_client_coverage(recipient, f"`tab{CLIENT}`.`name`", kinds)
 	return bool(
 		frappe.db.sql(
-			f"select 1 from `tab{CLIENT}` where `tab{CLIENT}`.`name` = {_quote(client)} and ({condition})"  # noqa: S608  # names are escaped
+			f"select 1 from `tab{CLIENT}` where `tab{CLIENT}`.`name` = {quote(client)} and ({condition})"  # noqa: S608  # names are escaped
 		)
 	)
 
@@ -248,7 +238,7 @@ def _build_client_coverage(recipient: OutsideRecipient, column: str, kinds: Iter
 
 def _build_consent_query(recipient: OutsideRecipient, kind: str, selected: str, condition: str) -> str:
 	"""Return the query of the consents in force that include a kind of information."""
-	today = _quote(str(clock.get_today()))
+	today = quote(str(clock.get_today()))
 	return (
 		f"select {selected} from `tab{CLIENT_CONSENT}` consent"  # noqa: S608  # names are escaped
 		f" where consent.`docstatus` = 1 and consent.`valid_from` <= {today}"
@@ -260,19 +250,19 @@ def _build_consent_query(recipient: OutsideRecipient, kind: str, selected: str, 
 def _build_recipient_condition(recipient: OutsideRecipient) -> str:
 	"""Return the condition that a consent is for this recipient and purpose."""
 	named = [
-		f"(consent.`recipient_kind` in {_quote_all(NAMED_RECIPIENTS)} and {_build_equal('recipient_name', recipient.name)})",
+		f"(consent.`recipient_kind` in {quote_all(NAMED_RECIPIENTS)} and {_build_equal('recipient_name', recipient.name)})",
 		f"(consent.`recipient_kind` = 'Class of Recipients' and {_build_equal('recipient_name', recipient.recipient_class)})",
 		f"(consent.`recipient_kind` = 'API Key' and {_build_equal('api_key', recipient.api_key)})",
 		f"(consent.`recipient_kind` = 'Webhook' and {_build_equal('webhook', recipient.webhook)})",
 	]
-	specific = f"(consent.`is_general` = 0 and consent.`purpose` = {_quote(recipient.purpose)} and ({' or '.join(named)}))"
+	specific = f"(consent.`is_general` = 0 and consent.`purpose` = {quote(recipient.purpose)} and ({' or '.join(named)}))"
 	if recipient.purpose not in GENERAL_PURPOSES:
 		return specific
 	return f"consent.`is_general` = 1 or {specific}"
 
 
 def _build_equal(column: str, value: str) -> str:
-	return f"consent.`{column}` = {_quote(value)}" if value else "1 = 0"
+	return f"consent.`{column}` = {quote(value)}" if value else "1 = 0"
 
 
 def _build_exemption(column: str) -> str:
@@ -293,14 +283,18 @@ def _build_membership(recipient: OutsideRecipient, column: str, target: str) -> 
 	return f"{column} in (select `tab{target}`.`name` from `tab{target}` where {condition})"  # noqa: S608  # names are escaped
 
 
-def _build_reference_coverage(recipient: OutsideRecipient, doctype_field: str, name_field: str) -> str:
-	"""Return the condition of files: those attached to no record of a client, or to one that is covered."""
-	doctype, name = f"`tab{FILE}`.`{doctype_field}`", f"`tab{FILE}`.`{name_field}`"
-	guarded = list_guarded_doctypes()
-	others = f"ifnull({doctype}, '') not in {_quote_all([*guarded, *WITHHELD_DOCTYPES])}"
+def _build_file_coverage(recipient: OutsideRecipient) -> str:
+	"""Return the condition of files: those attached to nothing, or to a record that the recipient may get."""
+	doctype, name = f"`tab{FILE}`.`attached_to_doctype`", f"`tab{FILE}`.`attached_to_name`"
+	with suspend_recording():  # nobody gets metadata
+		attached = frappe.get_all(FILE, distinct=True, pluck="attached_to_doctype", order_by="")
+		known = frappe.get_all("DocType", {"name": ("in", list(filter(None, attached)))}, pluck="name")
+	targets = sorted({*known} - WITHHELD_DOCTYPES - {FILE})
+	limited = [target for target in targets if build_coverage(recipient, target)]
+	others = f"ifnull({doctype}, '') not in {quote_all([*limited, *WITHHELD_DOCTYPES])}"
 	covered = [
-		f"({doctype} = {_quote(target)} and {_build_membership(recipient, name, target)})"
-		for target in guarded
+		f"({doctype} = {quote(target)} and {_build_membership(recipient, name, target)})"
+		for target in limited
 	]
 	return f"({' or '.join([others, *covered])})"
 
@@ -315,11 +309,3 @@ def _get_client_expression(doctype: str) -> str:
 		return f"(select followed.`{column}` from `tab{target}` followed where followed.`name` = `tab{doctype}`.`{fieldname}`)"  # noqa: S608  # names of ours
 	fields = list_client_fields(frappe.get_meta(doctype))
 	return f"coalesce({', '.join(f'`tab{doctype}`.`{name}`' for name in fields)})"
-
-
-def _quote(text: str) -> str:
-	return str(frappe.db.escape(text, percent=False))
-
-
-def _quote_all(texts: Iterable[str]) -> str:
-	return f"({', '.join(map(_quote, texts)) or 'null'})"

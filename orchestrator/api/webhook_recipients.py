@@ -4,7 +4,7 @@ from typing import Any
 
 from frappe.integrations.doctype.webhook.webhook import Webhook
 
-from orchestrator.access import consent_conditions
+from orchestrator.access import client_references, consent_conditions
 from orchestrator.access.disclosures import is_recording
 from orchestrator.access.outside_recipients import NOTICE_HEADER, get_notice, parse_recipient
 from orchestrator.doctypes import WEBHOOK
@@ -21,7 +21,7 @@ def may_send(webhook: Webhook, doctype: str, name: str) -> bool:
 	recipient = parse_recipient(webhook, WEBHOOK)
 	if recipient is None:
 		return True
-	if doctype not in consent_conditions.list_guarded_doctypes():
+	if doctype not in client_references.list_guarded_doctypes():
 		return consent_conditions.is_covered(recipient, doctype, name)
 	if webhook.webhook_docevent == TRASH or doctype not in get_logged_doctypes():
 		return False

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 import frappe
 
-from orchestrator.access import consent_conditions
+from orchestrator.access import client_references, consent_conditions
 from orchestrator.access.disclosures import suspend_recording
 from orchestrator.access.outside_recipients import NOTICE_HEADER, OutsideRecipient, get_notice
 from orchestrator.access.record_conditions import build_list_condition
@@ -45,5 +45,5 @@ def note_list(doctype: str) -> None:
 	recipient = consent_conditions.get_recipient()
 	if recipient is None or recipient.counts_withheld or doctype in recipient.listed:
 		return
-	if doctype in consent_conditions.list_guarded_doctypes():
+	if doctype in client_references.list_guarded_doctypes():
 		recipient.listed[doctype] = None

@@ -17,7 +17,7 @@ from frappe.database.query import Engine
 from frappe.desk import query_report
 from frappe.model.db_query import DatabaseQuery
 
-from orchestrator.access import consent_conditions, disclosures, platform_patches
+from orchestrator.access import client_references, consent_conditions, disclosures, platform_patches
 from orchestrator.access.disclosures import DisclosureRecorder
 from orchestrator.access.outside_recipients import PURPOSES
 from orchestrator.api import route
@@ -68,7 +68,7 @@ def begin_outside() -> None:
 	"""Handle the hook auth_hooks: all records of clients are recorded where a recipient outside gets them."""
 	recorder = disclosures.get_recorder()
 	if recorder and consent_conditions.get_recipient():
-		recorder.doctypes |= frozenset(consent_conditions.list_guarded_doctypes())
+		recorder.doctypes |= frozenset(client_references.list_guarded_doctypes())
 
 
 def authorize() -> None:
