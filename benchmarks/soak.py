@@ -5,7 +5,7 @@ webhooks, API keys, sprints, clients, dashboards, reports, files, MCP, refusals 
 seed. The web server is gunicorn as in production, without `--max-requests`, which would hide a leak by starting workers
 anew; a background worker carries out the jobs, which deliver a webhook to a receiver on this machine. The resident memory
 of each worker is read at every tenth of the requests; the rate limit is off. Ends with exit code 1 if the second half adds
-more than 5 % to a worker's memory. Run it within a bench's `sites` folder:
+more than 5 % to a worker's memory, or if a reply had an unexpected status. Run it within a bench's `sites` folder:
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.soak [--requests 100000]
 """
@@ -105,7 +105,9 @@ def run(base: str, worker: psutil.Process, callers: list[Caller], requests: int)
 		print(describe(percent, done, time.monotonic() - begun, memory[percent], worker), flush=True)
 	print("\n" + ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())))
 	print(f"{sum(caller.deadlocks for caller in callers):,} requests sent again after a deadlock")
-	return report(memory)
+	failures = sum(caller.failures for caller in callers)
+	print(f"{failures:,} unexpected replies")
+	return int(report(memory) > 0 or failures > 0)
 
 
 def send_many(base: str, callers: list[Caller], count: int, seed: int, counts: Counter[str]) -> None:

@@ -41,6 +41,7 @@ class Caller:
 	key: dict[str, Any] | None = None
 	operations: list[str] = field(default_factory=list)
 	deadlocks: int = 0
+	failures: int = 0
 	client: Client = field(default_factory=lambda: Client("", str(SITE)))
 
 	def connect(self, base: str) -> None:
@@ -48,16 +49,16 @@ class Caller:
 		self.client = Client(base, str(SITE), headers={"Authorization": f"token {self.token}"})
 
 	def send(self, call: "Call", rng: Random) -> None:
-		"""Send one request, again after a deadlock, as the contract has it. An unexpected status is an error."""
+		"""Send one request, again after a deadlock, as the contract has it. Print an unexpected reply."""
 		reply, expected = call(self, rng)
 		for _attempt in range(MAX_DEADLOCKS):
 			if reply.status_code != 409 or "QueryDeadlockError" not in reply.text:
 				break
 			self.deadlocks += 1
 			reply, expected = call(self, rng)
-		assert reply.status_code in expected, (
-			f"{reply.request.method} {reply.url}: {reply.status_code} {reply.text[:500]}"
-		)
+		if reply.status_code not in expected:
+			self.failures += 1
+			print(f"{reply.request.method} {reply.url}: {reply.status_code} {reply.text[:500]}", flush=True)
 
 	def choose_lead(self, rng: Random) -> str:
 		return rng.choice(self.leads)
