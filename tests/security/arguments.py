@@ -1,6 +1,7 @@
 """Arguments for any whitelisted function, by the names and types of its parameters."""
 
 import contextlib
+import copy
 import inspect
 import json
 import re
@@ -72,6 +73,14 @@ class Arguments:
 		self._create_stand_ins(methods)
 		self.table: dict[str, dict[str, Any]] = json.loads(TABLE.read_text()) if TABLE.exists() else {}
 
+	def about(self, world: World) -> "Arguments":
+		"""Return the same for another planted world, with its records in the place of those of this one."""
+		other = copy.copy(self)
+		other.world = world
+		other.subjects = [Subject(doc, _column(doc)) for doc in subjects_of(world)]
+		other.named = {**self.named, **{frappe.scrub(name): doc.name for name, doc in world.records.items()}}
+		return other
+
 	def fillings(self, method: Method) -> list[Filling]:
 		"""Return the sets of arguments to try: one for each planted record where the parameters can name any."""
 		found: dict[str, Filling] = {}
@@ -118,15 +127,16 @@ class Arguments:
 
 	def _subjects_for(self, method: Method) -> list[Subject]:
 		parameters = set(method.parameters)
+		employees = [s for s in self.subjects if s.doctype == "Employee"] or self.subjects[:1]
 		if method.doctype:
-			return [s for s in self.subjects if s.doctype == "Employee"]
+			return employees
 		if {"searchfield", "page_len"} <= parameters:
 			return [s for s in self.subjects if s.doctype in ("Client", "Employee")]
 		if takes_anything(method) or parameters & (DOCTYPE_NAMES | DOCUMENTS):
 			return self.subjects
 		if parameters & (RECORD_NAMES | LISTS_OF_NAMES) and not doctype_of_module(method):
 			return self.subjects
-		return [s for s in self.subjects if s.doctype == "Employee"]
+		return employees
 
 	def plain(self, method: Method, subject: Subject) -> dict[str, Any]:
 		values: dict[str, Any] = {}
@@ -240,6 +250,8 @@ class Arguments:
 
 def subjects_of(world: World) -> list[Document]:
 	"""Return the planted records that calls are about, their child rows too."""
+	if world.subjects:
+		return [world.records[doctype] for doctype in world.subjects]
 	left_out = {"Orchestrator Metric", "Kipu Connection", "Document Folder", "User", "Task"}
 	docs = [doc for doctype, doc in world.records.items() if doctype not in left_out]
 	for doctype in ("Sprint", "Salary Slip", "Employee", "Orchestrator Dashboard"):

@@ -1,26 +1,13 @@
 """The callers: none of them may read what is planted, except what `can_read` names."""
 
-from dataclasses import dataclass, field
-
 import frappe
 
-from tests.security.canaries import Canary
+from tests.security.caller import Caller
 from tests.security.planting import World
+from tests.security.recipients import RECIPIENT, create_recipient
 from tests.support import factories
 
 GUEST = "Guest"
-
-
-@dataclass
-class Caller:
-	"""A user and the planted values that they may read: DocType -> highest permission level."""
-
-	key: str
-	user: str
-	may_read: dict[str, int] = field(default_factory=dict)
-
-	def may_see(self, canary: Canary) -> bool:
-		return canary.level <= self.may_read.get(canary.doctype, -1)
 
 
 def create_callers(world: World, keys: list[str]) -> list[Caller]:
@@ -62,6 +49,7 @@ CREATE = {
 	"reports": lambda world: _user("reports", "Report Manager"),
 	"kipu": lambda world: _user("kipu", "Kipu Sync Manager", **{"Kipu Connection": 0, "Sync Issue": 0}),
 	"customer": _customer,
+	RECIPIENT: create_recipient,
 	"administrator": lambda world: Caller("administrator", "Administrator"),
 }
 KEYS = tuple(key for key in CREATE if key != "administrator")

@@ -8,7 +8,7 @@ import gzip
 import re
 import secrets
 import string
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MARKER = "Zq" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(8))
 NUMBER = str(secrets.randbelow(9 * 10**7) + 10**7)
@@ -18,13 +18,27 @@ BASE64 = re.compile(r"[A-Za-z0-9+/\n\r]{40,}={0,2}")
 
 
 @dataclass(frozen=True)
+class ClientRecord:
+	"""A record of a client, as the access log names it, and the consent by which a recipient outside may have it.
+
+	The consent is empty where none covers the record.
+	"""
+
+	doctype: str
+	name: str
+	client: str
+	consent: str = ""
+
+
+@dataclass(frozen=True)
 class Canary:
-	"""A planted value and its field."""
+	"""A planted value and its field. `record` is set where a recipient outside may ask for the client."""
 
 	value: str
 	doctype: str
 	fieldname: str
 	level: int = 0
+	record: ClientRecord | None = None
 
 	@property
 	def place(self) -> str:
@@ -60,6 +74,14 @@ class Canaries:
 	def register(self, value: str, doctype: str, fieldname: str, level: int = 0) -> None:
 		"""Search for a value that the site made itself."""
 		self.by_value[value.lower()] = Canary(value, doctype, fieldname, level)
+
+	def list_since(self, count: int) -> list[Canary]:
+		"""Return the values that were planted after the first `count`."""
+		return list(self.by_value.values())[count:]
+
+	def assign(self, canary: Canary, record: ClientRecord) -> None:
+		"""Note to which record of a client a value belongs."""
+		self.by_value[canary.value.lower()] = replace(canary, record=record)
 
 	def find(self, content: bytes | str) -> list[Canary]:
 		"""Return the planted values in `content`, those in compressed, quoted or Base64 parts too."""

@@ -15,10 +15,11 @@ import frappe
 import frappe.app
 import frappe.auth
 
-from tests.security.callers import Caller
+from tests.security.caller import Caller
 from tests.security.isolation import Effects, Ground, guarded
 
 CALL_SECONDS = 8
+DISCLOSURES = "select * from `tabDisclosure` where `api_key` = %s"
 
 
 class CallTimeoutError(BaseException):
@@ -48,6 +49,8 @@ class Reply:
 	effects: Effects = field(default_factory=Effects)
 	sent: str = ""
 	forbidden: str = ""
+	# What was recorded as disclosed to the caller, a recipient outside
+	disclosures: list[dict[str, Any]] = field(default_factory=list)
 
 	@property
 	def error(self) -> tuple[str, str]:
@@ -72,6 +75,7 @@ class Dispatcher:
 		self.ground = ground
 		self.site = site
 		self.together = False
+		self.known_disclosures: set[str] = set()
 		self.client = Client(frappe.app.application, use_cookies=False)
 		_sign_in_by_name()
 		_keep_metas()
@@ -80,7 +84,7 @@ class Dispatcher:
 		"""Send one request and, outside of a session, undo its changes."""
 		headers = {"Accept": "application/json", "Host": self.site}
 		if caller.key != "guest":
-			headers["Authorization"] = f"token {caller.user}:sweep"
+			headers["Authorization"] = caller.authorization or f"token {caller.user}:sweep"
 		options: dict[str, Any] = {"method": request.verb, "path": request.path, "headers": headers}
 		if request.verb in ("GET", "DELETE"):
 			path, _mark, query = request.path.partition("?")
@@ -93,15 +97,28 @@ class Dispatcher:
 		sent = f"{request.path} {json.dumps(request.values, default=str)}"
 		if self.together:
 			self.ground.effects.clear()
-			return Reply(request, *self._run(environ), deepcopy(self.ground.effects), sent)
-		with guarded(self.ground) as effects:
-			return Reply(request, *self._run(environ), deepcopy(effects), sent)
+			return self._reply(caller, request, environ, sent)
+		with guarded(self.ground):
+			self.known_disclosures.clear()
+			return self._reply(caller, request, environ, sent)
+
+	def _reply(self, caller: Caller, request: Request, environ: dict[str, Any], sent: str) -> Reply:
+		reply = Reply(request, *self._run(environ), deepcopy(self.ground.effects), sent)
+		if caller.api_key:
+			reply.disclosures = [
+				row
+				for row in self.ground.db.sql(DISCLOSURES, caller.api_key, as_dict=True)
+				if row.name not in self.known_disclosures
+			]
+			self.known_disclosures.update(row["name"] for row in reply.disclosures)
+		return reply
 
 	@contextmanager
 	def one_session(self) -> Iterator[None]:
 		"""Let each request within the block see the changes of those before it. All is undone at the end."""
 		with guarded(self.ground):
 			self.together = True
+			self.known_disclosures.clear()
 			try:
 				yield
 			finally:
@@ -121,9 +138,11 @@ class Dispatcher:
 
 
 def _sign_in_by_name() -> None:
-	"""Let a token name its user: signing in is not what the sweep tests."""
+	"""Let a token name its user: signing in is not what the sweep tests. API keys of this app sign in as always."""
 
 	def validate(authorization: list[str]) -> None:
+		if not authorization[1].endswith(":sweep"):
+			return
 		form = frappe.local.form_dict
 		frappe.set_user(authorization[1].rpartition(":")[0])
 		frappe.local.form_dict = form

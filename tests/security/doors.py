@@ -15,7 +15,7 @@ from unittest.mock import patch
 import frappe
 
 from orchestrator.compat import FRAPPE_MAJOR
-from tests.security.callers import Caller
+from tests.security.caller import Caller
 from tests.security.sweep import Report, Sweep, open_sweep
 
 METHODS = "orchestrator.access.method_guards.METHODS"

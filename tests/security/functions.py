@@ -7,7 +7,7 @@ from typing import Any
 import frappe
 
 from tests.security.arguments import Arguments, Filling
-from tests.security.callers import Caller
+from tests.security.caller import Caller
 from tests.security.dispatch import Request
 from tests.security.exceptions import NOT_CALLED
 from tests.security.registry import Method

@@ -39,7 +39,11 @@ class Guess:
 
 def find_guesses(world: World) -> Iterator[Guess]:
 	"""Yield the guesses of every column worth guessing, by every way to send a filter."""
-	by_place = {canary.place: canary for canary in world.canaries.by_value.values()}
+	by_place = {
+		canary.place: canary
+		for canary in world.canaries.by_value.values()
+		if canary.record is None or canary.record.name == world.name(canary.doctype)
+	}
 	for doctype, column in COLUMNS:
 		for label, verb, path, build in _ways(doctype, column):
 			yield Guess(by_place[f"{doctype}.{column}"], label, verb, path, build)

@@ -20,6 +20,8 @@ import frappe
 # Computed once: within the audit hook, finding it would open a file
 TEMPORARY = tempfile.gettempdir()
 SAVEPOINT = "sweep_call"
+# Among the statements, where a transaction ends
+COMMIT, ROLLBACK = "commit", "rollback"
 WRITES = ("insert", "update", "replace", "delete")
 COMMITTING = (
 	"commit",
@@ -91,6 +93,7 @@ class Ground:
 			db.before_rollback.reset()
 			db.after_rollback.reset()
 			db.before_commit.run()
+			self.effects.statements.append(COMMIT)
 			db.value_cache.clear()
 			db.after_commit.run()
 
@@ -99,6 +102,7 @@ class Ground:
 				db.before_commit.reset()
 				db.after_commit.reset()
 				db.before_rollback.run()
+				self.effects.statements.append(ROLLBACK)
 			if save_point or self.within:
 				db.sql(f"rollback to savepoint {save_point or self.savepoint}")
 			db.value_cache.clear()

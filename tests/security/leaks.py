@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from tests.security.callers import Caller
+from tests.security.caller import Caller
 from tests.security.dispatch import Reply
 from tests.security.exceptions import PERMITTED
 from tests.security.planting import World

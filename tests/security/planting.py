@@ -38,6 +38,8 @@ class World:
 	canaries: Canaries
 	records: dict[str, Document] = field(default_factory=dict)
 	files: dict[str, Document] = field(default_factory=dict)
+	# The DocTypes of the records that calls are about, empty for all of them
+	subjects: tuple[str, ...] = ()
 
 	@cached_property
 	def children(self) -> set[str]:
@@ -97,6 +99,15 @@ def overwrite(world: World, doc: Document) -> Document:
 def _clients(world: World) -> None:
 	connection = clinic.make_connection()
 	world.records["Kipu Connection"] = connection
+	plant_client(world)
+	issue = {"connection": connection.name, "kind": "Record", "status": "Open", "reference_doctype": "Client"}
+	issue["reference_name"] = world.name("Client")
+	world.records["Sync Issue"] = factories.make_record("Sync Issue", **issue)
+
+
+def plant_client(world: World) -> None:
+	"""Create a client of the planted connection with a stay, a version, a comment and a ToDo."""
+	connection = world.records["Kipu Connection"]
 	client = overwrite(world, clinic.make_client(connection))
 	full_name = world.canaries.text("Client", "full_name")
 	client.db_set("full_name", full_name, update_modified=False)
@@ -111,8 +122,6 @@ def _clients(world: World) -> None:
 		}
 	).insert()
 	overwrite(world, stay)
-	issue = {"connection": connection.name, "kind": "Record", "status": "Open", "reference_doctype": "Client"}
-	world.records["Sync Issue"] = factories.make_record("Sync Issue", **issue, reference_name=client.name)
 	client.reload()
 	client.race = world.canaries.text(
 		"Client", "race", 1
@@ -167,17 +176,22 @@ def _pay(world: World) -> None:
 
 def _documents(world: World) -> None:
 	folder = docs_factories.make_folder(("Role", "HR Manager", "Read"))
+	plant_document(world, folder)
+	world.records["Document Folder"] = frappe.get_doc("Document Folder", folder)
+
+
+def plant_document(world: World, folder: str, **values: Any) -> None:
+	"""Create a document with a version in a folder."""
 	title = world.canaries.text("Document", "title") + ".txt"
 	content = world.canaries.text("Document", "bytes")
-	name = docs_factories.make_document(folder, content.encode(), title=title)
-	values = {"description": world.canaries.text("Document", "description")}
-	frappe.db.set_value("Document", name, values)
+	name = docs_factories.make_document(folder, content.encode(), title=title, **values)
+	described = {"description": world.canaries.text("Document", "description")}
+	frappe.db.set_value("Document", name, described)
 	world.records["Document"] = frappe.get_doc("Document", name)
 	version = frappe.get_last_doc("Document Version", {"document": name})
 	version.db_set("notes", world.canaries.text("Document", "version.notes"))
 	world.canaries.register(version.storage_key, "Document", "version.storage_key")
 	world.records["Document Version"] = version
-	world.records["Document Folder"] = frappe.get_doc("Document Folder", folder)
 	world.files["Document"] = frappe.get_doc("File", version.file)
 	if frappe.db.exists("Document Text", name):
 		frappe.db.set_value("Document Text", name, "content", world.canaries.text("Document", "text inside"))
@@ -256,13 +270,17 @@ def _dashboards(world: World) -> None:
 
 def _files(world: World) -> None:
 	for doctype in ("Client", "Client Stay", "Employee", "Salary Slip", "Issue", "HD Ticket", "Sprint"):
-		file = factories.make_record(
-			"File",
-			file_name=world.canaries.text(doctype, "file.file_name") + ".txt",
-			content=world.canaries.text(doctype, "file.bytes"),
-			is_private=1,
-			attached_to_doctype=doctype,
-			attached_to_name=world.name(doctype),
-		)
-		world.files[doctype] = file
+		plant_file(world, doctype)
 	world.records["File"] = world.files["Employee"]
+
+
+def plant_file(world: World, doctype: str) -> None:
+	"""Attach a private file to the planted record of a DocType."""
+	world.files[doctype] = factories.make_record(
+		"File",
+		file_name=world.canaries.text(doctype, "file.file_name") + ".txt",
+		content=world.canaries.text(doctype, "file.bytes"),
+		is_private=1,
+		attached_to_doctype=doctype,
+		attached_to_name=world.name(doctype),
+	)

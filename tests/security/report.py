@@ -11,6 +11,7 @@ UNDER_WAY = re.compile(
 	r"OutOfBoundsError|ImplicitCommitError|ConnectionError|ConnectTimeout|ProxyError|Max retries exceeded|Errno 111|"
 	r"OutgoingEmailError|QueryTimeoutError|ServerNotFoundError|httplib2|gaierror"
 )
+MISSING_SCOPE = re.compile(r"^X-API-Key-Missing-Scope: (.+?)\r?$", re.MULTILINE)
 REFUSED = re.compile("|".join(REFUSALS), re.IGNORECASE | re.DOTALL)
 
 
@@ -20,3 +21,9 @@ def is_reached(reply: Reply) -> bool:
 		return True
 	text = " ".join(reply.error)
 	return bool(UNDER_WAY.search(text) or REFUSED.search(text))
+
+
+def is_refused_by_name(reply: Reply) -> bool:
+	"""Return True if the scope of an API key has no such method, so that its arguments do not matter."""
+	missing = MISSING_SCOPE.search(reply.headers)
+	return bool(missing) and ": " not in missing[1]

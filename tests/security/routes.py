@@ -39,6 +39,8 @@ def find_requests(world: World) -> list[Request]:
 	"""Return the requests of all routes, for records, child rows, lists, counts and metadata."""
 	docs = subjects_of(world)
 	doctypes = {doc.doctype for doc in docs} | set(REPEATING) | world.children
+	if world.subjects:
+		doctypes = set()  # lists are the same whatever record calls are about
 	lists = [_about_list(doctype) for doctype in sorted(doctypes) if frappe.db.exists("DocType", doctype)]
 	return [request for part in (*map(_about_record, docs), *lists) for request in part]
 

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,14 +21,16 @@ from orchestrator import compat
 from tests.security import attacks, file_attacks, functions, guesses, routes
 from tests.security.arguments import Arguments, as_text
 from tests.security.attack import ATTACKS, Send
-from tests.security.callers import Caller, create_callers
-from tests.security.disclosures import count_logged, find_unlogged
+from tests.security.caller import Caller
+from tests.security.callers import create_callers
+from tests.security.disclosures import count_logged, find_undisclosed, find_unlogged
 from tests.security.dispatch import Dispatcher, Reply, Request
 from tests.security.isolation import Ground
 from tests.security.leaks import Leak, find_leaks, is_permitted
 from tests.security.planting import World, plant
+from tests.security.recipients import RECIPIENT
 from tests.security.registry import Method, find_methods
-from tests.security.report import is_reached
+from tests.security.report import is_reached, is_refused_by_name
 from tests.support.processes import offset_database
 
 # Cached values of records that are never committed must not be in a shared cache
@@ -54,6 +56,9 @@ class Report:
 	leaks: list[Leak] = field(default_factory=list)
 	unlogged: list[str] = field(default_factory=list)
 	logged: int = 0
+	# Of a recipient outside: what is wrong with disclosures, and how many there are by the record's DocType
+	undisclosed: list[str] = field(default_factory=list)
+	disclosed: Counter[str] = field(default_factory=Counter)
 	unchanged: bool = False
 
 	def add(self, reply: Reply) -> None:
@@ -75,10 +80,18 @@ class Sweep:
 	arguments: Arguments
 	methods: list[Method]
 	report: Report = field(default_factory=Report)
+	# Methods that the scope of an API key refuses whatever the arguments are
+	refused: set[str] = field(default_factory=set)
 
 	def run(self, caller: Caller, parts: tuple[str, ...] = PARTS, only: str = "") -> None:
 		"""Make every call as this caller."""
 		self.report.users.append(caller.key)
+		self._run_parts(caller, parts, only)
+		for world in caller.worlds:
+			own = replace(self, world=world, arguments=self.arguments.about(world))
+			own._run_parts(caller, parts, only)
+
+	def _run_parts(self, caller: Caller, parts: tuple[str, ...], only: str) -> None:
 		for part in parts:
 			getattr(self, part)(caller, only)
 
@@ -86,7 +99,8 @@ class Sweep:
 		methods = [method for method in self.methods if re.search(only, method.path)]
 		self.report.methods = max(self.report.methods, len(methods))
 		for method, requests in functions.find_calls(self.arguments, methods, caller):
-			self._try(caller, f"{method.doctype or ''} {method.path}".strip(), requests)
+			if (label := f"{method.doctype or ''} {method.path}".strip()) not in self.refused:
+				self._try(caller, label, requests)
 
 	def routes(self, caller: Caller, only: str = "") -> None:
 		self._send_all(caller, (r for r in routes.find_requests(self.world) if re.search(only, r.path)))
@@ -136,7 +150,11 @@ class Sweep:
 		for number, request in enumerate(requests):
 			if number >= CALLS_BEFORE_GIVING_UP and not reached:
 				break
-			reached |= is_reached(self._send(caller, request))
+			reply = self._send(caller, request)
+			reached |= is_reached(reply)
+			if is_refused_by_name(reply):
+				self.refused.add(method)
+				break
 		if requests and not reached:
 			self.report.unreached.add(method)
 
@@ -169,6 +187,10 @@ class Sweep:
 		for line in find_unlogged(self.world, caller, reply):
 			self.report.unlogged.append(line)
 			sys.stdout.write(f"Access log: {line}\n")
+		self.report.disclosed.update(row["reference_doctype"] for row in reply.disclosures)
+		for line in find_undisclosed(self.world, caller, reply):
+			self.report.undisclosed.append(line)
+			sys.stdout.write(f"Disclosure: {line}\n")
 
 	def _note(self, leak: Leak) -> None:
 		self.report.leaks.append(leak)
@@ -206,7 +228,8 @@ def open_sweep(bench: Path, site: str, keys: list[str]) -> tuple[Sweep, list[Cal
 	methods = find_methods()
 	ground = Ground(Path(frappe.get_site_path()))
 	ground.install()
-	frappe.db.set_single_value("Orchestrator Settings", {"rate_limit_enabled": 0, "access_log_enabled": 1})
+	settings = {"rate_limit_enabled": 0, "access_log_enabled": 1, "consents_enabled": int(RECIPIENT in keys)}
+	frappe.db.set_single_value("Orchestrator Settings", settings)
 	world = plant()
 	callers = create_callers(world, keys)
 	arguments = Arguments(world, methods)
