@@ -89,7 +89,7 @@ class Ground:
 				self.effects.statements.append(f"{query} {values!r}")
 			return execute(query, values)
 
-		def commit(**_options: Any) -> None:
+		def commit(_db: Any, **_options: Any) -> None:
 			db.before_rollback.reset()
 			db.after_rollback.reset()
 			db.before_commit.run()
@@ -97,7 +97,7 @@ class Ground:
 			db.value_cache.clear()
 			db.after_commit.run()
 
-		def rollback(*, save_point: str | None = None, **_options: Any) -> None:
+		def rollback(_db: Any, *, save_point: str | None = None, **_options: Any) -> None:
 			if not save_point:
 				db.before_commit.reset()
 				db.after_commit.reset()
@@ -109,9 +109,12 @@ class Ground:
 			if not save_point:
 				db.after_rollback.run()
 
-		db._cursor.execute, db.commit, db.rollback = execute_guarded, commit, rollback
-		db.begin = lambda **_options: None
-		db.close = lambda: None
+		db._cursor.execute = execute_guarded
+		ignored = dict.fromkeys(("begin", "close"), lambda *_args, **_options: None)
+		# In the class: calls replace these in the database itself for a while, and then delete them there
+		db.__class__ = type(
+			"GuardedDatabase", (type(db),), {"commit": commit, "rollback": rollback, **ignored}
+		)
 
 	def _keep_one_connection(self) -> None:
 		def connect(

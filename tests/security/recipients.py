@@ -76,7 +76,9 @@ def create_recipient(world: World) -> Caller:
 			if frappe.db.exists("DocType", doctype)
 		],
 	)
-	caller = Caller(RECIPIENT, user, {"Issue": 0}, api_key=key.name, recipient=key.recipient_name)
+	caller = Caller(
+		RECIPIENT, user, {"Issue": 0, "Document": 0}, api_key=key.name, recipient=key.recipient_name
+	)
 	caller.authorization = f"token {key.name}:{key.flags.secret}"
 	folder = docs_factories.make_folder(("Role", "Clinical Manager", "Write"))
 	for case in CASES.values():

@@ -37,6 +37,7 @@ from tests.support.processes import offset_database
 OWN_REDIS_DATABASE = 8
 # If these do not reach a function's own code, no other record's name does
 CALLS_BEFORE_GIVING_UP = 2
+OK = 200
 ATTACK_MODULES = (attacks, file_attacks)
 PARTS = ("functions", "routes", "guesses", "attacks", "rooms")
 
@@ -60,6 +61,7 @@ class Report:
 	undisclosed: list[str] = field(default_factory=list)
 	disclosed: Counter[str] = field(default_factory=Counter)
 	unchanged: bool = False
+	answers: bool = False
 
 	def add(self, reply: Reply) -> None:
 		"""Count one call."""
@@ -90,6 +92,11 @@ class Sweep:
 		for world in caller.worlds:
 			own = replace(self, world=world, arguments=self.arguments.about(world))
 			own._run_parts(caller, parts, only)
+
+	def is_answering(self, caller: Caller) -> bool:
+		"""Return True if the site still does what it is asked to: a call may have broken this process."""
+		ping = Request("ping", "", "POST", "/api/method/ping", {})
+		return self.dispatcher.send(caller, ping).status == OK
 
 	def _run_parts(self, caller: Caller, parts: tuple[str, ...], only: str) -> None:
 		for part in parts:
@@ -255,6 +262,7 @@ def main() -> None:
 			f"{caller.key} {report.calls} {report.reached} {len(report.leaks)} {time.monotonic() - started:.0f}\n"
 		)
 		sys.stdout.flush()
+	sweep.report.answers = sweep.is_answering(callers[-1])
 	sweep.report.unchanged = sweep.world.snapshot() == before
 	sweep.report.seconds = round(time.monotonic() - started, 1)
 	path.write_text(json.dumps(vars(sweep.report), default=_as_json))

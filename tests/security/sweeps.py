@@ -41,5 +41,7 @@ def assert_is_tight(report: dict[str, Any]) -> None:
 	]
 	assert not leaks, "\n".join(leaks[:SHOWN])
 	assert not report["unlogged"], "\n".join(report["unlogged"][:SHOWN])
+	assert not report["undisclosed"], "\n".join(report["undisclosed"][:SHOWN])
+	assert report["answers"], "the site does not answer any more, so later calls tested nothing"
 	assert report["unchanged"], "a planted record was changed"
 	assert share(report) >= LEAST_SHARE, sorted(report["stopped"].items(), key=lambda item: -item[1])[:SHOWN]
