@@ -8,14 +8,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import frappe
 
+from orchestrator.access import consent_conditions
 from orchestrator.compat import FRAPPE_MAJOR
 from tests.security.caller import Caller
+from tests.security.recipients import RECIPIENT
 from tests.security.sweep import Report, Sweep, open_sweep
 
 METHODS = "orchestrator.access.method_guards.METHODS"
@@ -42,6 +45,17 @@ def nothing(*_args: Any, **_options: Any) -> None:
 def everything(*_args: Any, **_options: Any) -> bool:
 	"""Return True, in place of a permission."""
 	return True
+
+
+def only_documents(*_args: Any, **_options: Any) -> tuple[str, ...]:
+	"""Return one kind of information, in place of the kinds in a record."""
+	return ("documents",)
+
+
+def build_query_without_state(native: Any, *args: Any) -> str:
+	"""Return the query of consents that includes revoked ones."""
+	query: str = native(*args)
+	return query.replace("consent.`docstatus` = 1", "consent.`docstatus` in (1, 2)")
 
 
 def everywhere(*_args: Any, **_options: Any) -> str:
@@ -89,6 +103,34 @@ DOORS = (
 		"levels in what a write replies", "clinical", "attacks", "^written_back$",
 		(("orchestrator.access.replies.after_request", nothing),),
 	),
+	Door(
+		"entries in the access log", "clinical", "functions", r"^frappe\.client\.get$",
+		(("orchestrator.privacy.batches._insert_rows", nothing),),
+	),
+	Door(
+		"consents", RECIPIENT, "functions", r"^frappe\.client\.get$",
+		(
+			("orchestrator.access.consent_conditions.build_coverage", everywhere),
+			("orchestrator.access.consent_conditions._is_client_covered", everything),
+			("orchestrator.privacy.ledger.write_disclosures", nothing),
+		),
+	),
+	Door(
+		"kinds of information", RECIPIENT, "routes", "^/api/resource/Client Stay$",
+		(("orchestrator.access.consent_conditions._list_kinds", only_documents),),
+	),
+	Door(
+		"revocations", RECIPIENT, "routes", "^/api/resource/Client$",
+		(("orchestrator.access.consent_conditions._build_consent_query", partial(build_query_without_state, consent_conditions._build_consent_query)),),
+	),
+	Door(
+		"disclosures", RECIPIENT, "routes", "^/api/resource/Issue$",
+		(("orchestrator.privacy.ledger.write_disclosures", nothing),),
+	),
+	Door(
+		"entries for disclosures", RECIPIENT, "routes", "^/api/resource/Document$",
+		(("orchestrator.privacy.batches._insert_rows", nothing),),
+	),
 )  # fmt: skip
 
 # On Frappe 16, HRMS and the query builder refuse these themselves: nothing leaks without this app's fix.
@@ -114,14 +156,15 @@ def opened(door: Door) -> Iterator[None]:
 
 
 def try_door(sweep: Sweep, callers: dict[str, Caller], door: Door) -> dict[str, list[str]]:
-	"""Return the leaks that the sweep finds with the fix in place, and without it."""
+	"""Return what the sweep finds with the fix in place, and without it."""
 
 	def look() -> list[str]:
 		sweep.report = Report()
 		sweep.run(callers[door.caller], (door.part,), door.only)
 		if not sweep.report.calls:
 			raise LookupError(f"no call for {door.name}")
-		return sorted({str(leak) for leak in sweep.report.leaks})
+		report = sweep.report
+		return sorted({*map(str, report.leaks), *report.unlogged, *report.undisclosed})
 
 	closed = look()
 	with opened(door):
