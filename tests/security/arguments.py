@@ -26,6 +26,7 @@ from tests.security.argument_names import (
 	TABLE,
 	VALUES,
 )
+from tests.security.canaries import MARKER
 from tests.security.planting import World
 from tests.security.registry import OF_ALL_DOCUMENTS, Method
 from tests.security.stand_ins import create_stand_in
@@ -244,7 +245,7 @@ class Arguments:
 			"item_code": named.get("item"), "folder": world.name("Document Folder"), "version": 1,
 			"communication_id": world.name("Communication"), "connection": world.name("Kipu Connection"),
 			"chart_name": named.get("dashboard_chart"), "report_name": "Employee Analytics", "board_name": "text",
-			"data_import": "text", "company": named.get("company"), "expense_approver": employee.user_id,
+			"data_import": "text", "marker": MARKER, "company": named.get("company"), "expense_approver": employee.user_id,
 		}  # fmt: skip
 
 

@@ -45,6 +45,8 @@ def find_guesses(world: World) -> Iterator[Guess]:
 		if canary.record is None or canary.record.name == world.name(canary.doctype)
 	}
 	for doctype, column in COLUMNS:
+		if world.subjects and doctype not in world.subjects:
+			continue
 		for label, verb, path, build in _ways(doctype, column):
 			yield Guess(by_place[f"{doctype}.{column}"], label, verb, path, build)
 
