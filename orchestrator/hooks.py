@@ -58,6 +58,7 @@ override_doctype_class = {
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
 	"Webhook": "orchestrator.api.webhook_class.IdentifiedWebhook",
 }
+app_include_css = ["/assets/orchestrator/css/desk.css"]
 app_include_js = [
 	"/assets/orchestrator/js/script_loader.js",
 	"/assets/orchestrator/js/page_title.js",

@@ -186,3 +186,11 @@ def test_a_search_marks_its_words(open_desk: OpenDesk, place: dict[str, str]) ->
 	page.click(".doc-sidebar [aria-label=Close]")
 	page.fill("input[type=search]", "")
 	page.wait_for_selector(".doc-path [aria-current]")
+
+
+def test_the_browser_fills_the_screen(open_desk: OpenDesk, place: dict[str, str]) -> None:
+	page = open_folder(open_desk, place["writer"], place["folder"])
+	page.wait_for_selector(".page-actions .btn-primary:visible")
+	box = page.locator(".doc-browser").bounding_box()
+	free = page.evaluate("innerHeight") - box["y"] - box["height"]
+	assert 0 <= free <= 20

@@ -3,6 +3,6 @@ frappe.listview_settings["Bulk Operation"] = {
 	hide_name_column: true,
 
 	formatters: {
-		operation: (value, field, doc) => `${__(value)}: ${__(doc.reference_doctype)}`,
+		operation: (value, field, doc) => `${__(doc.operation)}: ${__(doc.reference_doctype)}`,
 	},
 };

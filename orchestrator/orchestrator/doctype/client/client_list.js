@@ -2,10 +2,7 @@ frappe.listview_settings["Client"] = {
 	add_fields: ["status"],
 	hide_name_column: true,
 
-	// Desk cuts long pills on a phone.
 	onload(listview) {
-		const row = `[data-page-route="List/Client/List"] .list-row`;
-		frappe.dom.set_style(`@media (max-width: 767px) { ${row} .level-right { flex: none; } }`, "client-list");
 		orchestrator.add_emergency_access?.(listview);
 	},
 

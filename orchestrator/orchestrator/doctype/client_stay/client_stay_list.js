@@ -2,12 +2,6 @@ frappe.listview_settings["Client Stay"] = {
 	add_fields: ["status", "client", "admission_date"],
 	hide_name_column: true,
 
-	// Desk cuts long pills on a phone.
-	onload() {
-		const row = `[data-page-route="List/Client Stay/List"] .list-row`;
-		frappe.dom.set_style(`@media (max-width: 767px) { ${row} .level-right { flex: none; } }`, "client-stay-list");
-	},
-
 	// A stay is shown by the client's name and the day of admission. Neither is stored with the stay.
 	formatters: {
 		name(value, field, doc) {

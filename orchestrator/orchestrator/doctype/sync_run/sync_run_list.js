@@ -2,8 +2,9 @@ frappe.listview_settings["Sync Run"] = {
 	add_fields: ["status", "dry_run", "creation"],
 
 	formatters: {
+		// Desk calls the formatter of the title with the values of all columns.
 		sync_type(value, field, doc) {
-			const type = value.charAt(0).toUpperCase() + value.slice(1);
+			const type = doc.sync_type.charAt(0).toUpperCase() + doc.sync_type.slice(1);
 			return `${__(type)}, ${frappe.datetime.str_to_user(doc.creation)}`;
 		},
 	},

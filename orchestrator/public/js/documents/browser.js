@@ -33,6 +33,13 @@ frappe.provide("orchestrator.documents");
 			Object.assign(this, { rows: [], path: [], users: {}, access: {}, order: "title asc" });
 			this.set_view(localStorage.getItem(VIEW_KEY) || "list");
 			documents.accept_drops(this.content, () => this.folder, () => this.reload());
+			new ResizeObserver(() => this.fit_height()).observe(page.wrapper.find(".page-head")[0]);
+		}
+
+		// Fills the screen below the head of the page, whose height differs with Frappe's version and the buttons.
+		fit_height() {
+			const scrolled = this.body.parents().toArray().reduce((sum, element) => sum + element.scrollTop, 0);
+			this.body.css("--doc-top", `${this.body[0].getBoundingClientRect().top + scrolled}px`);
 		}
 
 		// Shows what the address names.

@@ -73,7 +73,7 @@ frappe.provide("orchestrator.documents");
 	}
 
 	function render_menu(actions) {
-		const menu = $(`<div class="btn-group"><button type="button" class="btn btn-default btn-sm" data-toggle="dropdown" aria-haspopup="true" aria-expanded="false"></button>
+		const menu = $(`<div class="dropdown"><button type="button" class="btn btn-default btn-sm" data-toggle="dropdown" aria-haspopup="true" aria-expanded="false"></button>
 			<ul class="dropdown-menu dropdown-menu-right" role="menu"></ul></div>`);
 		menu.find("> button").text("⋯").attr({ "aria-label": __("More actions"), title: __("More actions") });
 		for (const [label, action] of actions) {
