@@ -39,6 +39,17 @@ PERSONAS: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {
 			("/app/metrics/sales_dashboard", ".metrics-item .metrics-number"),
 		),
 	),
+	"privacy officer": (
+		("Privacy Officer",),
+		(
+			("/app/clients", WORKSPACE),
+			("/app/emergency-access", LIST),
+			("/app/disclosure", LIST),
+			("/app/access-log-entry", LIST),
+			("/app/access-log-day", LIST),
+			("/app/client-consent", LIST),
+		),
+	),
 	"employee": ((), (("/app/orchestrator", WORKSPACE), ("/app/document", LIST))),
 }
 

@@ -52,6 +52,12 @@ def get_stem(path: Path) -> str:
 	return path.stem
 
 
+@pytest.mark.parametrize("path", LISTED, ids=get_stem)
+def test_a_list_opens_for_those_who_may_read_it(path: Path) -> None:
+	"""Desk refuses the list of a DocType that is marked as read-only, and workspaces leave out links to it."""
+	assert not read(path).get("read_only")
+
+
 def list_visible_values(doctype: dict[str, Any]) -> set[str]:
 	return {
 		field["fieldname"]

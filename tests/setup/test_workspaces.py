@@ -18,6 +18,7 @@ VALUE = "frappe.client.get_value"
 PERSONAS = {
 	"clinician": (("Clinical User",), {"Clients in Care", "Clients Expected"}),
 	"integration engineer": (("Kipu Sync Manager",), {"Open Sync Issues", "Sync Runs to Look At"}),
+	"privacy officer": (("Privacy Officer",), {"Emergency Access to Review"}),
 	"agent": (("Support Team",), {"Issues in Progress"}),
 	"scrum master": (("Projects User", "Projects Manager"), {"Overdue Tasks"}),
 	"seller": (("Sales User",), {"Opportunities in Pipeline", "Qualified Leads"}),
