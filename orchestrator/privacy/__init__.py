@@ -151,7 +151,7 @@ def open_emergency_access(client: str, reason: str, password: str) -> emergency_
 	It is recorded, and the privacy officers are told. Reading is logged with the purpose BTG.
 
 	Args:
-		client: Name or person ID of the Client, or the MR number of one of its stays, exactly.
+		client: Name or person ID of the Client, or the MR number of one of its stays, exactly but for the case.
 		reason: Why it is necessary, up to 1,000 characters.
 		password: The caller's own password. Wrong ones count as at sign-in.
 

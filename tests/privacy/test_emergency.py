@@ -223,6 +223,28 @@ def test_a_client_is_found_by_exact_numbers(number: str, browser: Browser) -> No
 	assert opened["client"] == people.client
 
 
+@pytest.mark.parametrize("number", ["É1 {0}", "é1 {0}"])
+def test_numbers_are_found_in_either_case(number: str, browser: Browser) -> None:
+	people = make_emergency()
+	set_mr_number(people, f"É1 {people.mr_number}")
+	opened = get_data(open_access(sign_in(browser, people), number.format(people.mr_number)))
+	assert opened["client"] == people.client
+
+
+@pytest.mark.parametrize("number", ["E1 {0}", "É１ {0}", "É1\u200b {0}"])
+def test_similar_numbers_find_nobody(number: str, browser: Browser) -> None:
+	people = make_emergency()
+	set_mr_number(people, f"É1 {people.mr_number}")
+	reply = open_access(sign_in(browser, people), number.format(people.mr_number))
+	assert get_error(reply) == (404, "DoesNotExistError")
+	assert list_stored(people.user) == []
+
+
+def set_mr_number(people: Emergency, number: str) -> None:
+	frappe.db.set_value("Client Stay", people.stay, "mr_number", number)
+	frappe.db.commit()
+
+
 @pytest.mark.parametrize("way", READING)
 def test_the_client_and_its_stays_are_readable(way: str, opened: tuple[Emergency, Client]) -> None:
 	people, caller = opened

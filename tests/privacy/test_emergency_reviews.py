@@ -104,6 +104,18 @@ def test_accesses_are_listed_until_they_are_reviewed(browser: Browser, officer: 
 	assert find(caller, name, status="Reviewed") == find(caller, name, status="All") == [reviewed]
 
 
+def test_reasons_and_findings_have_no_html(browser: Browser, officer: str, api: Api) -> None:
+	"""Desk shows them to the officer as HTML."""
+	people = make_emergency()
+	text = "BP <90, <img src=x onerror=alert(1)></p><!-- <SCRIPT>"
+	plain = "BP <90, < img src=x onerror=alert(1)>< /p>< !-- < SCRIPT>"
+	opened = get_data(open_access(browser(people.user, factories.PASSWORD), people.client, reason=text))
+	end_accesses(people.user)
+	get_data(api(officer).post(REVIEW, name=opened["name"], finding=text))
+	[stored] = list_stored(people.user)
+	assert (stored.reason, stored.finding) == (plain, plain)
+
+
 def test_pages_follow_each_other(browser: Browser, officer: str, api: Api) -> None:
 	names = [make_access(browser)[1] for _number in range(3)]
 	caller, cursor, found = api(officer), None, []
