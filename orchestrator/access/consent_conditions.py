@@ -23,7 +23,7 @@ from orchestrator.access.client_references import (
 )
 from orchestrator.access.disclosures import suspend_recording
 from orchestrator.access.field_levels import get_unreadable_fields
-from orchestrator.access.key_scope import get_scope
+from orchestrator.access.key_scope import get_recipient
 from orchestrator.access.outside_recipients import GENERAL_PURPOSES, WITHHELD_DOCTYPES, OutsideRecipient
 from orchestrator.access.record_conditions import NO_RECORDS
 from orchestrator.doctypes import (
@@ -54,12 +54,6 @@ class CoveredRecord(NamedTuple):
 	client: str
 	consent: str | None
 	kinds: tuple[str, ...]
-
-
-def get_recipient(user: str | None = None) -> OutsideRecipient | None:
-	"""Return the recipient outside for whom this request or job reads as a user, None where it reads for nobody outside."""
-	scope = get_scope()
-	return scope.recipient if scope and scope.recipient and scope.applies_to(user) else None
 
 
 def build_conditions(user: str | None = None, doctype: str = "") -> str:
@@ -262,7 +256,10 @@ def _build_recipient_condition(recipient: OutsideRecipient) -> str:
 
 
 def _build_equal(column: str, value: str) -> str:
-	return f"consent.`{column}` = {quote(value)}" if value else "1 = 0"
+	"""Return the condition that a name is the same, in either case. MariaDB's own comparison takes ü for u, and ignores signs."""
+	if not value:
+		return "1 = 0"
+	return f"lower(consent.`{column}`) = lower({quote(value)}) collate utf8mb4_bin"
 
 
 def _build_exemption(column: str) -> str:
@@ -308,4 +305,5 @@ def _get_client_expression(doctype: str) -> str:
 		(column,) = list_client_fields(frappe.get_meta(target))[:1]
 		return f"(select followed.`{column}` from `tab{target}` followed where followed.`name` = `tab{doctype}`.`{fieldname}`)"  # noqa: S608  # names of ours
 	fields = list_client_fields(frappe.get_meta(doctype))
-	return f"coalesce({', '.join(f'`tab{doctype}`.`{name}`' for name in fields)})"
+	columns = (f"nullif(`tab{doctype}`.`{name}`, '')" for name in fields)
+	return f"coalesce({', '.join(columns)})"

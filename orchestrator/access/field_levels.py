@@ -1,21 +1,24 @@
-"""Permission levels of fields: the fields of a DocType that a user may not read."""
+"""The fields of a DocType that a user may not read: by their permission levels, and by who the reader is."""
 
 import frappe
 from frappe import _
-from frappe.model import default_fields
+from frappe.model import default_fields, optional_fields
 from frappe.model.meta import Meta
 
+from orchestrator.access.key_scope import get_recipient
 from orchestrator.exceptions import refuse
 
 NO_FIELDS: frozenset[str] = frozenset()
 # In all apps, Desk filters users by their type in link fields. The type reveals nothing about a person.
 ALWAYS_READABLE = frozenset({("User", "user_type")})
+# Copies of comments, tags, assignments and likes, which Frappe keeps in the row of each record
+INTERNAL_COLUMNS = frozenset(optional_fields)
 
 
 def get_unreadable_fields(
 	doctype: str, parent_doctype: str | None = None, user: str | None = None
 ) -> frozenset[str]:
-	"""Return the fields above level 0 that the user may not read.
+	"""Return the fields above level 0 that the user may not read, and the columns that recipients outside never get.
 
 	Args:
 		doctype: The DocType that has the fields.
@@ -25,6 +28,15 @@ def get_unreadable_fields(
 	Returns:
 		Field names in lower case, because MariaDB finds columns in either case.
 	"""
+	return _get_fields_above_level(doctype, parent_doctype, user) | get_internal_columns(user)
+
+
+def get_internal_columns(user: str | None = None) -> frozenset[str]:
+	"""Return the columns that repeat internal records, where a recipient outside the organisation reads."""
+	return INTERNAL_COLUMNS if get_recipient(user) else NO_FIELDS
+
+
+def _get_fields_above_level(doctype: str, parent_doctype: str | None, user: str | None) -> frozenset[str]:
 	meta = frappe.get_meta(doctype)
 	fields = meta.get_high_permlevel_fields()
 	user = user or frappe.session.user

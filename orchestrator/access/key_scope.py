@@ -175,6 +175,12 @@ def get_scope() -> KeyScope | None:
 	return getattr(frappe.local, "orchestrator_key_scope", None)
 
 
+def get_recipient(user: str | None = None) -> OutsideRecipient | None:
+	"""Return the recipient outside for whom this request or job reads as a user, None where it reads for nobody outside."""
+	scope = get_scope()
+	return scope.recipient if scope and scope.recipient and scope.applies_to(user) else None
+
+
 def is_active() -> bool:
 	"""Return True while a scope limits this request or job."""
 	return get_scope() is not None

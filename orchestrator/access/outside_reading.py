@@ -8,9 +8,8 @@ from frappe import _
 
 from orchestrator.access import key_patches
 from orchestrator.access.client_references import list_guarded_doctypes
-from orchestrator.access.consent_conditions import get_recipient
 from orchestrator.access.disclosures import get_recorder
-from orchestrator.access.key_scope import KeyScope, get_scope, set_scope
+from orchestrator.access.key_scope import KeyScope, get_recipient, get_scope, set_scope
 from orchestrator.access.outside_recipients import OutsideRecipient
 from orchestrator.exceptions import refuse
 

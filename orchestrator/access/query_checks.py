@@ -8,6 +8,7 @@ from frappe.model.db_query import DatabaseQuery
 from orchestrator.access.field_levels import (
 	NO_FIELDS,
 	get_columns,
+	get_internal_columns,
 	get_unreadable_fields,
 	get_unreadable_tables,
 	get_unselectable_fields,
@@ -56,7 +57,7 @@ def check_query(query: DatabaseQuery) -> None:
 
 def _has_no_levels(query: DatabaseQuery) -> bool:
 	"""Return True for a query of one table without fields above level 0, the most frequent case."""
-	if query.link_tables or len(query.tables) > 1:
+	if query.link_tables or len(query.tables) > 1 or get_internal_columns(query.user):
 		return False
 	return not query.doctype_meta.get_high_permlevel_fields()
 
@@ -95,7 +96,7 @@ def _check_field(query: DatabaseQuery, tables: Tables, index: int) -> None:
 		return
 	column = strip_alias(text)
 	if found := _find_unreadable(query, tables, column):
-		if "(" in column:
+		if "(" in column or query.as_list:  # rows without names: Frappe fails where a column is missing
 			refuse_field(*found)
 		query.remove_field(index)
 

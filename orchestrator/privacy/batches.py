@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import frappe
 
-from orchestrator.access.consent_conditions import get_recipient
 from orchestrator.access.disclosures import Disclosed, Receiver, record_sent
+from orchestrator.access.key_scope import get_recipient
 from orchestrator.access.outside_recipients import (
 	OutsideRecipient,
 	are_consents_required,

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 import frappe
 
-from orchestrator.access import client_references, consent_conditions
+from orchestrator.access import client_references, key_scope
 from orchestrator.access.disclosures import suspend_recording
 from orchestrator.access.outside_recipients import NOTICE_HEADER, OutsideRecipient, get_notice
 from orchestrator.access.record_conditions import build_list_condition
@@ -42,7 +42,7 @@ def count_withheld(recipient: OutsideRecipient, doctype: str) -> int:
 
 def note_list(doctype: str) -> None:
 	"""Note that the caller gets a list of a DocType whose records belong to clients."""
-	recipient = consent_conditions.get_recipient()
+	recipient = key_scope.get_recipient()
 	if recipient is None or recipient.counts_withheld or doctype in recipient.listed:
 		return
 	if doctype in client_references.list_guarded_doctypes():

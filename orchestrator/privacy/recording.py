@@ -17,7 +17,7 @@ from frappe.database.query import Engine
 from frappe.desk import query_report
 from frappe.model.db_query import DatabaseQuery
 
-from orchestrator.access import client_references, consent_conditions, disclosures, platform_patches
+from orchestrator.access import client_references, disclosures, key_scope, platform_patches
 from orchestrator.access.disclosures import DisclosureRecorder
 from orchestrator.access.outside_recipients import PURPOSES
 from orchestrator.api import route
@@ -67,7 +67,7 @@ def before_request() -> None:
 def begin_outside() -> None:
 	"""Handle the hook auth_hooks: all records of clients are recorded where a recipient outside gets them."""
 	recorder = disclosures.get_recorder()
-	if recorder and consent_conditions.get_recipient():
+	if recorder and key_scope.get_recipient():
 		recorder.doctypes |= frozenset(client_references.list_guarded_doctypes())
 
 
@@ -80,7 +80,7 @@ def authorize() -> None:
 	"""
 	if recorder := disclosures.get_recorder():
 		recorder.purpose = purposes.parse_purpose(frappe.get_request_header(purposes.HEADER))
-		if recipient := consent_conditions.get_recipient():
+		if recipient := key_scope.get_recipient():
 			_limit_purpose(recorder, PURPOSES[recipient.purpose])
 
 
@@ -154,7 +154,7 @@ def _write_entries(recorder: DisclosureRecorder, request: Request, response: Res
 		file_downloads.record_download(recorder, request)
 		if recorder.flush():
 			frappe.db.commit()
-		if recipient := consent_conditions.get_recipient():
+		if recipient := key_scope.get_recipient():
 			outside_replies.add_headers(recipient, response)
 	except ledger.MissingConsentError:
 		frappe.db.rollback()
