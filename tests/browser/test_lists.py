@@ -51,12 +51,12 @@ def clinician(site: str) -> str:
 	return clinic.make_clinical_user(connection.default_facility)
 
 
-def test_the_status_of_a_row_is_whole(open_desk: OpenDesk, clinician: str) -> None:
-	desk = open_desk(clinician)
-	for route in ("/app/client", "/app/client-stay"):
-		page = desk.open(route, ".list-row-container .list-row .indicator-pill:visible >> text=Pre-Admission")
-		assert (route, page.evaluate(CUT)) == (route, [])
-		assert (route, page.evaluate(EMPTY)) == (route, 0)
+@pytest.mark.parametrize("route", ["/app/client", "/app/client-stay"])
+def test_the_status_of_a_row_is_whole(route: str, open_desk: OpenDesk, clinician: str) -> None:
+	pill = ".list-row-container .list-row .indicator-pill:visible >> text=Pre-Admission"
+	page = open_desk(clinician).open(route, pill)
+	assert page.evaluate(CUT) == []
+	assert page.evaluate(EMPTY) == 0
 
 
 def test_a_long_status_is_whole(open_desk: OpenDesk) -> None:
@@ -86,13 +86,14 @@ def test_runs_are_listed_by_their_type(open_desk: OpenDesk) -> None:
 	assert page.evaluate(CUT) == []
 
 
-def test_buttons_of_a_page_are_on_the_screen(open_desk: OpenDesk) -> None:
-	clinic.make_connection()
-	user = factories.make_user("Desk User", "Kipu Sync Manager", "Privacy Officer", "Clinical Manager").name
-	desk = open_desk(user)
-	for route, selector in (
+@pytest.mark.parametrize(
+	("route", "button"),
+	[
 		("/app/connection-health", ".page-head .primary-action:visible >> text=Continue Setup"),
 		("/app/client-consent", ".page-head .primary-action:visible"),
-	):
-		page = desk.open(route, selector)
-		assert (route, page.evaluate(HIDDEN_BUTTONS)) == (route, [])
+	],
+)
+def test_buttons_of_a_page_are_on_the_screen(route: str, button: str, open_desk: OpenDesk) -> None:
+	clinic.make_connection()
+	user = factories.make_user("Desk User", "Kipu Sync Manager", "Privacy Officer", "Clinical Manager").name
+	assert open_desk(user).open(route, button).evaluate(HIDDEN_BUTTONS) == []
