@@ -62,6 +62,7 @@ app_include_css = ["/assets/orchestrator/css/desk.css"]
 app_include_js = [
 	"/assets/orchestrator/js/script_loader.js",
 	"/assets/orchestrator/js/page_title.js",
+	"/assets/orchestrator/js/list_titles.js",
 	"/assets/orchestrator/js/record_search.js",
 ]
 doctype_js = {
