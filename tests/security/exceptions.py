@@ -11,6 +11,7 @@ REFUSALS: dict[str, str] = {
 	r"unknown command 'FT\.": "needs RediSearch",
 	r"There is no calendar at this address": "a secret address, which no caller of the sweep knows",
 	r"DoesNotExistError: .* not found": "hidden: the record is there, and the caller may not know",
+	r"DoesNotExistError \[(?!.*\b(?:stand-in \w+|text|missing) not found).* not found": "the same, of a planted record",
 	r"must be the name of one record": "the guard's answer to a filter in the place of a name",
 	r"There is no parameter fid": "an attack on downloads, answered by the endpoint",
 }
