@@ -19,7 +19,7 @@ from tests.support import factories
 from tests.support.client import Client
 
 Api = Callable[[str], Client]
-WAIT_SECONDS = 30
+WAIT_SECONDS = 120  # a new server answers its first request late on a busy machine
 WAITING = "select count(*) from information_schema.processlist where db = %s and info like %s and id != connection_id()"
 
 
