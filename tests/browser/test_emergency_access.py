@@ -31,6 +31,8 @@ def test_a_client_is_opened_by_the_dialog_and_reviewed_on_the_form(open_desk: Op
 		[stored] = list_stored(people.user)
 		assert (stored.client, stored.reason) == (people.client, REASON)
 
+		# Frappe 15 answers the counts of a form with 500, as soon as its reader may not read it any more.
+		page.close()
 		end_accesses(people.user)
 		officer = factories.make_user("Privacy Officer").name
 		page = open_desk(officer).open(f"/app/emergency-access/{stored.name}", ".form-layout")
