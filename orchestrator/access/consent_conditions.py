@@ -88,7 +88,7 @@ def build_coverage(recipient: OutsideRecipient, doctype: str) -> str:
 		return NO_RECORDS
 	if doctype in FOLLOWING_LINKS:
 		fieldname, target = FOLLOWING_LINKS[doctype]
-		return _build_membership(recipient, f"`tab{doctype}`.`{fieldname}`", target)
+		return _build_membership(f"`tab{doctype}`.`{fieldname}`", target, build_coverage(recipient, target))
 	meta = frappe.get_meta(doctype)
 	if meta.get("is_virtual") or meta.issingle:
 		return ""
@@ -275,8 +275,7 @@ def _build_exemption(column: str) -> str:
 	)
 
 
-def _build_membership(recipient: OutsideRecipient, column: str, target: str) -> str:
-	condition = build_coverage(recipient, target)
+def _build_membership(column: str, target: str, condition: str) -> str:
 	return f"{column} in (select `tab{target}`.`name` from `tab{target}` where {condition})"  # noqa: S608  # names are escaped
 
 
@@ -287,11 +286,11 @@ def _build_file_coverage(recipient: OutsideRecipient) -> str:
 		attached = frappe.get_all(FILE, distinct=True, pluck="attached_to_doctype", order_by="")
 		known = frappe.get_all("DocType", {"name": ("in", list(filter(None, attached)))}, pluck="name")
 	targets = sorted({*known} - WITHHELD_DOCTYPES - {FILE})
-	limited = [target for target in targets if build_coverage(recipient, target)]
-	others = f"ifnull({doctype}, '') not in {quote_all([*limited, *WITHHELD_DOCTYPES])}"
+	conditions = {target: condition for target in targets if (condition := build_coverage(recipient, target))}
+	others = f"ifnull({doctype}, '') not in {quote_all([*conditions, *WITHHELD_DOCTYPES])}"
 	covered = [
-		f"({doctype} = {quote(target)} and {_build_membership(recipient, name, target)})"
-		for target in limited
+		f"({doctype} = {quote(target)} and {_build_membership(name, target, condition)})"
+		for target, condition in conditions.items()
 	]
 	return f"({' or '.join([others, *covered])})"
 

@@ -27,7 +27,7 @@ def contact_reader(api: Api, people: People, consents_required: None) -> Outside
 
 
 @pytest.fixture(scope="module")
-def client_of_phone(frappe_site: str) -> Iterator[str]:
+def client_field(frappe_site: str) -> Iterator[str]:
 	"""Add a field to the phones of a contact: whose phone it is."""
 	field = factories.make_record(
 		"Custom Field",
@@ -47,13 +47,13 @@ def make_contact(**values: Any) -> str:
 
 
 def test_records_with_clients_in_their_rows_are_withheld(
-	contact_reader: Outsider, client_of_phone: str, people: People
+	contact_reader: Outsider, client_field: str, people: People
 ) -> None:
 	"""One record may have rows of several clients, of whom one consent is not enough."""
 	make_consent(people.names[0], contact_reader)
 	number = {"phone": "+1 202 555 0104"}
 	linked = make_contact(links=[{"link_doctype": "Client", "link_name": people.names[0]}])
-	named = make_contact(phone_nos=[{**number, client_of_phone: people.names[0]}])
+	named = make_contact(phone_nos=[{**number, client_field: people.names[0]}])
 	others = [make_contact(phone_nos=[number]), make_contact()]
 	reader = contact_reader.client
 	names = [linked, named, *others]
@@ -65,7 +65,7 @@ def test_records_with_clients_in_their_rows_are_withheld(
 	filters = json.dumps({"name": ("in", names)})
 	found = get_data(reader.get("frappe.client.get_list", doctype="Contact", filters=filters))
 	assert sorted(row["name"] for row in found) == sorted(others)
-	fields = json.dumps(["parent", client_of_phone])
+	fields = json.dumps(["parent", client_field])
 	rows = get_data(
 		reader.get(
 			"frappe.client.get_list",
@@ -75,7 +75,7 @@ def test_records_with_clients_in_their_rows_are_withheld(
 			filters=json.dumps({"parent": ("in", [named, others[0]])}),
 		)
 	)
-	assert rows == [{"parent": others[0], client_of_phone: None}]
+	assert rows == [{"parent": others[0], client_field: None}]
 
 
 def test_files_of_records_with_clients_in_their_rows_are_withheld(
@@ -105,13 +105,13 @@ def test_files_of_records_with_clients_in_their_rows_are_withheld(
 
 @pytest.mark.parametrize("table", ["links", "phone_nos"])
 def test_new_records_with_clients_in_their_rows_are_refused(
-	table: str, contact_reader: Outsider, client_of_phone: str, people: People
+	table: str, contact_reader: Outsider, client_field: str, people: People
 ) -> None:
 	make_consent(people.names[0], contact_reader)
 	row = (
 		{"link_doctype": "Client", "link_name": people.names[0]}
 		if table == "links"
-		else {"phone": "+1 202 555 0104", client_of_phone: people.names[0]}
+		else {"phone": "+1 202 555 0104", client_field: people.names[0]}
 	)
 	body = {"doctype": "Contact", "first_name": factories.make_unique("Ada"), table: [row]}
 	reply = contact_reader.client.post("frappe.client.insert", doc=json.dumps(body))
