@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import frappe
 
+from orchestrator.rows import insert_rows
 from tests.support import clinic, factories
 from tests.support.desk import Desk
 from tests.support.emergency import REASON
@@ -47,9 +48,7 @@ def test_the_card_of_a_privacy_officer_counts_and_opens_the_accesses_to_review(
 
 def insert_access(**values: object) -> str:
 	"""Insert an emergency access, which no form may create, and return its name."""
-	record = frappe.get_doc(
-		{"doctype": "Emergency Access", "name": frappe.generate_hash(length=10), **values}
-	)
-	record.db_insert()
+	name = frappe.generate_hash(length=10)
+	insert_rows("Emergency Access", [{"name": name, **values}])
 	frappe.db.commit()
-	return str(record.name)
+	return name
